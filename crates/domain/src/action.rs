@@ -1,0 +1,104 @@
+//! Every act that the gate knows: the permission that it takes, whether it is written to the audit
+//! log, and whether a person must have signed in within the last five minutes.
+//!
+//! One row per act, so that a reader can check the whole policy on one screen.
+
+use crate::role::Permission;
+
+macro_rules! actions {
+    ($($name:ident: $permission:ident, $event:literal, $audited:ident, $fresh:ident;)+) => {
+        /// An act of an actor on a thing.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $($name,)+ }
+
+        impl Action {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+            /// The permission that it takes.
+            pub const fn permission(self) -> Permission { match self { $(Self::$name => Permission::$permission,)+ } }
+            /// Its name in the audit log (and in a row about its denial).
+            pub const fn event(self) -> &'static str { match self { $(Self::$name => $event,)+ } }
+            /// Whether doing it leaves a row in the audit log.
+            pub const fn is_audited(self) -> bool { match self { $(Self::$name => actions!(@ $audited),)+ } }
+            /// Whether a person needs a sign-in within the last five minutes for it.
+            pub const fn needs_fresh_sign_in(self) -> bool { match self { $(Self::$name => actions!(@ $fresh),)+ } }
+        }
+    };
+    (@ audited) => { true }; (@ silent) => { false };
+    (@ fresh) => { true }; (@ any) => { false };
+}
+
+actions! {
+    TenantRead:         EnvironmentRead,   "tenant.read",            silent,  any;
+    TenantUpdate:       TenantManage,      "tenant.updated",         audited, any;
+    TenantDelete:       TenantManage,      "tenant.deleted",         audited, fresh;
+
+    EnvironmentList:    EnvironmentRead,   "environment.list",       silent,  any;
+    EnvironmentCreate:  EnvironmentManage, "environment.created",    audited, any;
+    EnvironmentUpdate:  EnvironmentManage, "environment.updated",    audited, any;
+    EnvironmentDelete:  EnvironmentManage, "environment.deleted",    audited, fresh;
+
+    ProjectRead:        ProjectRead,       "project.read",           silent,  any;
+    ProjectCreate:      ProjectCreate,     "project.created",        audited, any;
+    ProjectUpdate:      ProjectManage,     "project.updated",        audited, any;
+    ProjectDelete:      ProjectManage,     "project.deleted",        audited, fresh;
+
+    DevEnvironmentRead:   DevEnvironment,  "dev_environment.read",     silent,  any;
+    DevEnvironmentCreate: DevEnvironment,  "dev_environment.created",  audited, any;
+    DevEnvironmentImport: DevEnvironment,  "dev_environment.imported", audited, any;
+    DevEnvironmentDelete: DevEnvironment,  "dev_environment.deleted",  audited, fresh;
+
+    ServiceRead:        ServiceRead,       "service.read",           silent,  any;
+    ServiceCreate:      ServiceWrite,      "service.created",        audited, any;
+    ServiceUpdate:      ServiceWrite,      "service.updated",        audited, any;
+    ServiceDelete:      ServiceWrite,      "service.deleted",        audited, fresh;
+    UmbrellaLink:       ServiceWrite,      "umbrella.linked",        audited, any;
+    UmbrellaUnlink:     ServiceWrite,      "umbrella.unlinked",      audited, any;
+
+    KeyList:            KeyRead,           "key.list",               silent,  any;
+    KeyRotate:          KeyWrite,          "key.rotated",            audited, fresh;
+    KeyRevoke:          KeyWrite,          "key.revoked",            audited, any;
+
+    SecretList:         SecretList,        "secret.list",            audited, any;
+    SecretHistory:      SecretList,        "secret.history",         silent,  any;
+    SecretReveal:       SecretReveal,      "secret.reveal",          audited, fresh;
+    SecretExport:       SecretReveal,      "secret.exported",        audited, fresh;
+    SecretPreview:      SecretReveal,      "secret.previewed",       audited, any;
+    SecretCreate:       SecretWrite,       "secret.created",         audited, any;
+    SecretUpdate:       SecretWrite,       "secret.updated",         audited, any;
+    SecretDelete:       SecretWrite,       "secret.deleted",         audited, any;
+    SecretUndelete:     SecretWrite,       "secret.restored",        audited, any;
+    SecretDestroy:      SecretWrite,       "secret.destroyed",       audited, fresh;
+
+    AuditRead:          AuditRead,         "audit.read",             silent,  any;
+    TenantAuditRead:    TenantAuditRead,   "audit.read",             silent,  any;
+    AuditExport:        AuditRead,         "audit.exported",         audited, fresh;
+    TenantAuditExport:  TenantAuditRead,   "audit.exported",         audited, fresh;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_or_shows_a_secret_is_always_audited() {
+        for action in Action::ALL {
+            let writes = matches!(
+                action.permission(),
+                Permission::SecretWrite
+                    | Permission::SecretReveal
+                    | Permission::KeyWrite
+                    | Permission::ServiceWrite
+            );
+            assert!(!writes || action.is_audited(), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn only_audited_acts_ask_for_a_fresh_sign_in() {
+        for action in Action::ALL {
+            assert!(!action.needs_fresh_sign_in() || action.is_audited(), "{action:?}");
+        }
+        assert!(Action::SecretReveal.needs_fresh_sign_in());
+        assert!(Action::KeyRotate.needs_fresh_sign_in());
+    }
+}

@@ -1,0 +1,89 @@
+//! Environments as they travel: the tenant's shared ones and developers' own.
+
+use crate::role::words;
+use crate::{EnvironmentId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The slug of the one live environment of a tenant; shown as "Production".
+pub const LIVE: &str = "live";
+/// The shared environment that developer environments start from.
+pub const DEVELOP: &str = "develop";
+pub const STAGING: &str = "staging";
+/// How many shared environments besides live a tenant may have, unless an operator raised it.
+pub const SOFT_CAP: i64 = 5;
+
+words! {
+    /// What an environment is.
+    EnvironmentKind {
+        Live = "live",
+        Environment = "environment",
+        Developer = "developer",
+        LegacyTest = "legacy_test",
+    }
+}
+
+/// An environment of a tenant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Environment {
+    pub id: EnvironmentId,
+    pub slug: String,
+    pub name: String,
+    pub kind: EnvironmentKind,
+    pub created_at: Timestamp,
+    /// The evaluation engine that this environment keeps to; left out without a pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_engine_version: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewEnvironment {
+    pub slug: String,
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentPatch {
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// A developer environment, seen by its owner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DevEnvironment {
+    #[serde(flatten)]
+    pub environment: Environment,
+    pub services: i64,
+    /// When `develop` was last imported.
+    pub imported_at: Option<Timestamp>,
+}
+
+words! {
+    /// What an import does with a key that the developer environment has already.
+    OnConflict { Skip = "skip", Overwrite = "overwrite", Version = "version", }
+}
+
+/// What an import of `develop` did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DevImport {
+    pub services_created: i64,
+    pub secrets_created: i64,
+    pub secrets_updated: i64,
+    pub secrets_skipped: i64,
+    /// Secrets copied without their value, because the importer may not reveal it.
+    pub needs_value: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DevImportRequest {
+    pub on_conflict: OnConflict,
+}

@@ -1,0 +1,39 @@
+//! Typed identifiers: UUIDv7 (RFC 9562), one type per noun, so that a project can never be looked
+//! up by the id of a service.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "sql", derive(sqlx::Type), sqlx(transparent))]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A tenant: the billing boundary and the top of the hierarchy.
+    TenantId,
+    /// A person, in however many tenants.
+    UserId,
+    /// A project of a tenant.
+    ProjectId,
+    /// A deployment stage: shared by the tenant, or a developer's own.
+    EnvironmentId,
+    /// A service or an umbrella service.
+    ServiceId,
+    /// A secret, config or flag.
+    EntryId,
+    /// A service key or an environment key.
+    KeyId,
+}

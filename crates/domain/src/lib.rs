@@ -1,0 +1,28 @@
+//! The vocabulary and the rules of Nexus, without input or output.
+//!
+//! Everything here is a value or a pure function: names and their patterns, roles and what they
+//! allow, the shapes that travel over the wire. It builds for WASM, so the console, the server and
+//! a client share one definition of each word. It may not read a clock, a file or a database.
+
+pub mod action;
+pub mod audit;
+pub mod credential;
+pub mod environment;
+pub mod id;
+pub mod import;
+pub mod key;
+pub mod keys;
+pub mod member;
+pub mod page;
+pub mod project;
+pub mod refusal;
+pub mod role;
+pub mod secret;
+pub mod service;
+pub mod slug;
+pub mod snapshot;
+pub mod timestamp;
+
+pub use id::*;
+pub use refusal::{Code, Refusal};
+pub use timestamp::Timestamp;

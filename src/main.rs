@@ -1,0 +1,2 @@
+//! Nexus.
+fn main() {}
