@@ -1,1 +1,29 @@
+//! The use cases of Nexus. Each noun has a folder with its rules and, beside them, its SQL.
+//!
+//! Every use case is an async function of a [`Nexus`] and an [`gate::Actor`]. It asks the gate
+//! first, and what it changes and its audit row are one transaction. Nothing in here knows HTTP.
 
+pub mod audit;
+mod clock;
+pub mod credentials;
+pub mod crypto;
+pub mod dev_environments;
+pub mod entries;
+pub mod environments;
+mod error;
+pub mod gate;
+pub mod keys;
+pub mod limits;
+mod nexus;
+pub mod people;
+pub mod projects;
+pub mod secrets;
+pub mod services;
+pub mod snapshot;
+pub mod store;
+pub mod tenants;
+mod work;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{Denial, Error, Result};
+pub use nexus::{Nexus, Parts, Settings};

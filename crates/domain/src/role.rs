@@ -21,9 +21,21 @@ macro_rules! words {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
         }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::role::UnknownWord;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or($crate::role::UnknownWord)
+            }
+        }
     };
 }
 pub(crate) use words;
+
+/// A stored word that is none of the known ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an unknown word")]
+pub struct UnknownWord;
 
 words! {
     /// A person's role in a tenant. An owner is owner of every project of it.

@@ -51,6 +51,9 @@ pub struct SecretRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub updated_by: String,
+    /// Said once, when the key was made: another key differs from it only in case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// How many secrets a service has, by source: the numbers beside the filters.

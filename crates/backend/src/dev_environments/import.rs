@@ -1,0 +1,250 @@
+//! Importing the whole `develop` environment into one's own: services, umbrellas, links and secrets,
+//! all or nothing. Values come along only where the importer may reveal them; other secrets arrive
+//! without one and need a value.
+
+use super::own;
+use crate::entries::{self, Entry, Kind};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::secrets::{self, Value};
+use crate::services::{self, Draft};
+use crate::store::{on, sql};
+use crate::work::{Target, Work};
+use crate::{Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::environment::{DEVELOP, DevImport, OnConflict};
+use nexus_domain::key::EntryKey;
+use nexus_domain::role::{Permission, Place};
+use nexus_domain::service::{ServiceKind, ServicePath};
+use nexus_domain::{EnvironmentId, ProjectId, Refusal, ServiceId};
+use serde_json::json;
+use sqlx::FromRow;
+use std::collections::HashMap;
+
+#[derive(FromRow)]
+struct SourceService {
+    id: ServiceId,
+    slug: String,
+    name: String,
+    #[sqlx(try_from = "String")]
+    kind: ServiceKind,
+    umbrella: bool,
+    umbrella_slug: Option<String>,
+}
+
+/// Imports `develop`; `on_conflict` decides about keys that are there already.
+pub async fn import(
+    nexus: &Nexus,
+    actor: &Actor,
+    project: &str,
+    on_conflict: OnConflict,
+) -> Result<DevImport> {
+    let project = project.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let (resolved, row) = own(w, &project, Action::DevEnvironmentImport).await?;
+                let target = row.ok_or_else(|| Error::Refused(Refusal::not_found()))?;
+                let may_reveal =
+                    resolved.role.allows(Permission::SecretReveal, Place::Shared { develop: true });
+                let sources = services_of(w, resolved.id, DEVELOP).await?;
+                let mut job = Job {
+                    project: resolved.id,
+                    project_slug: project.clone(),
+                    environment: target.id,
+                    environment_slug: target.slug.clone(),
+                    on_conflict,
+                    may_reveal,
+                    undelete_days: resolved.undelete_days,
+                    done: DevImport::default(),
+                };
+                let mut copies = HashMap::new();
+                for source in &sources {
+                    copies.insert(source.slug.clone(), job.copy_service(w, source).await?);
+                }
+                for source in &sources {
+                    if let (Some(umbrella), Some(copy)) = (&source.umbrella_slug, copies.get(&source.slug)) {
+                        link(w, *copy, copies.get(umbrella).copied()).await?;
+                    }
+                    if let (ServiceKind::Backend, Some(copy)) = (source.kind, copies.get(&source.slug)) {
+                        job.copy_secrets(w, source, *copy).await?;
+                    }
+                }
+                on!(w.tx, |c| sqlx::query(sql!(
+                    "UPDATE environments SET imported_at = $3 WHERE tenant_id = $1 AND id = $2"
+                ))
+                .bind(w.actor.tenant)
+                .bind(target.id)
+                .bind(w.now)
+                .execute(c)
+                .await
+                .map(|_| ()))?;
+                let about =
+                    Target { environment: Some(&target.slug), ..Target::in_project(&project, &target.slug) };
+                w.record(Action::DevEnvironmentImport, &about, json!(job.done)).await?;
+                Ok(job.done)
+            })
+        })
+        .await
+}
+
+/// The services of a shared environment, umbrellas first.
+async fn services_of(w: &mut Work, project: ProjectId, environment: &str) -> Result<Vec<SourceService>> {
+    Ok(on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+        "SELECT s.id, s.slug, s.name, s.kind, s.umbrella, u.slug AS umbrella_slug
+         FROM services s JOIN environments e ON e.id = s.environment_id LEFT JOIN services u ON u.id = s.umbrella_id
+         WHERE s.tenant_id = $1 AND s.project_id = $2 AND e.slug = $3 AND e.project_id IS NULL
+         ORDER BY s.umbrella DESC, s.slug"
+    ))
+    .bind(w.actor.tenant)
+    .bind(project)
+    .bind(environment)
+    .fetch_all(c)
+    .await
+    })?)
+}
+
+async fn link(w: &mut Work, service: ServiceId, umbrella: Option<ServiceId>) -> Result<()> {
+    on!(w.tx, |c| sqlx::query(sql!(
+        "UPDATE services SET umbrella_id = $3 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .bind(umbrella)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(())
+}
+
+struct Job {
+    project: ProjectId,
+    project_slug: String,
+    environment: EnvironmentId,
+    environment_slug: String,
+    on_conflict: OnConflict,
+    may_reveal: bool,
+    undelete_days: i64,
+    done: DevImport,
+}
+
+impl Job {
+    fn path(&self, service: &str) -> ServicePath {
+        ServicePath {
+            project: self.project_slug.clone(),
+            environment: self.environment_slug.clone(),
+            service: service.to_owned(),
+        }
+    }
+
+    /// The counterpart in the developer environment, made where it is missing.
+    async fn copy_service(&mut self, w: &mut Work, source: &SourceService) -> Result<ServiceId> {
+        if let Some(row) = services::find(w, &self.path(&source.slug)).await? {
+            return if row.kind == source.kind && row.umbrella == source.umbrella {
+                Ok(row.id)
+            } else {
+                let rule = format!("{} exists in your environment as another kind of service", source.slug);
+                Err(Refusal::taken("service", rule).into())
+            };
+        }
+        let draft = Draft {
+            project: self.project,
+            environment: self.environment,
+            slug: &source.slug,
+            name: &source.name,
+            kind: source.kind,
+            umbrella: source.umbrella,
+        };
+        let endpoint = services::new_endpoint(&w.nexus, &draft)?;
+        let (tenant, seq, now) = (w.actor.tenant, w.seq()?, w.now);
+        self.done.services_created += 1;
+        services::insert(&mut w.tx, tenant, &draft, endpoint, seq, now).await
+    }
+
+    async fn copy_secrets(&mut self, w: &mut Work, source: &SourceService, copy: ServiceId) -> Result<()> {
+        for secret in entries_of(w, source.id).await? {
+            let existing = entries::find(w, copy, Kind::Secret, &secret.key).await?;
+            self.copy_secret(w, source, copy, &secret, existing).await?;
+        }
+        services::touch(w, copy).await
+    }
+
+    async fn copy_secret(
+        &mut self,
+        w: &mut Work,
+        source: &SourceService,
+        copy: ServiceId,
+        secret: &Entry,
+        existing: Option<Entry>,
+    ) -> Result<()> {
+        let value = if self.may_reveal { self.value_of(w, source, secret).await? } else { None };
+        let is_empty = existing.as_ref().is_some_and(|entry| entry.active_version == 0);
+        let target_entry = match (existing, self.on_conflict) {
+            (Some(entry), _) if value.is_none() || (self.on_conflict == OnConflict::Skip && !is_empty) => {
+                self.done.secrets_skipped += 1;
+                self.done.needs_value += i64::from(entry.active_version == 0);
+                return Ok(());
+            }
+            (Some(entry), OnConflict::Overwrite) if !is_empty => {
+                entries::delete(w, &entry, self.undelete_days).await?;
+                self.done.secrets_updated += 1;
+                None
+            }
+            (Some(entry), _) => {
+                self.done.secrets_updated += 1;
+                Some(entry)
+            }
+            (None, _) => {
+                self.done.secrets_created += 1;
+                None
+            }
+        };
+        let entry = match target_entry {
+            Some(entry) => entry,
+            None => {
+                let key = EntryKey::parse(&secret.key)?;
+                entries::insert(w, copy, Kind::Secret, &key, &secret.kind, &secret.note, &secret.tags())
+                    .await?
+            }
+        };
+        match value {
+            Some(value) => {
+                secrets::store_version(w, &entry, &value, "Imported from develop").await?;
+            }
+            None => self.done.needs_value += 1,
+        }
+        Ok(())
+    }
+
+    /// Opens the value to copy; each is an audited reveal.
+    async fn value_of(&self, w: &mut Work, source: &SourceService, secret: &Entry) -> Result<Option<Value>> {
+        if secret.active_version == 0 {
+            return Ok(None);
+        }
+        let version = entries::version(w, secret.id, secret.active_version).await?;
+        let (kind, bytes) = secrets::open_version(w, source.id, secret.id, version).await?;
+        let about = Target {
+            project: Some(&self.project_slug),
+            environment: Some(DEVELOP),
+            service: Some(&source.slug),
+            name: Some(&secret.key),
+        };
+        let details =
+            json!({ "how": "imported", "into": self.environment_slug, "version": secret.active_version });
+        w.record(Action::SecretReveal, &about, details).await?;
+        Ok(Some(Value { kind, bytes }))
+    }
+}
+
+async fn entries_of(w: &mut Work, service: ServiceId) -> Result<Vec<Entry>> {
+    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, service_id, key, type, active_version, last_version, note, tags, updated_at, updated_by
+         FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = 'secret' AND deleted_at IS NULL
+         ORDER BY key"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .fetch_all(c)
+    .await)?)
+}

@@ -1,0 +1,143 @@
+//! Developer environments: one per person and project, isolated, its owner free in it.
+
+mod import;
+
+pub use import::import;
+
+use crate::environments::{self, EnvironmentRow};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::projects::{self, Losable};
+use crate::store::{on, sql};
+use crate::work::{Target, Work};
+use crate::{Denial, Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::environment::{DevEnvironment, EnvironmentKind};
+use nexus_domain::project::Losses;
+use nexus_domain::{ProjectId, Refusal, UserId};
+use serde_json::json;
+
+/// The developer environments of a project, by slug.
+pub(crate) async fn all(w: &mut Work, project: ProjectId) -> Result<Vec<EnvironmentRow>> {
+    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, slug, name, kind, owner_id, imported_at, pinned_engine_version, created_at
+         FROM environments WHERE tenant_id = $1 AND project_id = $2 ORDER BY slug"
+    ))
+    .bind(w.actor.tenant)
+    .bind(project)
+    .fetch_all(c)
+    .await)?)
+}
+
+pub(crate) async fn find(w: &mut Work, project: ProjectId, slug: &str) -> Result<Option<EnvironmentRow>> {
+    Ok(all(w, project).await?.into_iter().find(|row| row.slug == slug))
+}
+
+/// The person who asks. A key is nobody, so it has no developer environment.
+fn developer(w: &Work, action: Action, project: &str) -> Result<UserId> {
+    let denial = Denial { event: action.event(), target: project.to_owned(), hidden: false };
+    w.actor.user().ok_or(Error::Denied(denial))
+}
+
+/// The actor's own environment in this project.
+async fn own(
+    w: &mut Work,
+    project: &str,
+    action: Action,
+) -> Result<(projects::Resolved, Option<EnvironmentRow>)> {
+    let resolved = projects::resolve(w, project, action).await?;
+    let user = developer(w, action, project)?;
+    let rows = all(w, resolved.id).await?;
+    Ok((resolved, rows.into_iter().find(|row| row.owner_id == Some(user))))
+}
+
+async fn into_wire(w: &mut Work, row: EnvironmentRow) -> Result<DevEnvironment> {
+    let services = Losable::Environment(row.id).count(w).await?.services;
+    Ok(DevEnvironment { services, imported_at: row.imported_at, environment: row.into_wire() })
+}
+
+/// The actor's own developer environment, if there is one.
+pub async fn get(nexus: &Nexus, actor: &Actor, project: &str) -> Result<Option<DevEnvironment>> {
+    let project = project.to_owned();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                match own(w, &project, Action::DevEnvironmentRead).await? {
+                    (_, Some(row)) => Ok(Some(into_wire(w, row).await?)),
+                    (_, None) => Ok(None),
+                }
+            })
+        })
+        .await
+}
+
+/// Makes the actor's developer environment; one that exists is answered as it is.
+pub async fn create(nexus: &Nexus, actor: &Actor, project: &str) -> Result<DevEnvironment> {
+    let project = project.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let (resolved, existing) = own(w, &project, Action::DevEnvironmentCreate).await?;
+                if let Some(row) = existing {
+                    w.nothing_to_do();
+                    return into_wire(w, row).await;
+                }
+                let user = developer(w, Action::DevEnvironmentCreate, &project)?;
+                let (handle,): (String,) = on!(w.tx, |c| sqlx::query_as(sql!(
+                    "SELECT handle FROM memberships WHERE tenant_id = $1 AND user_id = $2"
+                ))
+                .bind(w.actor.tenant)
+                .bind(user)
+                .fetch_one(c)
+                .await)?;
+                let slug = format!("dev_{handle}");
+                let (tenant, now, owner) = (w.actor.tenant, w.now, Some((resolved.id, user)));
+                let kind = EnvironmentKind::Developer;
+                environments::insert(&mut w.tx, tenant, &slug, &slug, kind, owner, now).await?;
+                let target = Target { environment: Some(&slug), ..Target::in_project(&project, &slug) };
+                w.record(Action::DevEnvironmentCreate, &target, json!({})).await?;
+                let row = find(w, resolved.id, &slug).await?.ok_or_else(Error::not_found)?;
+                into_wire(w, row).await
+            })
+        })
+        .await
+}
+
+/// What would go with the actor's developer environment.
+pub async fn losses(nexus: &Nexus, actor: &Actor, project: &str) -> Result<Losses> {
+    let project = project.to_owned();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let (_, row) = own(w, &project, Action::DevEnvironmentRead).await?;
+                Losable::Environment(row.ok_or_else(Error::not_found)?.id).count(w).await
+            })
+        })
+        .await
+}
+
+/// Deletes the actor's developer environment with everything in it.
+pub async fn delete(nexus: &Nexus, actor: &Actor, project: &str) -> Result<Losses> {
+    let project = project.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let (_, row) = own(w, &project, Action::DevEnvironmentDelete).await?;
+                let row = row.ok_or_else(|| Error::Refused(Refusal::not_found()))?;
+                let losses = Losable::Environment(row.id).count(w).await?;
+                on!(w.tx, |c| sqlx::query(sql!(
+                    "DELETE FROM environments WHERE tenant_id = $1 AND id = $2"
+                ))
+                .bind(w.actor.tenant)
+                .bind(row.id)
+                .execute(c)
+                .await
+                .map(|_| ()))?;
+                let target =
+                    Target { environment: Some(&row.slug), ..Target::in_project(&project, &row.slug) };
+                w.record(Action::DevEnvironmentDelete, &target, json!({ "lost": losses })).await?;
+                Ok(losses)
+            })
+        })
+        .await
+}

@@ -1,0 +1,134 @@
+//! The list of a service's entries, own and inherited, in pages by key.
+
+use super::Kind;
+use crate::Result;
+use crate::services;
+use crate::store::{on, sql};
+use crate::work::Work;
+use nexus_domain::secret::{SecretCounts, SourceFilter};
+use nexus_domain::{ServiceId, Timestamp};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// What to list, after the use case has read the request.
+pub(crate) struct ListQuery<'a> {
+    pub source: SourceFilter,
+    /// Narrows by key, note and tags.
+    pub q: &'a str,
+    /// The last key of the page before; empty for the first page.
+    pub after: &'a str,
+    pub limit: i64,
+    /// Only this key.
+    pub key: Option<&'a str>,
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct ListedRow {
+    pub service_id: ServiceId,
+    pub key: String,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub active_version: i64,
+    pub note: String,
+    pub tags: String,
+    pub description: Option<String>,
+    pub size: Option<i64>,
+    /// The umbrella has a value under the same key.
+    pub in_umbrella: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+}
+
+fn umbrella_or_nil(service: &services::Resolved) -> ServiceId {
+    service.umbrella_id.unwrap_or(ServiceId(Uuid::nil()))
+}
+
+pub(crate) async fn list(
+    w: &mut Work,
+    service: &services::Resolved,
+    kind: Kind,
+    query: &ListQuery<'_>,
+) -> Result<Vec<ListedRow>> {
+    let pattern = like_pattern(query.q);
+    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+        r"SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+                EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = n.kind AND u.key = n.key
+                    AND u.deleted_at IS NULL AND u.active_version > 0) AS in_umbrella,
+                n.created_at, n.updated_at, n.updated_by
+         FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+         WHERE n.tenant_id = $1 AND n.kind = $4 AND n.deleted_at IS NULL AND n.key > $5
+           AND (n.service_id = $2 OR (n.service_id = $3 AND n.active_version > 0
+               AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = n.kind
+                   AND o.key = n.key AND o.deleted_at IS NULL)))
+           AND ($6 = '' OR LOWER(n.key) LIKE $6 ESCAPE '\' OR LOWER(n.note) LIKE $6 ESCAPE '\'
+               OR LOWER(n.tags) LIKE $6 ESCAPE '\')
+           AND ($7 = 'all' OR ($7 = 'own' AND n.service_id = $2) OR ($7 = 'inherited' AND n.service_id = $3)
+               OR ($7 = 'needs_value' AND n.active_version = 0)
+               OR ($7 = 'overridden' AND n.service_id = $2 AND n.active_version > 0
+                   AND EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = n.kind
+                       AND u.key = n.key AND u.deleted_at IS NULL AND u.active_version > 0)))
+           AND ($8 = '' OR n.key = $8)
+         ORDER BY n.key LIMIT $9"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service.id)
+    .bind(umbrella_or_nil(service))
+    .bind(kind.as_str())
+    .bind(query.after)
+    .bind(pattern.as_str())
+    .bind(query.source.as_str())
+    .bind(query.key.unwrap_or_default())
+    .bind(query.limit)
+    .fetch_all(c)
+    .await)?)
+}
+
+/// How many entries there are, by source.
+pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kind) -> Result<SecretCounts> {
+    let (own, inherited, overridden, needs_value): (i64, i64, i64, i64) =
+        on!(w.tx, |c| sqlx::query_as(sql!(
+            "SELECT COUNT(*) FILTER (WHERE own), COUNT(*) FILTER (WHERE NOT own),
+                COUNT(*) FILTER (WHERE own AND has_value AND twin), COUNT(*) FILTER (WHERE NOT has_value)
+         FROM (
+             SELECT n.service_id = $2 AS own, n.active_version > 0 AS has_value,
+                    n.service_id = $2 AND EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3
+                        AND u.kind = n.kind AND u.key = n.key AND u.deleted_at IS NULL
+                        AND u.active_version > 0) AS twin
+             FROM entries n
+             WHERE n.tenant_id = $1 AND n.kind = $4 AND n.deleted_at IS NULL
+               AND (n.service_id = $2 OR (n.service_id = $3 AND n.active_version > 0
+                   AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = n.kind
+                       AND o.key = n.key AND o.deleted_at IS NULL)))
+         ) AS listed"
+        ))
+        .bind(w.actor.tenant)
+        .bind(service.id)
+        .bind(umbrella_or_nil(service))
+        .bind(kind.as_str())
+        .fetch_one(c)
+        .await)?;
+    Ok(SecretCounts { all: own + inherited, own, inherited, overridden, needs_value })
+}
+
+/// `q` as a LIKE pattern that finds it anywhere; empty for no filter.
+fn like_pattern(q: &str) -> String {
+    let q = q.trim().to_lowercase();
+    if q.is_empty() {
+        return q;
+    }
+    let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like_pattern;
+
+    #[test]
+    fn wildcards_in_a_search_mean_themselves() {
+        assert_eq!(like_pattern(" API_Key% "), r"%api\_key\%%");
+        assert_eq!(like_pattern("  "), "");
+    }
+}

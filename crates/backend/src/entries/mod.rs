@@ -1,0 +1,348 @@
+//! Entries: what secrets, configs and flags have in common. A key that is unique per service and
+//! kind, a history of numbered versions of which one is ACTIVE, and inheritance from an umbrella.
+//!
+//! Functions here work inside a use case that has passed the gate. They know neither what a payload
+//! means nor whether it is sealed.
+
+mod list;
+mod versions;
+
+pub(crate) use list::{ListQuery, ListedRow, counts, list};
+pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
+
+use crate::services;
+use crate::store::{on, sql};
+use crate::work::Work;
+use crate::{Error, Result};
+use nexus_domain::key::EntryKey;
+use nexus_domain::refusal::LostRace;
+use nexus_domain::snapshot::{INLINE_FILE_BYTES, MAX_SNAPSHOT_BYTES};
+use nexus_domain::{Code, EntryId, Refusal, ServiceId, Timestamp, timestamp};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// Which of the three an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Secret,
+    Config,
+    Flag,
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Config => "config",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+/// An entry that is not deleted.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Entry {
+    pub id: EntryId,
+    pub service_id: ServiceId,
+    pub key: String,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    /// 0 while it needs a value.
+    pub active_version: i64,
+    pub last_version: i64,
+    pub note: String,
+    pub tags: String,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+}
+
+impl Entry {
+    pub fn tags(&self) -> Vec<String> {
+        serde_json::from_str(&self.tags).unwrap_or_default()
+    }
+
+    /// Refuses an edit that started from another version than the present one.
+    pub fn expect(&self, version: Option<i64>) -> Result<()> {
+        match version {
+            Some(version) if version != self.active_version => Err(Refusal::from(LostRace {
+                current_version: self.active_version,
+                updated_by: self.updated_by.clone(),
+                updated_at: self.updated_at,
+            })
+            .into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The entry with this key on this very service.
+pub(crate) async fn find(w: &mut Work, service: ServiceId, kind: Kind, key: &str) -> Result<Option<Entry>> {
+    Ok(on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+        "SELECT id, service_id, key, type, active_version, last_version, note, tags, updated_at, updated_by
+         FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = $3 AND key = $4 AND deleted_at IS NULL"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .bind(kind.as_str())
+    .bind(key)
+    .fetch_optional(c)
+    .await
+    })?)
+}
+
+/// The service's own entry, or an error that says where an inherited one is changed.
+pub(crate) async fn own(w: &mut Work, service: &services::Resolved, kind: Kind, key: &str) -> Result<Entry> {
+    if let Some(entry) = find(w, service.id, kind, key).await? {
+        return Ok(entry);
+    }
+    if let (Some(umbrella), Some(slug)) = (service.umbrella_id, &service.umbrella_slug)
+        && find(w, umbrella, kind, key).await?.is_some()
+    {
+        let message = format!("{key} is inherited from {slug}: change it there, or override it here");
+        return Err(Refusal::new(Code::NotFound, message).into());
+    }
+    Err(Error::not_found())
+}
+
+/// What the service has under this key: its own entry where that has a value, else the umbrella's.
+/// The flag says whether it is inherited.
+pub(crate) async fn effective(
+    w: &mut Work,
+    service: &services::Resolved,
+    kind: Kind,
+    key: &str,
+) -> Result<Option<(Entry, bool)>> {
+    let own = find(w, service.id, kind, key).await?;
+    if let Some(entry) = own.clone().filter(|entry| entry.active_version > 0) {
+        return Ok(Some((entry, false)));
+    }
+    if let Some(umbrella) = service.umbrella_id
+        && let Some(entry) = find(w, umbrella, kind, key).await?.filter(|entry| entry.active_version > 0)
+    {
+        return Ok(Some((entry, true)));
+    }
+    Ok(own.map(|entry| (entry, false)))
+}
+
+/// Another key of the service that differs from this one only in case.
+pub(crate) async fn twin_in_other_case(
+    w: &mut Work,
+    service: ServiceId,
+    kind: Kind,
+    key: &str,
+) -> Result<Option<String>> {
+    let row: Option<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT key FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = $3 AND deleted_at IS NULL
+           AND LOWER(key) = LOWER($4) AND key <> $4 ORDER BY key LIMIT 1"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .bind(kind.as_str())
+    .bind(key)
+    .fetch_optional(c)
+    .await)?;
+    Ok(row.map(|(key,)| key))
+}
+
+/// Makes an entry without a version; it needs a value until its first one is added.
+pub(crate) async fn insert(
+    w: &mut Work,
+    service: ServiceId,
+    kind: Kind,
+    key: &EntryKey,
+    value_type: &str,
+    note: &str,
+    tags: &[String],
+) -> Result<Entry> {
+    let entry = Entry {
+        id: EntryId(Uuid::now_v7()),
+        service_id: service,
+        key: key.as_str().to_owned(),
+        kind: value_type.to_owned(),
+        active_version: 0,
+        last_version: 0,
+        note: note.to_owned(),
+        tags: serde_json::to_string(tags).map_err(|_| Error::Impossible("tags are JSON"))?,
+        updated_at: w.now,
+        updated_by: w.actor.label().to_owned(),
+    };
+    let inserted = on!(w.tx, |c| {
+        sqlx::query(sql!(
+        "INSERT INTO entries (tenant_id, id, service_id, kind, key, type, active_version, last_version, note, tags,
+             created_at, updated_at, updated_by)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8, $9, $9, $10)
+         ON CONFLICT DO NOTHING"
+    ))
+    .bind(w.actor.tenant)
+    .bind(entry.id)
+    .bind(service)
+    .bind(kind.as_str())
+    .bind(entry.key.as_str())
+    .bind(value_type)
+    .bind(note)
+    .bind(entry.tags.as_str())
+    .bind(w.now)
+    .bind(entry.updated_by.as_str())
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected())
+    })?;
+    if inserted == 0 { Err(taken()) } else { Ok(entry) }
+}
+
+fn taken() -> Error {
+    Refusal::taken("key", "This key exists already in this service").into()
+}
+
+/// Gives an entry another key; its history stays.
+pub(crate) async fn rename(w: &mut Work, kind: Kind, entry: &Entry, to: &EntryKey) -> Result<()> {
+    if find(w, entry.service_id, kind, to.as_str()).await?.is_some() {
+        return Err(taken());
+    }
+    on!(w.tx, |c| sqlx::query(sql!(
+        "UPDATE entries SET key = $3, updated_at = $4, updated_by = $5 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(entry.id)
+    .bind(to.as_str())
+    .bind(w.now)
+    .bind(w.actor.label())
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(())
+}
+
+/// Replaces note and tags.
+pub(crate) async fn annotate(w: &mut Work, entry: &Entry, note: &str, tags: &[String]) -> Result<()> {
+    let tags = serde_json::to_string(tags).map_err(|_| Error::Impossible("tags are JSON"))?;
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
+        "UPDATE entries SET note = $3, tags = $4, updated_at = $5, updated_by = $6 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(entry.id)
+    .bind(note)
+    .bind(tags.as_str())
+    .bind(w.now)
+    .bind(w.actor.label())
+    .execute(c)
+    .await
+    .map(|_| ())
+    })?;
+    Ok(())
+}
+
+/// Deletes an entry so that it can be restored for `days`; its key is free at once.
+pub(crate) async fn delete(w: &mut Work, entry: &Entry, days: i64) -> Result<()> {
+    on!(w.tx, |c| sqlx::query(sql!(
+        "UPDATE entries SET deleted_at = $3, deleted_by = $4, final_at = $5 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(entry.id)
+    .bind(w.now)
+    .bind(w.actor.label())
+    .bind(w.now.plus(days * timestamp::DAY_MICROS))
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(())
+}
+
+/// A deleted entry whose time is not over.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct DeletedRow {
+    pub id: EntryId,
+    pub key: String,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub active_version: i64,
+    pub deleted_at: Timestamp,
+    pub deleted_by: String,
+    pub final_at: Timestamp,
+}
+
+/// What can still be restored, newest deletion first.
+pub(crate) async fn deleted(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Vec<DeletedRow>> {
+    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, key, type, active_version, deleted_at, deleted_by, final_at FROM entries
+         WHERE tenant_id = $1 AND service_id = $2 AND kind = $3 AND deleted_at IS NOT NULL AND final_at > $4
+         ORDER BY deleted_at DESC, id DESC LIMIT 200"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .bind(kind.as_str())
+    .bind(w.now)
+    .fetch_all(c)
+    .await)?)
+}
+
+/// Brings the newest deleted entry of this key back. Its key may be taken by a new one by now.
+pub(crate) async fn undelete(w: &mut Work, service: ServiceId, kind: Kind, key: &str) -> Result<DeletedRow> {
+    let rows = deleted(w, service, kind).await?;
+    let row = rows.into_iter().find(|row| row.key == key).ok_or_else(Error::not_found)?;
+    if find(w, service, kind, key).await?.is_some() {
+        let rule = "A new one has this key by now; rename or delete it first";
+        return Err(Refusal::taken("key", rule).into());
+    }
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
+        "UPDATE entries SET deleted_at = NULL, deleted_by = NULL, final_at = NULL WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(row.id)
+    .execute(c)
+    .await
+    .map(|_| ())
+    })?;
+    Ok(row)
+}
+
+/// Refuses a write after which a snapshot would be too large: of this service, or of every service
+/// that inherits from it.
+pub(crate) async fn check_snapshot_size(w: &mut Work, service: &services::Resolved) -> Result<()> {
+    let (largest,): (i64,) = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT COALESCE(MAX(bytes), 0) FROM (
+             SELECT CAST(SUM(LENGTH(n.key) + 64
+                 + CASE WHEN v.type = 'file' AND v.size > $4 THEN 128 ELSE v.size END) AS BIGINT) AS bytes
+             FROM services s
+             JOIN entries n ON n.deleted_at IS NULL AND (n.service_id = s.id OR (n.service_id = s.umbrella_id
+                 AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = s.id AND o.kind = n.kind
+                     AND o.key = n.key AND o.deleted_at IS NULL AND o.active_version > 0)))
+             JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+             WHERE s.tenant_id = $1 AND (s.id = $2 OR s.umbrella_id = $3)
+             GROUP BY s.id) AS sizes"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service.id)
+    .bind(service.id)
+    .bind(INLINE_FILE_BYTES)
+    .fetch_one(c)
+    .await)?;
+    if largest <= MAX_SNAPSHOT_BYTES {
+        return Ok(());
+    }
+    let message = "What programs would read of this service would pass 16 MiB";
+    let refusal = Refusal::new(Code::QuotaExceeded, message);
+    Err(refusal.with("quota", "snapshot_bytes").with("limit", MAX_SNAPSHOT_BYTES).into())
+}
+
+/// Makes deletions final whose time is over: rows and sealed values go.
+pub async fn purge(nexus: &crate::Nexus) -> Result<()> {
+    let now = nexus.now();
+    nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                on!(*tx, |c| sqlx::query(sql!(
+                    "DELETE FROM entries WHERE final_at IS NOT NULL AND final_at <= $1"
+                ))
+                .bind(now)
+                .execute(c)
+                .await
+                .map(|_| ()))?;
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,242 @@
+//! Shared environments of a tenant. Exactly one is live, and it cannot be deleted; developer
+//! environments are in `dev_environments`.
+
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::projects::Losable;
+use crate::store::{Tx, on, sql};
+use crate::work::{Target, Work};
+use crate::{Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::environment::{Environment, EnvironmentKind, EnvironmentPatch, NewEnvironment};
+use nexus_domain::project::Losses;
+use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, TenantId, Timestamp, UserId, slug};
+use serde_json::json;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// An environment as it is stored.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct EnvironmentRow {
+    pub id: EnvironmentId,
+    pub slug: String,
+    pub name: String,
+    #[sqlx(try_from = "String")]
+    pub kind: EnvironmentKind,
+    pub owner_id: Option<UserId>,
+    pub imported_at: Option<Timestamp>,
+    pub pinned_engine_version: Option<String>,
+    pub created_at: Timestamp,
+}
+
+impl EnvironmentRow {
+    pub fn into_wire(self) -> Environment {
+        Environment {
+            id: self.id,
+            slug: self.slug,
+            name: self.name,
+            kind: self.kind,
+            created_at: self.created_at,
+            pinned_engine_version: self.pinned_engine_version,
+        }
+    }
+}
+
+/// Adds an environment; `owner` makes it a developer's own in that project.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    slug: &str,
+    name: &str,
+    kind: EnvironmentKind,
+    owner: Option<(ProjectId, UserId)>,
+    now: Timestamp,
+) -> Result<EnvironmentId> {
+    let id = EnvironmentId(Uuid::now_v7());
+    on!(*tx, |c| sqlx::query(sql!(
+        "INSERT INTO environments (tenant_id, id, slug, name, kind, project_id, owner_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    ))
+    .bind(tenant)
+    .bind(id)
+    .bind(slug)
+    .bind(name)
+    .bind(kind.as_str())
+    .bind(owner.map(|(project, _)| project))
+    .bind(owner.map(|(_, user)| user))
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(id)
+}
+
+/// Every shared environment, live first.
+pub(crate) async fn shared(w: &mut Work) -> Result<Vec<EnvironmentRow>> {
+    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, slug, name, kind, owner_id, imported_at, pinned_engine_version, created_at
+         FROM environments WHERE tenant_id = $1 AND project_id IS NULL
+         ORDER BY CASE kind WHEN 'live' THEN 0 ELSE 1 END, slug"
+    ))
+    .bind(w.actor.tenant)
+    .fetch_all(c)
+    .await)?)
+}
+
+/// Finds a shared environment; a key of another environment does not learn that it exists.
+pub(crate) async fn resolve(w: &mut Work, slug: &str, action: Action) -> Result<EnvironmentRow> {
+    let row: Option<EnvironmentRow> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, slug, name, kind, owner_id, imported_at, pinned_engine_version, created_at
+         FROM environments WHERE tenant_id = $1 AND slug = $2 AND project_id IS NULL"
+    ))
+    .bind(w.actor.tenant)
+    .bind(slug)
+    .fetch_optional(c)
+    .await)?;
+    let row = row.filter(|row| w.actor.reaches(row.id)).ok_or_else(Error::not_found)?;
+    w.authorise(action)?;
+    Ok(row)
+}
+
+pub async fn list(nexus: &Nexus, actor: &Actor) -> Result<Vec<Environment>> {
+    nexus
+        .read(actor, |w| {
+            Box::pin(async move {
+                w.authorise(Action::EnvironmentList)?;
+                let rows = shared(w).await?;
+                let reach = |row: &EnvironmentRow| w.actor.reaches(row.id);
+                Ok(rows.into_iter().filter(reach).map(EnvironmentRow::into_wire).collect())
+            })
+        })
+        .await
+}
+
+pub async fn get(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Environment> {
+    let slug = slug.to_owned();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move { Ok(resolve(w, &slug, Action::EnvironmentList).await?.into_wire()) })
+        })
+        .await
+}
+
+pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result<Environment> {
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                w.authorise(Action::EnvironmentCreate)?;
+                slug::check_environment(&new.slug)?;
+                let name = slug::check_name(new.name.as_deref().unwrap_or(&new.slug))?;
+                let existing = shared(w).await?;
+                if existing.iter().any(|row| row.slug == new.slug) {
+                    return Err(Refusal::taken("slug", "An environment with this slug exists").into());
+                }
+                let counted = existing.iter().filter(|row| row.kind == EnvironmentKind::Environment).count();
+                let (cap,): (i64,) =
+                    on!(w.tx, |c| sqlx::query_as(sql!("SELECT environment_cap FROM tenants WHERE id = $1"))
+                        .bind(w.actor.tenant)
+                        .fetch_one(c)
+                        .await)?;
+                if i64::try_from(counted).unwrap_or(i64::MAX) >= cap {
+                    let message = format!("A tenant may have {cap} environments besides Production");
+                    let refusal = Refusal::new(Code::QuotaExceeded, message);
+                    return Err(refusal.with("quota", "environments").with("limit", cap).into());
+                }
+                let (tenant, now) = (w.actor.tenant, w.now);
+                insert(&mut w.tx, tenant, &new.slug, &name, EnvironmentKind::Environment, None, now).await?;
+                let target = Target { environment: Some(&new.slug), ..Target::named(&new.slug) };
+                w.record(Action::EnvironmentCreate, &target, json!({ "name": name })).await?;
+                Ok(resolve(w, &new.slug, Action::EnvironmentCreate).await?.into_wire())
+            })
+        })
+        .await
+}
+
+pub async fn update(
+    nexus: &Nexus,
+    actor: &Actor,
+    slug: &str,
+    patch: EnvironmentPatch,
+) -> Result<Environment> {
+    let slug = slug.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let row = resolve(w, &slug, Action::EnvironmentUpdate).await?;
+                let Some(name) = patch.name else {
+                    w.nothing_to_do();
+                    return Ok(row.into_wire());
+                };
+                let name = nexus_domain::slug::check_name(&name)?;
+                on!(w.tx, |c| sqlx::query(sql!(
+                    "UPDATE environments SET name = $3 WHERE tenant_id = $1 AND id = $2"
+                ))
+                .bind(w.actor.tenant)
+                .bind(row.id)
+                .bind(name.as_str())
+                .execute(c)
+                .await
+                .map(|_| ()))?;
+                let target = Target { environment: Some(&slug), ..Target::named(&slug) };
+                let details = json!({ "name": { "from": row.name, "to": name } });
+                w.record(Action::EnvironmentUpdate, &target, details).await?;
+                Ok(Environment { name, ..row.into_wire() })
+            })
+        })
+        .await
+}
+
+/// What would go with the environment.
+pub async fn losses(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> {
+    let slug = slug.to_owned();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let row = resolve(w, &slug, Action::EnvironmentList).await?;
+                Losable::Environment(row.id).count(w).await
+            })
+        })
+        .await
+}
+
+/// Deletes an empty environment. Live stays; one with services in it names them.
+pub async fn delete(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> {
+    let slug = slug.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let row = resolve(w, &slug, Action::EnvironmentDelete).await?;
+                if row.kind == EnvironmentKind::Live {
+                    return Err(
+                        Refusal::new(Code::Immutable, "The live environment cannot be deleted").into()
+                    );
+                }
+                let services: Vec<(String, String)> = on!(w.tx, |c| sqlx::query_as(sql!(
+                    "SELECT p.slug, s.slug FROM services s JOIN projects p ON p.id = s.project_id
+                     WHERE s.tenant_id = $1 AND s.environment_id = $2 ORDER BY p.slug, s.slug LIMIT 20"
+                ))
+                .bind(w.actor.tenant)
+                .bind(row.id)
+                .fetch_all(c)
+                .await)?;
+                if !services.is_empty() {
+                    let names: Vec<String> = services.into_iter().map(|(p, s)| format!("{p}/{s}")).collect();
+                    let message = format!("Services are still in it: {}", names.join(", "));
+                    return Err(Refusal::new(Code::InUse, message).with("services", names).into());
+                }
+                let losses = Losable::Environment(row.id).count(w).await?;
+                on!(w.tx, |c| sqlx::query(sql!(
+                    "DELETE FROM environments WHERE tenant_id = $1 AND id = $2"
+                ))
+                .bind(w.actor.tenant)
+                .bind(row.id)
+                .execute(c)
+                .await
+                .map(|_| ()))?;
+                let target = Target { environment: Some(&slug), ..Target::named(&slug) };
+                w.record(Action::EnvironmentDelete, &target, json!({ "lost": losses })).await?;
+                Ok(losses)
+            })
+        })
+        .await
+}

@@ -1,0 +1,84 @@
+//! What can go wrong in a use case, and how much of it a caller may learn.
+//!
+//! `Error` keeps the inner cause for the log; `refusal` is all that leaves the process, and it holds
+//! no text of a library, no SQL and no secret.
+
+use nexus_domain::{Code, Refusal};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An attempt that the gate refused; written to the audit log once a minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    pub event: &'static str,
+    pub target: String,
+    /// The caller may not know that the thing exists, so that the answer is 404.
+    pub hidden: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no: the caller learns exactly this.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("denied: {0:?}")]
+    Denied(Denial),
+    /// A unique index said no where the use case did not look first.
+    #[error("two changes collided")]
+    Collision,
+    #[error("the disk is full")]
+    StorageFull,
+    #[error("the database does not answer")]
+    Unavailable,
+    #[error("the audit log cannot be written")]
+    AuditUnavailable,
+    #[error("database: {0}")]
+    Database(#[source] sqlx::Error),
+    /// The program cannot start like this; the sentence is for the operator.
+    #[error("{0}")]
+    Startup(String),
+    /// The master key does not belong to this database (exit code 78).
+    #[error("{0}")]
+    WrongRootKey(String),
+    /// Something that cannot be unless the database was tampered with or the code is wrong.
+    #[error("impossible: {0}")]
+    Impossible(&'static str),
+}
+
+impl Error {
+    pub fn invalid(field: &str, rule: impl Into<String>) -> Self {
+        Self::Refused(Refusal::invalid(field, rule))
+    }
+
+    pub fn not_found() -> Self {
+        Self::Refused(Refusal::not_found())
+    }
+
+    /// What the caller is told.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            Self::Denied(denial) if denial.hidden => Refusal::not_found(),
+            Self::Denied(_) => Refusal::new(Code::Forbidden, "Your role does not allow this"),
+            Self::Collision => {
+                Refusal::new(Code::Conflict, "Somebody changed this at the same moment; try again")
+            }
+            Self::StorageFull => Refusal::new(Code::StorageFull, "The disk of the server is full"),
+            Self::Unavailable => Refusal::new(Code::Unavailable, "The database does not answer"),
+            Self::AuditUnavailable => Refusal::new(Code::AuditUnavailable, "The audit log cannot be written"),
+            Self::Database(_) | Self::Startup(_) | Self::WrongRootKey(_) | Self::Impossible(_) => {
+                Refusal::new(Code::Internal, "Something went wrong on the server")
+            }
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let refusal = error.refusal();
+        if refusal.code.status() >= 500 {
+            tracing::error!(%error, "a use case failed");
+        }
+        refusal
+    }
+}

@@ -1,0 +1,164 @@
+//! The gate: who is asking, and whether they may.
+//!
+//! Every use case resolves what it acts on through [`Work`](crate::work::Work), and resolving *is*
+//! asking the gate: there is no way to read a row without an actor. What an actor may not know of
+//! answers exactly like what does not exist.
+
+use crate::{Denial, Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::keys::Access;
+use nexus_domain::role::{Place, ProjectRole, Scopes, TenantRole};
+use nexus_domain::service::ServiceKind;
+use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId, timestamp};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// A sign-in is fresh for five minutes.
+pub const FRESH: i64 = 5 * timestamp::MINUTE;
+
+/// Who acts, in which tenant, and from where.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub tenant: TenantId,
+    pub tenant_slug: String,
+    pub who: Who,
+    pub ip: Option<IpAddr>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// A person in a browser session.
+    Person { user: UserId, email: String, role: TenantRole, signed_in_at: Timestamp },
+    /// A key of one environment: the tenant owner's rights, cut down to its scopes.
+    EnvironmentKey {
+        id: KeyId,
+        prefix: String,
+        environment: EnvironmentId,
+        environment_slug: String,
+        scopes: Scopes,
+        publishable: bool,
+    },
+    /// A key of one service: it reads that service and nothing else.
+    ServiceKey { id: KeyId, prefix: String, service: ServiceId, kind: ServiceKind, access: Access },
+    /// Whoever runs the program on the machine itself.
+    Operator,
+}
+
+impl Actor {
+    pub const fn operator(tenant: TenantId, tenant_slug: String) -> Self {
+        Self { tenant, tenant_slug, who: Who::Operator, ip: None }
+    }
+
+    /// What stands in the audit log and beside versions: an address or a shown prefix.
+    pub fn label(&self) -> &str {
+        match &self.who {
+            Who::Person { email, .. } => email,
+            Who::EnvironmentKey { prefix, .. } | Who::ServiceKey { prefix, .. } => prefix,
+            Who::Operator => "operator",
+        }
+    }
+
+    pub const fn kind(&self) -> &'static str {
+        match self.who {
+            Who::Person { .. } => "person",
+            Who::EnvironmentKey { .. } => "environment_key",
+            Who::ServiceKey { .. } => "service_key",
+            Who::Operator => "operator",
+        }
+    }
+
+    pub const fn id(&self) -> Option<Uuid> {
+        match self.who {
+            Who::Person { user, .. } => Some(user.0),
+            Who::EnvironmentKey { id, .. } | Who::ServiceKey { id, .. } => Some(id.0),
+            Who::Operator => None,
+        }
+    }
+
+    pub const fn user(&self) -> Option<UserId> {
+        match self.who {
+            Who::Person { user, .. } => Some(user),
+            _ => None,
+        }
+    }
+
+    /// The project role that the tenant role or the kind of credential gives by itself.
+    pub(crate) const fn inherent_role(&self) -> Option<ProjectRole> {
+        match &self.who {
+            Who::Person { role: TenantRole::Owner, .. } | Who::Operator => Some(ProjectRole::Owner),
+            Who::EnvironmentKey { publishable: false, .. } => Some(ProjectRole::Owner),
+            _ => None,
+        }
+    }
+
+    /// Whether this actor may see the environment at all: a key without `admin:all` sees its own only.
+    pub(crate) fn reaches(&self, environment: EnvironmentId) -> bool {
+        match &self.who {
+            Who::EnvironmentKey { environment: own, scopes, .. } => {
+                *own == environment || scopes.has(nexus_domain::role::Scope::AdminAll)
+            }
+            _ => true,
+        }
+    }
+
+    /// Asks for an act on the tenant itself.
+    pub(crate) fn may(&self, action: Action, now: Timestamp) -> Result<()> {
+        let permission = action.permission();
+        let allowed = match &self.who {
+            Who::Person { role, .. } => role.allows(permission),
+            Who::EnvironmentKey { scopes, publishable, .. } => !publishable && scopes.allow(permission),
+            Who::ServiceKey { .. } => false,
+            Who::Operator => true,
+        };
+        self.decide(allowed, false, action, &self.tenant_slug, now)
+    }
+
+    /// Asks for an act inside a project. Without a role there, the project does not exist.
+    pub(crate) fn may_in(
+        &self,
+        role: Option<ProjectRole>,
+        place: Place,
+        action: Action,
+        target: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let permission = action.permission();
+        let by_scope = match &self.who {
+            Who::EnvironmentKey { scopes, .. } => scopes.allow(permission),
+            Who::ServiceKey { .. } => false,
+            Who::Person { .. } | Who::Operator => true,
+        };
+        let hidden = role.is_none() || (place == Place::Foreign && role != Some(ProjectRole::Owner));
+        let allowed = by_scope && role.is_some_and(|role| role.allows(permission, place));
+        self.decide(allowed, hidden, action, target, now)
+    }
+
+    fn decide(
+        &self,
+        allowed: bool,
+        hidden: bool,
+        action: Action,
+        target: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        if !allowed {
+            return Err(Error::Denied(Denial { event: action.event(), target: target.to_owned(), hidden }));
+        }
+        match self.who {
+            Who::Person { signed_in_at, .. }
+                if action.needs_fresh_sign_in() && !is_fresh(signed_in_at, now) =>
+            {
+                Err(Error::Refused(Refusal::new(
+                    Code::StepUpRequired,
+                    "Confirm that it is you: sign in again",
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a sign-in at that time still counts as recent.
+pub const fn is_fresh(signed_in_at: Timestamp, now: Timestamp) -> bool {
+    now.0 - signed_in_at.0 <= FRESH
+}

@@ -1,0 +1,403 @@
+//! People: signing in and out, the first owner, and getting back in.
+//!
+//! Whether an account exists is never told: unknown addresses cost the same hash and get the same
+//! answer. Links are single use, stored as a MAC, shown by GET and consumed by POST.
+
+mod passwords;
+pub mod sessions;
+
+pub use passwords::Passwords;
+
+use crate::audit::{Chain, Entry};
+use crate::gate::{Actor, Who};
+use crate::nexus::Nexus;
+use crate::store::{Tx, on, single, sql};
+use crate::tenants::{self, Founding};
+use crate::work::Target;
+use crate::{Error, Result, crypto};
+use nexus_domain::member::{Me, Membership, check_email, check_password};
+use nexus_domain::role::TenantRole;
+use nexus_domain::{Code, Refusal, TenantId, Timestamp, UserId, slug, timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Map;
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use subtle::ConstantTimeEq;
+
+/// How long a link to set a password is valid.
+const LINK_LIFE: i64 = 24 * timestamp::HOUR;
+
+/// A person who has just signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    pub user: UserId,
+    pub email: String,
+    pub signed_in_at: Timestamp,
+    /// The tenant used last, or the only one.
+    pub last_tenant: Option<String>,
+}
+
+/// The set-up form.
+#[derive(Debug)]
+pub struct SetUp {
+    pub token: String,
+    pub tenant_name: String,
+    pub email: String,
+    pub password: SecretString,
+}
+
+/// Whether this instance waits for its first owner.
+pub async fn needs_set_up(nexus: &Nexus) -> Result<bool> {
+    let row: Option<(i64,)> =
+        single!(nexus.db, |pool| sqlx::query_as(sql!("SELECT seq FROM tenants LIMIT 1"))
+            .fetch_optional(pool)
+            .await)?;
+    Ok(row.is_none())
+}
+
+/// Makes the one-time token of the set-up page, to be printed on the terminal. Only its hash stays.
+pub fn open_set_up(nexus: &Nexus) -> Result<String> {
+    let token = new_token(nexus)?;
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    *nexus.set_up.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(hash);
+    Ok(token)
+}
+
+/// Makes the first owner and tenant. The token is consumed by the one call that succeeds.
+pub async fn set_up(nexus: &Nexus, form: SetUp, ip: IpAddr) -> Result<SignedIn> {
+    nexus.limits.request(ip, nexus.now())?;
+    let given: [u8; 32] = Sha256::digest(form.token.trim().as_bytes()).into();
+    let expected = *nexus.set_up.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !expected.is_some_and(|expected| bool::from(expected.ct_eq(&given))) {
+        nexus.limits.check_failures(ip, "set-up", nexus.now())?;
+        nexus.limits.failed(ip, "set-up", nexus.now());
+        return Err(Error::invalid("token", "This is not the token that the server printed when it started"));
+    }
+    let name =
+        slug::check_name(&form.tenant_name).map_err(|refusal| renamed(refusal, "name", "tenant_name"))?;
+    let tenant_slug =
+        Some(slug::from_name(&name)).filter(|slug| !slug.is_empty()).unwrap_or_else(|| "tenant".into());
+    let email = check_email(&form.email)?;
+    check_password(form.password.expose_secret())?;
+    let password_hash = Some(nexus.passwords.hash(form.password).await?);
+    let founding = Founding { slug: tenant_slug.clone(), name, email: email.clone(), password_hash };
+    let founded = tenants::found(nexus, founding, Some(ip)).await?;
+    *nexus.set_up.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    Ok(SignedIn { user: founded.owner, email, signed_in_at: nexus.now(), last_tenant: Some(tenant_slug) })
+}
+
+fn renamed(mut refusal: Refusal, from: &str, to: &str) -> Refusal {
+    if let Some(rule) = refusal.details.remove(from) {
+        refusal.details.insert(to.to_owned(), rule);
+    }
+    refusal
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: UserId,
+    email: String,
+    password_hash: Option<String>,
+    last_tenant: Option<String>,
+}
+
+async fn find(nexus: &Nexus, email: &str) -> Result<Option<UserRow>> {
+    Ok(single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT id, email, password_hash, last_tenant FROM users WHERE email = $1"
+    ))
+    .bind(email)
+    .fetch_optional(pool)
+    .await)?)
+}
+
+fn wrong_credentials() -> Error {
+    Refusal::new(Code::Unauthorized, "The address or the password is wrong").into()
+}
+
+/// Signs a person in by address and password.
+pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpAddr) -> Result<SignedIn> {
+    let account = email.trim().to_lowercase();
+    let account: String = account.chars().take(254).collect();
+    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.check_failures(ip, &account, nexus.now())?;
+    let user = find(nexus, &account).await?;
+    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+    let right = password.expose_secret().len() <= nexus_domain::member::MAX_PASSWORD_BYTES
+        && nexus.passwords.verify(password, stored).await?;
+    let now = nexus.now();
+    match user {
+        Some(user) if right => {
+            record(nexus, user.id, "user.signed_in", "done", ip).await?;
+            let last_tenant = match user.last_tenant {
+                Some(tenant) => Some(tenant),
+                None => memberships(nexus, user.id).await?.into_iter().next().map(|m| m.slug),
+            };
+            Ok(SignedIn { user: user.id, email: user.email, signed_in_at: now, last_tenant })
+        }
+        unknown_or_wrong => {
+            nexus.limits.failed(ip, &account, now);
+            if let Some(user) = unknown_or_wrong {
+                record_in_background(nexus, user.id, "user.sign_in_failed", "denied", ip);
+            }
+            Err(wrong_credentials())
+        }
+    }
+}
+
+/// Confirms the password of somebody who is signed in; answers with the time to remember.
+pub async fn step_up(nexus: &Nexus, user: UserId, password: SecretString, ip: IpAddr) -> Result<Timestamp> {
+    nexus.limits.request(ip, nexus.now())?;
+    let row: Option<(String, Option<String>)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT email, password_hash FROM users WHERE id = $1"
+    ))
+    .bind(user)
+    .fetch_optional(pool)
+    .await)?;
+    let (email, stored) = row.ok_or_else(wrong_credentials)?;
+    nexus.limits.check_failures(ip, &email, nexus.now())?;
+    if !nexus.passwords.verify(password, stored).await? {
+        nexus.limits.failed(ip, &email, nexus.now());
+        record(nexus, user, "user.step_up_failed", "denied", ip).await?;
+        return Err(Error::invalid("password", "The password is wrong"));
+    }
+    record(nexus, user, "user.stepped_up", "done", ip).await?;
+    Ok(nexus.now())
+}
+
+/// Writes the sign-out to the audit log; ending the session is the adapter's part.
+pub async fn signed_out(nexus: &Nexus, user: UserId, ip: IpAddr) -> Result<()> {
+    record(nexus, user, "user.signed_out", "done", ip).await
+}
+
+async fn memberships(nexus: &Nexus, user: UserId) -> Result<Vec<Membership>> {
+    let rows: Vec<(String, String, String)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT t.slug, t.name, m.role FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+         WHERE m.user_id = $1 ORDER BY t.slug"
+    ))
+    .bind(user)
+    .fetch_all(pool)
+    .await)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(slug, name, role)| Some(Membership { slug, name, role: TenantRole::parse(&role)? }))
+        .collect())
+}
+
+/// The signed-in person for the console's frame; `None` when the account is gone.
+pub async fn me(nexus: &Nexus, user: UserId, signed_in_at: Timestamp) -> Result<Option<Me>> {
+    let row: Option<(String,)> =
+        single!(nexus.db, |pool| sqlx::query_as(sql!("SELECT email FROM users WHERE id = $1"))
+            .bind(user)
+            .fetch_optional(pool)
+            .await)?;
+    let Some((email,)) = row else { return Ok(None) };
+    Ok(Some(Me { user, email, tenants: memberships(nexus, user).await?, signed_in_at }))
+}
+
+/// The person as an actor in one tenant. Read on every request, so that a role change holds at once.
+pub async fn person(
+    nexus: &Nexus,
+    user: UserId,
+    signed_in_at: Timestamp,
+    tenant_slug: &str,
+    ip: Option<IpAddr>,
+) -> Result<Actor> {
+    let row: Option<(TenantId, String, String)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT t.id, u.email, m.role FROM memberships m
+         JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
+         WHERE t.slug = $1 AND m.user_id = $2"
+    ))
+    .bind(tenant_slug)
+    .bind(user)
+    .fetch_optional(pool)
+    .await)?;
+    let (tenant, email, role) = row.ok_or_else(Error::not_found)?;
+    let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
+    Ok(Actor {
+        tenant,
+        tenant_slug: tenant_slug.to_owned(),
+        who: Who::Person { user, email, role, signed_in_at },
+        ip,
+    })
+}
+
+/// Remembers the tenant that a person used last.
+pub async fn used_tenant(nexus: &Nexus, user: UserId, tenant_slug: &str) -> Result<()> {
+    let slug = tenant_slug.to_owned();
+    nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                on!(*tx, |c| sqlx::query(sql!("UPDATE users SET last_tenant = $2 WHERE id = $1"))
+                    .bind(user)
+                    .bind(slug)
+                    .execute(c)
+                    .await
+                    .map(|_| ()))?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// 32 random bytes in hex.
+fn new_token(nexus: &Nexus) -> Result<String> {
+    let bytes: [u8; 32] = crypto::random(nexus.keyring.random())?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Makes a one-time link with which a person sets a password; `None` for an unknown address.
+pub async fn password_link(nexus: &Nexus, email: &str) -> Result<Option<String>> {
+    let Some(user) = find(nexus, &email.trim().to_lowercase()).await? else { return Ok(None) };
+    let token = new_token(nexus)?;
+    let hash = nexus.keyring.mac("password-link", token.as_bytes())?;
+    let now = nexus.now();
+    nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                on!(*tx, |c| sqlx::query(sql!(
+                    "INSERT INTO one_time_links (token_hash, purpose, user_id, created_at, expires_at)
+                     VALUES ($1, 'password', $2, $3, $4)"
+                ))
+                .bind(hash.as_slice())
+                .bind(user.id)
+                .bind(now)
+                .bind(now.plus(LINK_LIFE))
+                .execute(c)
+                .await
+                .map(|_| ()))?;
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(Some(format!("{}/reset/{token}", nexus.settings.public_url)))
+}
+
+/// Whether a link would still be accepted. Looking does not consume it.
+pub async fn reset_info(nexus: &Nexus, token: &str) -> Result<bool> {
+    let hash = nexus.keyring.mac("password-link", token.as_bytes())?;
+    let row: Option<(Timestamp,)> = single!(nexus.db, |pool| {
+        sqlx::query_as(sql!(
+        "SELECT expires_at FROM one_time_links WHERE token_hash = $1 AND purpose = 'password' AND expires_at > $2"
+    ))
+    .bind(hash.as_slice())
+    .bind(nexus.now())
+    .fetch_optional(pool)
+    .await
+    })?;
+    Ok(row.is_some())
+}
+
+/// Sets a new password by a one-time link, consumes it and every other of this person, and ends all
+/// of the person's sessions.
+pub async fn reset_password(
+    nexus: &Nexus,
+    token: &str,
+    password: SecretString,
+    ip: IpAddr,
+) -> Result<SignedIn> {
+    nexus.limits.request(ip, nexus.now())?;
+    check_password(password.expose_secret())?;
+    let gone =
+        || Error::Refused(Refusal::new(Code::NotFound, "This link was used already, or its time is over"));
+    if !reset_info(nexus, token).await? {
+        nexus.limits.check_failures(ip, "password-link", nexus.now())?;
+        nexus.limits.failed(ip, "password-link", nexus.now());
+        return Err(gone());
+    }
+    let link = nexus.keyring.mac("password-link", token.as_bytes())?;
+    let hash = nexus.passwords.hash(password).await?;
+    let now = nexus.now();
+    let user: UserId = nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                let row: Option<(UserId,)> = on!(*tx, |c| sqlx::query_as(sql!(
+                    "DELETE FROM one_time_links WHERE token_hash = $1 AND purpose = 'password' AND expires_at > $2
+                     RETURNING user_id"
+                ))
+                .bind(link.as_slice())
+                .bind(now)
+                .fetch_optional(c)
+                .await)?;
+                let (user,) = row.ok_or_else(gone)?;
+                replace_password(tx, user, &hash).await?;
+                Ok(user)
+            })
+        })
+        .await?;
+    record(nexus, user, "user.password_reset", "done", ip).await?;
+    let me = me(nexus, user, now).await?.ok_or_else(gone)?;
+    let last_tenant = me.tenants.into_iter().next().map(|tenant| tenant.slug);
+    Ok(SignedIn { user, email: me.email, signed_in_at: now, last_tenant })
+}
+
+async fn replace_password(tx: &mut Tx, user: UserId, hash: &str) -> Result<()> {
+    on!(*tx, |c| sqlx::query(sql!("UPDATE users SET password_hash = $2 WHERE id = $1"))
+        .bind(user)
+        .bind(hash)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    on!(*tx, |c| sqlx::query(sql!(
+        "DELETE FROM one_time_links WHERE user_id = $1 AND purpose = 'password'"
+    ))
+    .bind(user)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    on!(*tx, |c| sqlx::query(sql!("DELETE FROM sessions WHERE user_id = $1"))
+        .bind(user)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}
+
+fn record_in_background(nexus: &Nexus, user: UserId, event: &'static str, outcome: &'static str, ip: IpAddr) {
+    let nexus = nexus.clone();
+    tokio::spawn(async move {
+        if let Err(error) = record(&nexus, user, event, outcome, ip).await {
+            tracing::error!(%error, event, "an event of a person could not be written to the audit log");
+        }
+    });
+}
+
+/// Writes an event of a person into the audit log of each of the person's tenants.
+async fn record(
+    nexus: &Nexus,
+    user: UserId,
+    event: &'static str,
+    outcome: &'static str,
+    ip: IpAddr,
+) -> Result<()> {
+    let now = nexus.now();
+    let seqs = nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                let rows: Vec<(TenantId, String, String, String)> = on!(*tx, |c| sqlx::query_as(sql!(
+                    "SELECT t.id, t.slug, u.email, m.role FROM memberships m
+                     JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
+                     WHERE m.user_id = $1 ORDER BY t.id"
+                ))
+                .bind(user)
+                .fetch_all(c)
+                .await)?;
+                let mut seqs = Vec::new();
+                for (tenant, tenant_slug, email, role) in rows {
+                    let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
+                    let who = Who::Person { user, email, role, signed_in_at: now };
+                    let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
+                    let mut chain = Chain::next(tx, tenant).await?;
+                    let entry = Entry::new(&actor, now, event, outcome, &Target::default(), Map::new());
+                    chain.append(tx, &entry).await?;
+                    chain.close(tx).await?;
+                    seqs.push((tenant, chain.last()));
+                }
+                Ok(seqs)
+            })
+        })
+        .await?;
+    for (tenant, seq) in seqs {
+        nexus.saw_seq(tenant, seq);
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Counting what goes with a thing when it is deleted, so that people read it before and the audit
+//! log keeps it after.
+
+use crate::Result;
+use crate::store::{on, sql};
+use crate::work::Work;
+use nexus_domain::project::Losses;
+use nexus_domain::{EnvironmentId, ProjectId, ServiceId};
+use uuid::Uuid;
+
+/// Something whose deletion takes services along.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Losable {
+    Project(ProjectId),
+    Environment(EnvironmentId),
+    Service(ServiceId),
+}
+
+impl Losable {
+    pub async fn count(self, w: &mut Work) -> Result<Losses> {
+        let (project, environment, service) = match self {
+            Self::Project(id) => (id.0, Uuid::nil(), Uuid::nil()),
+            Self::Environment(id) => (Uuid::nil(), id.0, Uuid::nil()),
+            Self::Service(id) => (Uuid::nil(), Uuid::nil(), id.0),
+        };
+        let (services, secrets, keys, environments): (i64, i64, i64, i64) = on!(w.tx, |c| {
+            sqlx::query_as(sql!(
+            "SELECT COUNT(*),
+                    COALESCE(CAST(SUM((SELECT COUNT(*) FROM entries n
+                        WHERE n.service_id = s.id AND n.kind = 'secret' AND n.deleted_at IS NULL)) AS BIGINT), 0),
+                    COALESCE(CAST(SUM((SELECT COUNT(*) FROM service_keys k
+                        WHERE k.service_id = s.id AND NOT k.superseded)) AS BIGINT), 0),
+                    (SELECT COUNT(*) FROM environments e WHERE e.tenant_id = $1 AND e.project_id = $2)
+             FROM services s
+             WHERE s.tenant_id = $1 AND (s.project_id = $2 OR s.environment_id = $3 OR s.id = $4)"
+        ))
+        .bind(w.actor.tenant)
+        .bind(project)
+        .bind(environment)
+        .bind(service)
+        .fetch_one(c)
+        .await
+        })?;
+        Ok(Losses { environments, services, secrets, keys })
+    }
+}

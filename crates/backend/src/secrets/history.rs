@@ -1,0 +1,91 @@
+//! The history of a secret: looking, restoring an old version as a new one, destroying one for good.
+
+use super::{open_service, open_version, row_of, store_version, type_of, write};
+use crate::entries::{self, Kind};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::{Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::secret::{SecretRow, SecretVersion};
+use nexus_domain::service::ServicePath;
+use serde_json::json;
+
+/// Every version, newest first, without values. Of an inherited secret too.
+pub async fn history(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+) -> Result<Vec<SecretVersion>> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretHistory).await?;
+                let found = entries::effective(w, &service, Kind::Secret, &key).await?;
+                let (entry, _) = found.ok_or_else(Error::not_found)?;
+                let rows = entries::history(w, entry.id).await?;
+                rows.into_iter()
+                    .map(|row| {
+                        Ok(SecretVersion {
+                            version: row.number,
+                            kind: type_of(&row.kind)?,
+                            active: row.number == entry.active_version,
+                            destroyed: row.destroyed_at.is_some(),
+                            description: row.description,
+                            size: row.size,
+                            created_at: row.created_at,
+                            created_by: row.created_by,
+                        })
+                    })
+                    .collect()
+            })
+        })
+        .await
+}
+
+/// Makes a new version with an old value.
+pub async fn restore(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    number: i64,
+    expected_version: Option<i64>,
+) -> Result<SecretRow> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretUpdate).await?;
+                let entry = entries::own(w, &service, Kind::Secret, &key).await?;
+                entry.expect(expected_version)?;
+                let old = entries::version(w, entry.id, number).await?;
+                let (kind, bytes) = open_version(w, service.id, entry.id, old).await?;
+                let value = super::Value { kind, bytes };
+                let description = format!("Restored from v{number}");
+                let version = store_version(w, &entry, &value, &description).await?;
+                write::finish(w, &service).await?;
+                let row_details = json!({ "change": "restored", "from_version": number, "version": version });
+                w.record(Action::SecretUpdate, &service.target().with_name(&key), row_details).await?;
+                row_of(w, &service, &key).await
+            })
+        })
+        .await
+}
+
+/// Wipes an old version for good; its number stays burnt.
+pub async fn destroy(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str, number: i64) -> Result<()> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretDestroy).await?;
+                let entry = entries::own(w, &service, Kind::Secret, &key).await?;
+                entries::destroy(w, &entry, number).await?;
+                let target = service.target().with_name(&key);
+                w.record(Action::SecretDestroy, &target, json!({ "version": number })).await
+            })
+        })
+        .await
+}

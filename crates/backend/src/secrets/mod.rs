@@ -1,0 +1,77 @@
+//! Secrets: entries whose payload is sealed. Writing, reading, revealing and comparing them, each
+//! behind the gate and in the audit log. Only backend services have secrets.
+
+mod compare;
+mod history;
+mod import;
+mod input;
+mod read;
+mod seal;
+mod write;
+
+pub use compare::diff;
+pub use history::{destroy, history, restore};
+pub use import::import;
+pub use read::{ListSecrets, counts, deleted, export, list, reveal, row, uses};
+pub use write::{add_version, create, delete, patch, undelete};
+
+pub(crate) use input::{Value, description};
+pub(crate) use read::encode;
+pub(crate) use seal::{open_version, store_version};
+pub(crate) use write::{delete_in, finish};
+
+use crate::entries::{Entry, ListedRow};
+use crate::services::{self, Resolved};
+use crate::work::Work;
+use crate::{Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::secret::{SecretRow, SecretType};
+use nexus_domain::service::ServicePath;
+
+/// Finds a backend service and asks the gate for an act on its secrets.
+async fn open_service(w: &mut Work, path: &ServicePath, action: Action) -> Result<Resolved> {
+    let service = services::resolve(w, path, action).await?;
+    service.refuse_frontend()?;
+    Ok(service)
+}
+
+fn type_of(text: &str) -> Result<SecretType> {
+    SecretType::parse(text).ok_or(Error::Impossible("an unknown type of secret"))
+}
+
+/// A listed row as it travels, seen from the service.
+fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
+    let inherited = row.service_id != service.id;
+    let needs_value = row.active_version == 0;
+    let umbrella = service.umbrella_slug.clone();
+    Ok(SecretRow {
+        kind: type_of(&row.kind)?,
+        version: row.active_version,
+        inherited_from: umbrella.clone().filter(|_| inherited),
+        overrides: umbrella.filter(|_| !inherited && row.in_umbrella && !needs_value),
+        needs_value,
+        tags: serde_json::from_str(&row.tags).unwrap_or_default(),
+        note: row.note,
+        description: row.description.unwrap_or_default(),
+        size: row.size.unwrap_or(0),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        updated_by: row.updated_by,
+        warning: None,
+        key: row.key,
+    })
+}
+
+/// The row of one key, as the list would show it.
+async fn row_of(w: &mut Work, service: &Resolved, key: &str) -> Result<SecretRow> {
+    use crate::entries::{Kind, ListQuery};
+    let source = nexus_domain::secret::SourceFilter::All;
+    let query = ListQuery { source, q: "", after: "", limit: 1, key: Some(key) };
+    let rows = crate::entries::list(w, service, Kind::Secret, &query).await?;
+    into_row(service, rows.into_iter().next().ok_or_else(Error::not_found)?)
+}
+
+/// What a change of a secret leaves behind in the audit log besides the event.
+fn details(what: &str, entry: &Entry) -> serde_json::Value {
+    serde_json::json!({ "change": what, "version": entry.active_version, "type": entry.kind })
+}

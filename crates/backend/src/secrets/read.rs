@@ -1,0 +1,292 @@
+//! Listing secrets without their values, and revealing one.
+
+use super::{into_row, open_service, open_version, row_of, type_of};
+use crate::entries::{self, Kind, ListQuery};
+use crate::gate::{Actor, Who};
+use crate::nexus::Nexus;
+use crate::services::Resolved;
+use crate::store::{on, sql};
+use crate::work::Work;
+use crate::{Error, Result, secrets};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use nexus_domain::action::Action;
+use nexus_domain::page::Page;
+use nexus_domain::secret::{
+    DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue, SourceFilter,
+};
+use nexus_domain::service::ServicePath;
+use nexus_domain::{ServiceId, Timestamp};
+use serde_json::json;
+
+/// What to list.
+#[derive(Debug, Clone)]
+pub struct ListSecrets {
+    pub source: SourceFilter,
+    pub q: String,
+    pub cursor: Option<String>,
+    pub limit: i64,
+}
+
+/// A page of the service's secrets, own and inherited, by key. A list by a key is audited every
+/// time; a person's views of one service count once an hour.
+pub async fn list(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    query: ListSecrets,
+) -> Result<Page<SecretRow>> {
+    if let Who::Person { user, .. } = &actor.who {
+        let seen = seen_this_hour(nexus, actor, &user.0.to_string(), path).await?;
+        if seen {
+            let path = path.clone();
+            return nexus
+                .read(actor, move |w| {
+                    Box::pin(async move {
+                        let service = open_service(w, &path, Action::SecretList).await?;
+                        select(w, &service, &query).await
+                    })
+                })
+                .await;
+        }
+    }
+    let path = path.clone();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretList).await?;
+                let page = select(w, &service, &query).await?;
+                if let Some(user) = w.actor.user() {
+                    remember_view(w, &user.0.to_string(), service.id).await?;
+                }
+                let details = json!({ "source": query.source, "rows": page.data.len() });
+                w.record(Action::SecretList, &service.target(), details).await?;
+                Ok(page)
+            })
+        })
+        .await
+}
+
+async fn select(w: &mut Work, service: &Resolved, query: &ListSecrets) -> Result<Page<SecretRow>> {
+    let after = query.cursor.as_deref().unwrap_or_default();
+    let listed = ListQuery { source: query.source, q: &query.q, after, limit: query.limit + 1, key: None };
+    let mut rows = entries::list(w, service, Kind::Secret, &listed).await?;
+    let more = i64::try_from(rows.len()).unwrap_or(0) > query.limit;
+    rows.truncate(usize::try_from(query.limit).unwrap_or(0));
+    let next_cursor = rows.last().filter(|_| more).map(|row| row.key.clone());
+    let data = rows.into_iter().map(|row| into_row(service, row)).collect::<Result<_>>()?;
+    Ok(Page { data, next_cursor })
+}
+
+/// Whether this person's view of this service is in the audit log for the present hour already.
+async fn seen_this_hour(nexus: &Nexus, actor: &Actor, reader: &str, path: &ServicePath) -> Result<bool> {
+    let (reader, path) = (reader.to_owned(), path.clone());
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretList).await?;
+                let row: Option<(i64,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+                    "SELECT reads FROM read_counts
+                     WHERE tenant_id = $1 AND reader = $2 AND service_id = $3 AND revision = 0 AND hour = $4"
+                ))
+                .bind(w.actor.tenant)
+                .bind(reader.as_str())
+                .bind(service.id)
+                .bind(w.now.hour())
+                .fetch_optional(c)
+                .await)?;
+                Ok(row.is_some())
+            })
+        })
+        .await
+}
+
+async fn remember_view(w: &mut Work, reader: &str, service: ServiceId) -> Result<()> {
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
+        "INSERT INTO read_counts (tenant_id, reader, service_id, revision, hour, reads) VALUES ($1, $2, $3, 0, $4, 1)
+         ON CONFLICT DO NOTHING"
+    ))
+    .bind(w.actor.tenant)
+    .bind(reader)
+    .bind(service)
+    .bind(w.now.hour())
+    .execute(c)
+    .await
+    .map(|_| ())
+    })?;
+    Ok(())
+}
+
+/// The numbers beside the filters.
+pub async fn counts(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<SecretCounts> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretHistory).await?;
+                entries::counts(w, &service, Kind::Secret).await
+            })
+        })
+        .await
+}
+
+/// One row of the list.
+pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -> Result<SecretRow> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretHistory).await?;
+                row_of(w, &service, &key).await
+            })
+        })
+        .await
+}
+
+/// Secrets that were deleted and can still be restored.
+pub async fn deleted(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Vec<DeletedSecret>> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretHistory).await?;
+                let rows = entries::deleted(w, service.id, Kind::Secret).await?;
+                rows.into_iter()
+                    .map(|row| {
+                        Ok(DeletedSecret {
+                            kind: type_of(&row.kind)?,
+                            key: row.key,
+                            version: row.active_version,
+                            deleted_at: row.deleted_at,
+                            deleted_by: row.deleted_by,
+                            final_at: row.final_at,
+                        })
+                    })
+                    .collect()
+            })
+        })
+        .await
+}
+
+/// The value of the ACTIVE version, or of the one asked for. Answers only after its audit row is
+/// committed.
+pub async fn reveal(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    version: Option<i64>,
+) -> Result<SecretValue> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretReveal).await?;
+                let found = entries::effective(w, &service, Kind::Secret, &key).await?;
+                let (entry, inherited) = found.ok_or_else(Error::not_found)?;
+                let number = version.unwrap_or(entry.active_version);
+                let row = entries::version(w, entry.id, number).await?;
+                let (description, size) = (row.description.clone(), row.size);
+                let (kind, bytes) = open_version(w, entry.service_id, entry.id, row).await?;
+                let inherited_from = service.umbrella_slug.clone().filter(|_| inherited);
+                let details = json!({ "version": number, "inherited_from": inherited_from });
+                w.record(Action::SecretReveal, &service.target().with_name(&key), details).await?;
+                let (value, value_base64) = encode(kind, &bytes)?;
+                Ok(SecretValue {
+                    tags: entry.tags(),
+                    key: entry.key,
+                    kind,
+                    version: number,
+                    value,
+                    value_base64,
+                    size,
+                    inherited_from,
+                    description,
+                    note: entry.note,
+                    updated_at: entry.updated_at,
+                    updated_by: entry.updated_by,
+                })
+            })
+        })
+        .await
+}
+
+/// A value in the form that its type travels in: `(value, value_base64)`.
+pub(crate) fn encode(kind: SecretType, bytes: &[u8]) -> Result<(Option<String>, Option<String>)> {
+    Ok(match kind {
+        SecretType::Text => {
+            let text =
+                std::str::from_utf8(bytes).map_err(|_| Error::Impossible("a text that is not UTF-8"))?;
+            (Some(text.to_owned()), None)
+        }
+        SecretType::File => (None, Some(STANDARD.encode(bytes))),
+    })
+}
+
+/// Every text secret of the service, own and inherited, as a `.env` file. Files are named in a
+/// comment. An audited reveal of all of them.
+pub async fn export(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<String> {
+    let path = path.clone();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretExport).await?;
+                let query =
+                    ListQuery { source: SourceFilter::All, q: "", after: "", limit: i64::MAX, key: None };
+                let rows = entries::list(w, &service, Kind::Secret, &query).await?;
+                let mut out = secrets::import::EnvFile::default();
+                for row in &rows {
+                    let found = entries::effective(w, &service, Kind::Secret, &row.key).await?;
+                    let Some((entry, _)) = found.filter(|(entry, _)| entry.active_version > 0) else {
+                        out.comment(&format!("{} needs a value", row.key));
+                        continue;
+                    };
+                    let version = entries::version(w, entry.id, entry.active_version).await?;
+                    let (kind, bytes) = open_version(w, entry.service_id, entry.id, version).await?;
+                    match (kind, std::str::from_utf8(&bytes)) {
+                        (SecretType::Text, Ok(text)) => out.pair(&row.key, text),
+                        _ => out.comment(&format!("{} is a file of {} bytes", row.key, bytes.len())),
+                    }
+                }
+                w.record(Action::SecretExport, &service.target(), json!({ "secrets": rows.len() })).await?;
+                Ok(out.into_text())
+            })
+        })
+        .await
+}
+
+/// What reads a secret or depends on it.
+pub async fn uses(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -> Result<SecretUse> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretHistory).await?;
+                let heirs: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+                    "SELECT s.slug FROM services s WHERE s.tenant_id = $1 AND s.umbrella_id = $2
+                       AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = s.id AND o.kind = 'secret'
+                           AND o.key = $3 AND o.deleted_at IS NULL AND o.active_version > 0)
+                     ORDER BY s.slug"
+                ))
+                .bind(w.actor.tenant)
+                .bind(service.id)
+                .bind(key.as_str())
+                .fetch_all(c)
+                .await)?;
+                let last: Option<(Option<String>, Option<Timestamp>)> = on!(w.tx, |c| sqlx::query_as(sql!(
+                    "SELECT synced_by, synced_at FROM services
+                     WHERE tenant_id = $1 AND (id = $2 OR umbrella_id = $2) AND synced_at IS NOT NULL
+                     ORDER BY synced_at DESC LIMIT 1"
+                ))
+                .bind(w.actor.tenant)
+                .bind(service.id)
+                .fetch_optional(c)
+                .await)?;
+                let (last_read_by, last_read_at) = last.unwrap_or_default();
+                let inherited_by = heirs.into_iter().map(|(slug,)| slug).collect();
+                Ok(SecretUse { inherited_by, last_read_by, last_read_at })
+            })
+        })
+        .await
+}

@@ -1,0 +1,146 @@
+//! One secret by its key, with a service key: reading it, and with access `read_write` writing and
+//! deleting the service's own.
+
+use crate::entries::{self, Entry, Kind};
+use crate::gate::{Actor, Who};
+use crate::nexus::Nexus;
+use crate::secrets::{self, Value, encode, open_version, store_version};
+use crate::services::Resolved;
+use crate::work::Work;
+use crate::{Denial, Error, Result};
+use nexus_domain::action::Action;
+use nexus_domain::key::EntryKey;
+use nexus_domain::keys::Access;
+use nexus_domain::secret::{NewSecretVersion, SecretType};
+use nexus_domain::service::{ServiceKind, ServicePath};
+use nexus_domain::snapshot::SnapshotSecret;
+use nexus_domain::{Code, Refusal};
+use serde_json::json;
+
+/// A secret and the strong tag of this very version.
+pub struct OneSecret {
+    pub etag: String,
+    pub secret: SnapshotSecret,
+}
+
+/// The key's own service, if the key may do this with its secrets.
+async fn own_service(w: &mut Work, action: Action) -> Result<Resolved> {
+    let Who::ServiceKey { service, kind, access, .. } = w.actor.who else { return Err(Error::not_found()) };
+    if kind == ServiceKind::Frontend {
+        let message = "A public key never reads a secret";
+        return Err(Refusal::new(Code::PublicKeyRestricted, message).into());
+    }
+    let about = super::build::service(w, service).await?;
+    if action != Action::SecretReveal && access != Access::ReadWrite {
+        let target = format!("{}/{}/{}", about.project, about.environment, about.slug);
+        return Err(Error::Denied(Denial { event: action.event(), target, hidden: false }));
+    }
+    let path = ServicePath { project: about.project, environment: about.environment, service: about.slug };
+    let row = crate::services::find(w, &path).await?.ok_or_else(Error::not_found)?;
+    Ok(Resolved {
+        path,
+        id: row.id,
+        project_id: row.project_id,
+        environment_id: row.environment_id,
+        name: row.name,
+        kind: row.kind,
+        umbrella: row.umbrella,
+        umbrella_id: row.umbrella_id,
+        umbrella_slug: row.umbrella_slug,
+        undelete_days: row.undelete_days,
+    })
+}
+
+/// Reads one secret, own or inherited. Audited before the answer.
+pub async fn get(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneSecret> {
+    let key = key.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = own_service(w, Action::SecretReveal).await?;
+                let found = entries::effective(w, &service, Kind::Secret, &key).await?;
+                let (entry, inherited) = found.ok_or_else(Error::not_found)?;
+                if entry.active_version == 0 {
+                    let message = format!("{key} needs a value: nobody has written one yet");
+                    return Err(Refusal::new(Code::NotFound, message).with("reason", "needs_value").into());
+                }
+                let row = entries::version(w, entry.id, entry.active_version).await?;
+                let number = row.number;
+                let (kind, bytes) = open_version(w, entry.service_id, entry.id, row).await?;
+                let details = json!({ "version": number, "inherited": inherited });
+                w.record_event("secret.get_by_key", &service.target().with_name(&key), details).await?;
+                let (value, value_base64) = encode(kind, &bytes)?;
+                let etag = format!("\"{}-{number}\"", entry.id.0.simple());
+                let secret = SnapshotSecret {
+                    key: Some(key),
+                    kind,
+                    value,
+                    value_base64,
+                    sha256: None,
+                    size: None,
+                    version: number,
+                    inherited,
+                };
+                Ok(OneSecret { etag, secret })
+            })
+        })
+        .await
+}
+
+/// Writes the service's own secret: makes it (`true`) or adds a version. On an inherited key it
+/// makes an override.
+pub async fn put(nexus: &Nexus, actor: &Actor, key: &str, new: NewSecretVersion) -> Result<(bool, i64)> {
+    let key = key.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = own_service(w, Action::SecretUpdate).await?;
+                let parsed = EntryKey::parse(&key)?;
+                let existing = entries::find(w, service.id, Kind::Secret, &key).await?;
+                expect(existing.as_ref(), new.expected_version)?;
+                let usual =
+                    existing.as_ref().and_then(|e| SecretType::parse(&e.kind)).unwrap_or(SecretType::Text);
+                let value = Value::read(new.value, new.value_base64, new.kind, usual)?;
+                let description = secrets::description(new.description)?;
+                let created = existing.is_none();
+                let entry = match existing {
+                    Some(entry) => entry,
+                    None => {
+                        let kind = value.kind.as_str();
+                        entries::insert(w, service.id, Kind::Secret, &parsed, kind, "", &[]).await?
+                    }
+                };
+                let version = store_version(w, &entry, &value, &description).await?;
+                secrets::finish(w, &service).await?;
+                let action = if created { Action::SecretCreate } else { Action::SecretUpdate };
+                let details = json!({ "change": "written by a program", "version": version });
+                w.record(action, &service.target().with_name(&key), details).await?;
+                Ok((created, version))
+            })
+        })
+        .await
+}
+
+fn expect(existing: Option<&Entry>, version: Option<i64>) -> Result<()> {
+    match (existing, version) {
+        (Some(entry), version) => entry.expect(version),
+        (None, None | Some(0)) => Ok(()),
+        (None, Some(_)) => Err(Refusal::taken("expected_version", "There is no such secret any more").into()),
+    }
+}
+
+/// Deletes the service's own secret. An inherited one is not there to delete.
+pub async fn delete(nexus: &Nexus, actor: &Actor, key: &str, expected_version: Option<i64>) -> Result<()> {
+    let key = key.to_owned();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = own_service(w, Action::SecretDelete).await?;
+                let entry =
+                    entries::find(w, service.id, Kind::Secret, &key).await?.ok_or_else(Error::not_found)?;
+                entry.expect(expected_version)?;
+                secrets::delete_in(w, &service, &entry).await
+            })
+        })
+        .await
+}

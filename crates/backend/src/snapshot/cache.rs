@@ -1,0 +1,246 @@
+//! The warm path of `GET /v1/sync`: no SQL while nothing has changed.
+
+use super::build;
+use crate::crypto::{Aad, Key, KeyId, Keyring, open, seal};
+use crate::gate::{Actor, Who};
+use crate::nexus::Nexus;
+use crate::store::{on, sql};
+use crate::work::Target;
+use crate::{Error, Result};
+use nexus_domain::service::ServiceKind;
+use nexus_domain::{ServiceId, TenantId, Timestamp};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Sealed snapshots of this process, and the reads that were not written down yet.
+pub struct Snapshots {
+    /// Made at start and never stored: a dump of the memory shows snapshots no longer than needed.
+    key: Key,
+    sealed: RwLock<HashMap<ServiceId, Arc<Sealed>>>,
+    reads: Mutex<HashMap<Read, Count>>,
+}
+
+struct Sealed {
+    revision: i64,
+    /// The tenant's change number up to which this snapshot is known to be the present one.
+    seq: i64,
+    etag: String,
+    body: Vec<u8>,
+    about: build::ServiceRow,
+}
+
+/// One reader's reads of one snapshot in one hour.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Read {
+    tenant: TenantId,
+    reader: String,
+    service: ServiceId,
+    revision: i64,
+    hour: i64,
+}
+
+struct Count {
+    reads: i64,
+    last: Timestamp,
+}
+
+/// More than this many bytes of sealed snapshots are forgotten together.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The answer to a sync.
+pub enum Answer {
+    NotModified { etag: String },
+    Fresh { etag: String, body: Vec<u8> },
+}
+
+impl Snapshots {
+    pub(crate) fn new(keyring: &Keyring) -> Result<Self> {
+        Ok(Self { key: Key::random(keyring.random())?, sealed: RwLock::default(), reads: Mutex::default() })
+    }
+
+    fn recall(&self, nexus: &Nexus, tenant: TenantId, service: ServiceId) -> (Option<Arc<Sealed>>, bool) {
+        let sealed = self.sealed.read().unwrap_or_else(PoisonError::into_inner).get(&service).cloned();
+        let fresh = sealed.as_ref().is_some_and(|sealed| sealed.seq == nexus.seq_of(tenant));
+        (sealed, fresh)
+    }
+
+    fn remember(&self, service: ServiceId, sealed: &Arc<Sealed>) {
+        let mut all = self.sealed.write().unwrap_or_else(PoisonError::into_inner);
+        if all.values().map(|sealed| sealed.body.len()).sum::<usize>() > MAX_BYTES {
+            all.clear();
+        }
+        all.insert(service, Arc::clone(sealed));
+    }
+
+    fn aad(service: ServiceId, revision: i64) -> Aad {
+        Aad::new("nexus/warm-snapshot/v1").id(service.0).number(revision)
+    }
+}
+
+/// The snapshot of the key's own service, or the word that the caller has it already.
+pub async fn sync(nexus: &Nexus, actor: &Actor, if_none_match: Option<&str>) -> Result<Answer> {
+    let Who::ServiceKey { service, kind, .. } = actor.who else { return Err(Error::not_found()) };
+    let (known, fresh) = nexus.snapshots.recall(nexus, actor.tenant, service);
+    let sealed = match known {
+        Some(sealed) if fresh => sealed,
+        known => refresh(nexus, actor, service, known).await?,
+    };
+    let etag = sealed.etag.clone();
+    if if_none_match.is_some_and(|given| matches_etag(given, &etag)) {
+        return Ok(Answer::NotModified { etag });
+    }
+    if kind == ServiceKind::Backend {
+        note_read(nexus, actor, service, &sealed).await?;
+    }
+    let body =
+        open(&nexus.snapshots.key, KeyId::UNNAMED, &Snapshots::aad(service, sealed.revision), &sealed.body)?;
+    Ok(Answer::Fresh { etag, body: body.to_vec() })
+}
+
+/// Whether `If-None-Match` (a list, `*`, weak or strong) names this tag.
+fn matches_etag(given: &str, etag: &str) -> bool {
+    given.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
+/// Looks whether the snapshot is still the present one, and builds it anew where it is not.
+async fn refresh(
+    nexus: &Nexus,
+    actor: &Actor,
+    service: ServiceId,
+    known: Option<Arc<Sealed>>,
+) -> Result<Arc<Sealed>> {
+    let sealed = nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let about = build::service(w, service).await?;
+                if let Some(known) = known.filter(|known| known.revision == about.revision) {
+                    let seq = about.seq;
+                    return Ok(Arc::new(Sealed {
+                        seq,
+                        etag: known.etag.clone(),
+                        body: known.body.clone(),
+                        about,
+                        ..*known
+                    }));
+                }
+                let snapshot = build::build(w, service, &about).await?;
+                let plain = zeroize::Zeroizing::new(
+                    serde_json::to_vec(&snapshot).map_err(|_| Error::Impossible("a snapshot is JSON"))?,
+                );
+                let aad = Snapshots::aad(service, about.revision);
+                let body =
+                    seal(&w.nexus.snapshots.key, KeyId::UNNAMED, &aad, &plain, w.nexus.keyring.random())?;
+                let (revision, seq) = (about.revision, about.seq);
+                Ok(Arc::new(Sealed { revision, seq, etag: format!("\"r{revision}\""), body, about }))
+            })
+        })
+        .await?;
+    nexus.saw_seq(actor.tenant, sealed.seq);
+    nexus.snapshots.remember(service, &sealed);
+    Ok(sealed)
+}
+
+/// The first read of a snapshot by this key in this hour is in the audit log before the answer.
+async fn note_read(nexus: &Nexus, actor: &Actor, service: ServiceId, sealed: &Sealed) -> Result<()> {
+    let now = nexus.now();
+    let reader = actor.label().to_owned();
+    let read = Read { tenant: actor.tenant, reader, service, revision: sealed.revision, hour: now.hour() };
+    {
+        let mut reads = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = reads.get_mut(&read) {
+            count.reads += 1;
+            count.last = now;
+            return Ok(());
+        }
+    }
+    let (about, revision) = (sealed.about.clone(), sealed.revision);
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let target = Target {
+                    project: Some(&about.project),
+                    environment: Some(&about.environment),
+                    service: Some(&about.slug),
+                    name: None,
+                };
+                w.record_event("secret.sync", &target, json!({ "revision": revision })).await
+            })
+        })
+        .await
+        .map_err(|error| match error {
+            Error::StorageFull | Error::Unavailable => error,
+            _ => Error::AuditUnavailable,
+        })?;
+    let mut reads = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
+    reads.entry(read).and_modify(|count| count.reads += 1).or_insert(Count { reads: 1, last: now });
+    Ok(())
+}
+
+/// Writes the counted reads to their table (outside of the chain) and when each service was read
+/// last. Counters of past hours are forgotten.
+pub async fn flush(nexus: &Nexus) -> Result<()> {
+    let hour = nexus.now().hour();
+    let counted: Vec<(Read, i64, Timestamp)> = {
+        let mut reads = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = reads
+            .iter_mut()
+            .filter(|(_, count)| count.reads > 0)
+            .map(|(read, count)| (read.clone(), std::mem::take(&mut count.reads), count.last))
+            .collect();
+        reads.retain(|read, _| read.hour == hour);
+        counted
+    };
+    if counted.is_empty() {
+        return Ok(());
+    }
+    nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                for (read, reads, last) in counted {
+                    on!(*tx, |c| sqlx::query(sql!(
+                        "INSERT INTO read_counts (tenant_id, reader, service_id, revision, hour, reads)
+                         SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM tenants WHERE id = $1)
+                         ON CONFLICT (tenant_id, reader, service_id, revision, hour)
+                         DO UPDATE SET reads = read_counts.reads + excluded.reads"
+                    ))
+                    .bind(read.tenant)
+                    .bind(read.reader.as_str())
+                    .bind(read.service)
+                    .bind(read.revision)
+                    .bind(read.hour)
+                    .bind(reads)
+                    .execute(c)
+                    .await
+                    .map(|_| ()))?;
+                    on!(*tx, |c| sqlx::query(sql!(
+                        "UPDATE services SET synced_at = $3, synced_by = $4 WHERE tenant_id = $1 AND id = $2"
+                    ))
+                    .bind(read.tenant)
+                    .bind(read.service)
+                    .bind(last)
+                    .bind(read.reader.as_str())
+                    .execute(c)
+                    .await
+                    .map(|_| ()))?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_etag;
+
+    #[test]
+    fn if_none_match_is_read_as_http_says() {
+        for given in ["\"r4\"", "W/\"r4\"", "*", "\"r1\", \"r4\""] {
+            assert!(matches_etag(given, "\"r4\""), "{given}");
+        }
+        for given in ["\"r5\"", "r4", ""] {
+            assert!(!matches_etag(given, "\"r4\""), "{given}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What programs read: the snapshot of a service, one secret by its key, and writing back with a
+//! `read_write` key.
+//!
+//! A snapshot is built in one transaction, kept in memory sealed under a key that only this process
+//! knows, and used as long as the service's revision stays. The first read of it by each key and
+//! hour is in the audit log before the answer leaves; repeats are counted.
+
+mod build;
+mod by_key;
+mod cache;
+
+pub use by_key::{OneSecret, delete, get, put};
+pub use cache::{Answer, Snapshots, flush, sync};

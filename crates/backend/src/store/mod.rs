@@ -1,0 +1,185 @@
+//! The database: SQLite by default, PostgreSQL when one machine is not enough.
+//!
+//! Every statement is one SQL text that means the same on both engines (`$1` works on both), written
+//! beside the use case that needs it as `sql!("…")`, and run through `on!` (in a transaction) or
+//! `single!` (one read by itself). A test finds every `sql!` and prepares it on both engines.
+
+mod postgres;
+mod sqlite;
+
+use crate::{Error, Result};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+/// Marks a statement, so that the test that prepares every statement on both engines finds it.
+macro_rules! sql {
+    ($text:literal) => {
+        $text
+    };
+}
+
+/// Runs one statement in a transaction, whichever engine it is on.
+macro_rules! on {
+    ($tx:expr, |$connection:ident| $body:expr) => {
+        match &mut $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $connection = &mut **tx;
+                $body
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $connection = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs one read by itself, outside of any transaction.
+macro_rules! single {
+    ($db:expr, |$pool:ident| $body:expr) => {
+        match &$db {
+            $crate::store::Db::Sqlite { read, .. } => {
+                let $pool = read;
+                $body
+            }
+            $crate::store::Db::Postgres { read, .. } => {
+                let $pool = read;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use {on, single, sql};
+
+/// A database that is open, migrated and checked.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// One writer, because SQLite has one; readers see the last committed state.
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    /// `read` never begins a transaction; every `begin` comes from the other pool, whose connections
+    /// are rolled back when they return (a cancelled `begin` would leave one inside a transaction).
+    Postgres { read: PgPool, begin: PgPool },
+}
+
+/// A transaction on either engine.
+#[derive(Debug)]
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Where the database is and how strictly its durability is checked.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// `sqlite:<path>` or `postgres://…`.
+    pub url: String,
+    /// The provider vouches for durability (`NEXUS_DATABASE_DURABLE=managed`), so that PostgreSQL's
+    /// settings are not asserted.
+    pub managed: bool,
+}
+
+impl Db {
+    /// Opens the database; its schema stays as it is.
+    pub async fn open(location: &Location) -> Result<Self> {
+        if location.url.starts_with("postgres://") || location.url.starts_with("postgresql://") {
+            postgres::open(location).await
+        } else {
+            sqlite::open(&location.url).await
+        }
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<()> {
+        match self {
+            Self::Sqlite { write, .. } => sqlite::MIGRATIONS.run(write).await?,
+            Self::Postgres { begin, .. } => postgres::MIGRATIONS.run(begin).await?,
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that will write. On SQLite it takes the one writer at once (`BEGIN
+    /// IMMEDIATE`), so that it cannot fail half-way because another came first.
+    ///
+    /// Only for tasks that a dropped request cannot cancel: use cases go through `Nexus::change`.
+    pub(crate) async fn begin_write(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres { begin, .. } => Tx::Postgres(begin.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads and sees one state of the database throughout.
+    pub(crate) async fn begin_read(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres { begin, .. } => {
+                Tx::Postgres(begin.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        single!(self, |pool| sqlx::query(sql!("SELECT 1")).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Closes every connection; SQLite's write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres { read, begin } => {
+                read.close().await;
+                begin.close().await;
+            }
+        }
+    }
+
+    /// Whether this is the embedded database.
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+}
+
+impl Tx {
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if let Some(database) = error.as_database_error() {
+            // SQLITE_FULL (13) and PostgreSQL's disk_full (53100).
+            match database.code().as_deref() {
+                Some("13" | "53100") => return Self::StorageFull,
+                _ if database.is_unique_violation() => return Self::Collision,
+                _ => return Self::Database(error),
+            }
+        }
+        match error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::Unavailable,
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for Error {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Startup(format!("the database's schema could not be brought up to date: {error}"))
+    }
+}

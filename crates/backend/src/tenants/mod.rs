@@ -1,0 +1,194 @@
+//! Tenants: founding one with its owner, environments and keys, and its name.
+
+use crate::audit::{Chain, Entry};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::store::{Tx, on, sql};
+use crate::work::{Target, Work};
+use crate::{Error, Result, environments};
+use nexus_domain::action::Action;
+use nexus_domain::environment::{DEVELOP, EnvironmentKind, LIVE, SOFT_CAP, STAGING};
+use nexus_domain::project::{Tenant, TenantPatch};
+use nexus_domain::{Code, Refusal, TenantId, Timestamp, UserId, slug};
+use serde_json::{Map, json};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// What a new tenant starts with.
+#[derive(Debug)]
+pub struct Founding {
+    pub slug: String,
+    pub name: String,
+    pub email: String,
+    /// Absent when the owner will set one by a one-time link.
+    pub password_hash: Option<String>,
+}
+
+/// A tenant that was just made.
+#[derive(Debug, Clone)]
+pub struct Founded {
+    pub tenant: TenantId,
+    pub owner: UserId,
+    /// Acts as the operator in the new tenant.
+    pub actor: Actor,
+}
+
+/// Makes the first tenant of the instance with its owner, its key, and its three environments, all
+/// or nothing. Refused when a tenant exists.
+pub async fn found(nexus: &Nexus, founding: Founding, ip: Option<IpAddr>) -> Result<Founded> {
+    slug::check(&founding.slug)?;
+    let now = nexus.now();
+    let handle = nexus.clone();
+    let founded = nexus
+        .write(move |tx| Box::pin(async move { found_in(&handle, tx, founding, ip, now).await }))
+        .await?;
+    nexus.saw_seq(founded.tenant, 1);
+    Ok(founded)
+}
+
+async fn found_in(
+    nexus: &Nexus,
+    tx: &mut Tx,
+    founding: Founding,
+    ip: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<Founded> {
+    // The row of the instance is the lock that two founders would meet at.
+    on!(*tx, |c| sqlx::query(sql!("UPDATE instance SET created_at = created_at WHERE id = 1"))
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    let (existing,): (i64,) =
+        on!(*tx, |c| sqlx::query_as(sql!("SELECT COUNT(*) FROM tenants")).fetch_one(c).await)?;
+    if existing > 0 {
+        return Err(Refusal::new(Code::Conflict, "This instance has a tenant already").into());
+    }
+    let (tenant, owner) = (TenantId(Uuid::now_v7()), UserId(Uuid::now_v7()));
+    on!(*tx, |c| sqlx::query(sql!(
+        "INSERT INTO tenants (id, slug, name, seq, chain_head, environment_cap, created_at)
+         VALUES ($1, $2, $3, 0, $4, $5, $6)"
+    ))
+    .bind(tenant)
+    .bind(founding.slug.as_str())
+    .bind(founding.name.as_str())
+    .bind([0_u8; 32].as_slice())
+    .bind(SOFT_CAP)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    nexus.keyring.create_tenant_key(tx, tenant, now).await?;
+    add_owner(tx, tenant, owner, &founding, now).await?;
+    let stages = [
+        (LIVE, "Production", EnvironmentKind::Live),
+        (DEVELOP, "Develop", EnvironmentKind::Environment),
+        (STAGING, "Staging", EnvironmentKind::Environment),
+    ];
+    for (slug, name, kind) in stages {
+        environments::insert(tx, tenant, slug, name, kind, None, now).await?;
+    }
+    let mut actor = Actor::operator(tenant, founding.slug.clone());
+    actor.ip = ip;
+    let mut chain = Chain::next(tx, tenant).await?;
+    let details = Map::from_iter([("owner".to_owned(), json!(founding.email))]);
+    let entry = Entry::new(&actor, now, "tenant.created", "done", &Target::named(&founding.slug), details);
+    chain.append(tx, &entry).await?;
+    chain.close(tx).await?;
+    Ok(Founded { tenant, owner, actor })
+}
+
+async fn add_owner(
+    tx: &mut Tx,
+    tenant: TenantId,
+    owner: UserId,
+    founding: &Founding,
+    now: Timestamp,
+) -> Result<()> {
+    on!(*tx, |c| sqlx::query(sql!(
+        "INSERT INTO users (id, email, password_hash, last_tenant, created_at) VALUES ($1, $2, $3, $4, $5)"
+    ))
+    .bind(owner)
+    .bind(founding.email.as_str())
+    .bind(founding.password_hash.as_deref())
+    .bind(founding.slug.as_str())
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    on!(*tx, |c| {
+        sqlx::query(sql!(
+        "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at) VALUES ($1, $2, 'owner', $3, $4)"
+    ))
+    .bind(tenant)
+    .bind(owner)
+    .bind(slug::handle_from_email(&founding.email))
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|_| ())
+    })?;
+    Ok(())
+}
+
+/// The only tenant of the instance, or the one with that slug, for the command line.
+pub async fn operator_of(nexus: &Nexus, slug: Option<&str>) -> Result<Actor> {
+    let wanted = slug.unwrap_or_default().to_owned();
+    let mut tx = nexus.db.begin_read().await?;
+    let row: Option<(TenantId, String)> = on!(tx, |c| sqlx::query_as(sql!(
+        "SELECT id, slug FROM tenants WHERE $1 = '' OR slug = $1 ORDER BY created_at LIMIT 1"
+    ))
+    .bind(wanted.as_str())
+    .fetch_optional(c)
+    .await)?;
+    tx.rollback().await?;
+    let (tenant, slug) = row.ok_or_else(Error::not_found)?;
+    Ok(Actor::operator(tenant, slug))
+}
+
+/// The actor's tenant.
+pub async fn get(nexus: &Nexus, actor: &Actor) -> Result<Tenant> {
+    nexus
+        .read(actor, |w| {
+            Box::pin(async move {
+                w.authorise(Action::TenantRead)?;
+                select(w).await
+            })
+        })
+        .await
+}
+
+async fn select(w: &mut Work) -> Result<Tenant> {
+    let row: (TenantId, String, String, Timestamp) =
+        on!(w.tx, |c| sqlx::query_as(sql!("SELECT id, slug, name, created_at FROM tenants WHERE id = $1"))
+            .bind(w.actor.tenant)
+            .fetch_one(c)
+            .await)?;
+    let (id, slug, name, created_at) = row;
+    Ok(Tenant { id, slug, name, created_at })
+}
+
+/// Renames the tenant; its slug is permanent.
+pub async fn update(nexus: &Nexus, actor: &Actor, patch: TenantPatch) -> Result<Tenant> {
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                w.authorise(Action::TenantUpdate)?;
+                let before = select(w).await?;
+                let Some(name) = patch.name else {
+                    w.nothing_to_do();
+                    return Ok(before);
+                };
+                let name = slug::check_name(&name)?;
+                on!(w.tx, |c| sqlx::query(sql!("UPDATE tenants SET name = $2 WHERE id = $1"))
+                    .bind(w.actor.tenant)
+                    .bind(name.as_str())
+                    .execute(c)
+                    .await
+                    .map(|_| ()))?;
+                let details = json!({ "name": { "from": before.name, "to": name } });
+                w.record(Action::TenantUpdate, &Target::named(&before.slug), details).await?;
+                Ok(Tenant { name, ..before })
+            })
+        })
+        .await
+}
