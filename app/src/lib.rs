@@ -1,1 +1,36 @@
+//! The console: pages, components and server functions.
+//!
+//! One source for both halves: the server renders every page whole (feature `ssr`), the browser
+//! takes over where it can (feature `hydrate`). State is in the address, changes are forms, and
+//! every page works before and without JavaScript, apart from what shows or makes a secret.
 
+// The router's nested types are deeper than the compiler's default.
+#![recursion_limit = "256"]
+
+pub mod address;
+pub mod app;
+pub mod call;
+pub mod components;
+pub mod done;
+pub mod live;
+pub mod page;
+pub mod pages;
+pub mod refused;
+pub mod title;
+
+#[cfg(feature = "ssr")]
+pub mod server;
+#[cfg(feature = "ssr")]
+pub mod shell;
+
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use shell::{Shell, shell};
+
+/// Where the browser's half begins.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

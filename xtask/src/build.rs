@@ -25,19 +25,12 @@ impl Profile {
 ///
 /// # Errors
 /// When any part does not build.
-pub fn console_and_server(
-    workspace: &Workspace,
-    toolchain: &Toolchain,
-    profile: Profile,
-) -> Result<PathBuf> {
+pub fn console_and_server(workspace: &Workspace, toolchain: &Toolchain, profile: Profile) -> Result<PathBuf> {
     site::build(workspace, toolchain)?;
     server(workspace, profile)
 }
 
 /// Builds the server alone.
-///
-/// The development server is built together with the tests' dependencies. Cargo compiles a library
-/// again for each set of features it is asked for, and this way there is only one set.
 ///
 /// # Errors
 /// When it does not build.

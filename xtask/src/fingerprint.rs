@@ -7,10 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// The SHA-256 of some bytes, in hexadecimal.
 pub fn of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Twelve digits of the hash: enough to tell any two builds apart, short enough for a file name.
@@ -27,10 +24,7 @@ pub struct Stamp<'a> {
 impl<'a> Stamp<'a> {
     pub fn new(path: &'a Path, inputs: &[&[u8]]) -> Self {
         let hashes: String = inputs.iter().map(|input| of(input)).collect();
-        Self {
-            path,
-            current: of(hashes.as_bytes()),
-        }
+        Self { path, current: of(hashes.as_bytes()) }
     }
 
     /// Whether the work was already done for exactly these inputs.
@@ -46,7 +40,6 @@ impl<'a> Stamp<'a> {
         if let Some(parent) = self.path.parent() {
             fs::create_dir_all(parent)?;
         }
-        fs::write(self.path, &self.current)
-            .with_context(|| format!("cannot write {}", self.path.display()))
+        fs::write(self.path, &self.current).with_context(|| format!("cannot write {}", self.path.display()))
     }
 }

@@ -31,10 +31,7 @@ pub fn forget_package_variables(command: &mut Command) {
         let inherited = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_")
                 || name.starts_with("CARGO_MANIFEST_")
-                || matches!(
-                    name,
-                    "CARGO_CRATE_NAME" | "CARGO_BIN_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR"
-                )
+                || matches!(name, "CARGO_CRATE_NAME" | "CARGO_BIN_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR")
         });
         if inherited {
             command.env_remove(name);
@@ -61,9 +58,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// # Errors
 /// When the program cannot be started.
 pub fn status(command: &mut Command) -> Result<ExitStatus> {
-    command
-        .status()
-        .with_context(|| format!("cannot start `{}`", words(command)))
+    command.status().with_context(|| format!("cannot start `{}`", words(command)))
 }
 
 /// Runs to the end and hands back what it printed; for questions asked of other programs.
@@ -71,9 +66,7 @@ pub fn status(command: &mut Command) -> Result<ExitStatus> {
 /// # Errors
 /// When the program cannot be started or fails.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start `{}`", words(command)))?;
+    let output = command.output().with_context(|| format!("cannot start `{}`", words(command)))?;
     if !output.status.success() {
         bail!(
             "`{}` failed: {}\n{}",
@@ -111,9 +104,7 @@ pub fn tee(command: &mut Command, mut each: impl FnMut(&str)) -> Result<ExitStat
 /// # Errors
 /// When the program cannot be started.
 pub fn succeeds_within(command: &mut Command, limit: Duration) -> Result<bool> {
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{}`", words(command)))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", words(command)))?;
     let deadline = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait()? {
@@ -143,20 +134,14 @@ pub fn become_program(mut command: Command) -> Result<ExitCode> {
     #[cfg(not(unix))]
     {
         let status = status(&mut command)?;
-        Ok(if status.success() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
 /// The first program of this name on the PATH.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|candidate| candidate.is_file())
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
 /// The command as a person would type it.

@@ -16,12 +16,8 @@ impl Workspace {
     /// # Errors
     /// When this package has no parent folder, which Cargo never produces.
     pub fn locate() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask lies in no workspace")?;
-        Ok(Self {
-            root: root.to_path_buf(),
-        })
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no workspace")?;
+        Ok(Self { root: root.to_path_buf() })
     }
 
     pub fn root(&self) -> &Path {

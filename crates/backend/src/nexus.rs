@@ -8,7 +8,7 @@ use crate::gate::Actor;
 use crate::limits::Limits;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
-use crate::store::{Db, Tx};
+use crate::store::{Db, Tx, single, sql};
 use crate::work::Work;
 use crate::{Error, Result, audit};
 use futures::future::BoxFuture;
@@ -16,6 +16,7 @@ use nexus_domain::{TenantId, Timestamp};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::watch;
 
 /// A handle on the running instance.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct Instance {
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// The last change number seen of each tenant: what every cache of this process is checked by.
     seqs: RwLock<HashMap<TenantId, i64>>,
+    /// How many tasks run that nobody waits for.
+    background: watch::Sender<usize>,
 }
 
 /// What an operator decides.
@@ -70,6 +73,7 @@ impl Nexus {
             set_up: Mutex::new(None),
             credentials: Credentials::default(),
             seqs: RwLock::default(),
+            background: watch::Sender::new(0),
         })))
     }
 
@@ -133,12 +137,45 @@ impl Nexus {
     fn note_denial<T>(&self, actor: &Actor, outcome: &Result<T>) {
         if let Err(Error::Denied(denial)) = outcome {
             let (nexus, actor, denial) = (self.clone(), actor.clone(), denial.clone());
-            tokio::spawn(async move {
-                if let Err(error) = audit::record_denial(&nexus, &actor, &denial).await {
-                    tracing::error!(%error, "a denied attempt could not be written to the audit log");
-                }
+            self.in_background("a denied attempt", async move {
+                audit::record_denial(&nexus, &actor, &denial).await
             });
         }
+    }
+
+    /// Writes something to the audit log that the answer does not wait for, so that its timing tells
+    /// nothing about what exists.
+    pub(crate) fn in_background(
+        &self,
+        what: &'static str,
+        work: impl Future<Output = Result<()>> + Send + 'static,
+    ) {
+        let running = Running::start(self);
+        tokio::spawn(async move {
+            let _running = running;
+            if let Err(error) = work.await {
+                tracing::error!(%error, what, "could not be written to the audit log");
+            }
+        });
+    }
+
+    /// Waits until everything that was begun in the background is written.
+    pub async fn settled(&self) {
+        // The sender lives in this very handle, so that the wait can only end well.
+        let _ = self.background.subscribe().wait_for(|running| *running == 0).await;
+    }
+
+    /// Looks which tenants other processes have changed, so that no cache of this one outlives its
+    /// truth for longer than the period in which this is called.
+    pub async fn follow(&self) -> Result<()> {
+        let rows: Vec<(TenantId, i64)> =
+            single!(self.db, |pool| sqlx::query_as(sql!("SELECT id, seq FROM tenants"))
+                .fetch_all(pool)
+                .await)?;
+        for (tenant, seq) in rows {
+            self.saw_seq(tenant, seq);
+        }
+        Ok(())
     }
 
     /// The last change number that this process knows of.
@@ -151,6 +188,22 @@ impl Nexus {
         let mut seqs = self.seqs.write().unwrap_or_else(PoisonError::into_inner);
         let known = seqs.entry(tenant).or_insert(seq);
         *known = (*known).max(seq);
+    }
+}
+
+/// A task in the background; counted until it is dropped, however it ends.
+struct Running(Nexus);
+
+impl Running {
+    fn start(nexus: &Nexus) -> Self {
+        nexus.background.send_modify(|running| *running += 1);
+        Self(nexus.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.background.send_modify(|running| *running = running.saturating_sub(1));
     }
 }
 

@@ -26,11 +26,7 @@ pub struct Tools {
 /// # Errors
 /// When something is missing and cannot be installed.
 pub fn everything(workspace: &Workspace) -> Result<Tools> {
-    let tools = Tools {
-        wasm: wasm::ensure(workspace)?,
-        chromium: chromium()?,
-        postgres: postgres()?,
-    };
+    let tools = Tools { wasm: wasm::ensure(workspace)?, chromium: chromium()?, postgres: postgres()? };
     end_to_end_packages(workspace)?;
     Ok(tools)
 }
@@ -78,9 +74,10 @@ pub fn postgres() -> Result<PathBuf> {
     find_postgres().context("PostgreSQL was installed but `initdb` was not found")
 }
 
-/// Debian keeps the server programs off the PATH, one folder per version; the newest wins.
+/// Debian keeps the server programs off the PATH, one folder per version; the newest wins. What is
+/// on the PATH may be a link to one of the programs, and the others lie where it leads.
 fn find_postgres() -> Option<PathBuf> {
-    if let Some(initdb) = process::find("initdb") {
+    if let Some(initdb) = process::find("initdb").and_then(|found| fs::canonicalize(found).ok()) {
         return initdb.parent().map(Path::to_path_buf);
     }
     fs::read_dir("/usr/lib/postgresql")
@@ -89,10 +86,7 @@ fn find_postgres() -> Option<PathBuf> {
         .filter_map(|entry| {
             let version: u32 = entry.file_name().to_str()?.parse().ok()?;
             let programs = entry.path().join("bin");
-            programs
-                .join("initdb")
-                .is_file()
-                .then_some((version, programs))
+            programs.join("initdb").is_file().then_some((version, programs))
         })
         .max()
         .map(|(_, programs)| programs)
@@ -118,8 +112,7 @@ fn end_to_end_packages(workspace: &Workspace) -> Result<()> {
         packages::install(&["nodejs", "npm"]).context("no Node.js found; install it")?;
     }
     let folder = workspace.end2end();
-    let lock = fs::read(folder.join("package-lock.json"))
-        .context("end2end/package-lock.json is missing")?;
+    let lock = fs::read(folder.join("package-lock.json")).context("end2end/package-lock.json is missing")?;
     let path = workspace.target().join("setup/npm");
     let stamp = Stamp::new(&path, &[&lock]);
     if stamp.is_current() && folder.join("node_modules").is_dir() {

@@ -29,7 +29,8 @@ pub fn install(packages: &[&str]) -> Result<()> {
     }
     process::run(
         apt_get()?
-            .args(["-qq", "-y", "--no-install-recommends", "install"])
+            .args(["-qq", "-y", "-o", "Dpkg::Use-Pty=0"])
+            .args(["install", "--no-install-recommends"])
             .args(packages),
     )
 }

@@ -84,11 +84,12 @@ pub fn ensure(workspace: &Workspace) -> Result<Toolchain> {
 /// Asks the compiler where its WASM library would be, and looks.
 fn usual_has_target(workspace: &Workspace) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    process::output(
-        Command::new(rustc)
-            .current_dir(workspace.root())
-            .args(["--print", "target-libdir", "--target", TARGET]),
-    )
+    process::output(Command::new(rustc).current_dir(workspace.root()).args([
+        "--print",
+        "target-libdir",
+        "--target",
+        TARGET,
+    ]))
     .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
@@ -108,9 +109,7 @@ fn rustup_adds_target() -> Result<bool> {
 }
 
 fn debian_is_installed() -> bool {
-    [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_LIBRARY_SOURCE]
-        .iter()
-        .all(|path| Path::new(path).exists())
+    [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_LIBRARY_SOURCE].iter().all(|path| Path::new(path).exists())
         && process::find(DEBIAN_LINKER).is_some()
 }
 
@@ -142,20 +141,14 @@ fn build_library(workspace: &Workspace, sysroot: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("src/lib.rs"), "#![no_std]\n")?;
-    fs::write(
-        folder.join("Cargo.toml"),
-        "[package]\nname = \"empty\"\nedition = \"2024\"\n\n[workspace]\n",
-    )?;
+    fs::write(folder.join("Cargo.toml"), "[package]\nname = \"empty\"\nedition = \"2024\"\n\n[workspace]\n")?;
     process::run(
         debian_cargo(&folder)
             .args(["build", "--quiet", "--release", "--target", TARGET])
             .args(["-Z", "build-std=std,panic_abort,panic_unwind,proc_macro"])
             // `build-std` is an unstable option; only this build may use such.
             .env("RUSTC_BOOTSTRAP", "1")
-            .env(
-                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-                "-Cembed-bitcode=yes",
-            ),
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Cembed-bitcode=yes"),
     )?;
     let compiled = folder.join(format!("target/{TARGET}/release/deps"));
     let unfinished = sysroot.with_extension("unfinished");

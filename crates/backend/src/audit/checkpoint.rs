@@ -4,7 +4,7 @@
 //! A checkpoint is an Ed25519 signature (RFC 8032) over tenant, number and hash of the newest row.
 
 use crate::nexus::Nexus;
-use crate::store::{Tx, on, sql};
+use crate::store::{on, sql};
 use crate::{Error, Result};
 use aws_lc_rs::signature::{self, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
@@ -72,15 +72,12 @@ pub async fn checkpoint_all(nexus: &Nexus, file: &Path) -> Result<usize> {
 
 /// Checks every checkpoint of the file against the database. `Ok(Err(reason))` names the first that
 /// does not hold. Tenants that were deleted since are passed over.
-pub async fn verify_checkpoints(
-    nexus: &Nexus,
-    tx: &mut Tx,
-    file: &Path,
-) -> Result<std::result::Result<usize, String>> {
+pub async fn verify_checkpoints(nexus: &Nexus, file: &Path) -> Result<std::result::Result<usize, String>> {
     let pair = Ed25519KeyPair::from_seed_unchecked(nexus.keyring.checkpoint_seed.bytes())
         .map_err(|_| Error::Impossible("Ed25519 refused a seed"))?;
     let public = UnparsedPublicKey::new(&signature::ED25519, pair.public_key().as_ref());
     let lines = read_file(file)?;
+    let mut tx = nexus.db.begin_read().await?;
     for line in &lines {
         let signature = STANDARD.decode(&line.signature).unwrap_or_default();
         if public.verify(&line.message(), &signature).is_err() {
@@ -90,11 +87,11 @@ pub async fn verify_checkpoints(
             )));
         }
         let tenants: Vec<(i64,)> =
-            on!(*tx, |c| sqlx::query_as(sql!("SELECT seq FROM tenants WHERE id = $1"))
+            on!(tx, |c| sqlx::query_as(sql!("SELECT seq FROM tenants WHERE id = $1"))
                 .bind(line.tenant)
                 .fetch_all(c)
                 .await)?;
-        let row: Option<(Vec<u8>,)> = on!(*tx, |c| sqlx::query_as(sql!(
+        let row: Option<(Vec<u8>,)> = on!(tx, |c| sqlx::query_as(sql!(
             "SELECT hash FROM audit_log WHERE tenant_id = $1 AND seq = $2"
         ))
         .bind(line.tenant)
@@ -110,6 +107,7 @@ pub async fn verify_checkpoints(
             )));
         }
     }
+    tx.rollback().await?;
     Ok(Ok(lines.len()))
 }
 

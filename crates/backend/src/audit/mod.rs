@@ -6,9 +6,11 @@
 
 mod chain;
 mod checkpoint;
+mod file;
 mod query;
 
 pub(crate) use chain::record_denial;
 pub use chain::{Chain, Entry};
 pub use checkpoint::{Checkpoint, checkpoint_all, verify_checkpoints};
+pub use file::{csv, json_lines};
 pub use query::{export, list, verify, verify_tenant};

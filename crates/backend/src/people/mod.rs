@@ -353,12 +353,8 @@ async fn replace_password(tx: &mut Tx, user: UserId, hash: &str) -> Result<()> {
 }
 
 fn record_in_background(nexus: &Nexus, user: UserId, event: &'static str, outcome: &'static str, ip: IpAddr) {
-    let nexus = nexus.clone();
-    tokio::spawn(async move {
-        if let Err(error) = record(&nexus, user, event, outcome, ip).await {
-            tracing::error!(%error, event, "an event of a person could not be written to the audit log");
-        }
-    });
+    let handle = nexus.clone();
+    nexus.in_background(event, async move { record(&handle, user, event, outcome, ip).await });
 }
 
 /// Writes an event of a person into the audit log of each of the person's tenants.

@@ -5,9 +5,10 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, sql};
 use crate::work::{Target, Work};
-use crate::{Error, Result, environments};
+use crate::{Result, environments};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, EnvironmentKind, LIVE, SOFT_CAP, STAGING};
+use nexus_domain::member::check_email;
 use nexus_domain::project::{Tenant, TenantPatch};
 use nexus_domain::{Code, Refusal, TenantId, Timestamp, UserId, slug};
 use serde_json::{Map, json};
@@ -36,24 +37,41 @@ pub struct Founded {
 /// Makes the first tenant of the instance with its owner, its key, and its three environments, all
 /// or nothing. Refused when a tenant exists.
 pub async fn found(nexus: &Nexus, founding: Founding, ip: Option<IpAddr>) -> Result<Founded> {
+    found_where(nexus, founding, ip, true).await
+}
+
+/// Makes one more tenant, with an owner who is new to the instance. For whoever runs the program.
+pub async fn found_another(nexus: &Nexus, founding: Founding, ip: Option<IpAddr>) -> Result<Founded> {
+    found_where(nexus, founding, ip, false).await
+}
+
+async fn found_where(
+    nexus: &Nexus,
+    founding: Founding,
+    ip: Option<IpAddr>,
+    first: bool,
+) -> Result<Founded> {
     slug::check(&founding.slug)?;
+    let founding =
+        Founding { name: slug::check_name(&founding.name)?, email: check_email(&founding.email)?, ..founding };
     let now = nexus.now();
     let handle = nexus.clone();
     let founded = nexus
-        .write(move |tx| Box::pin(async move { found_in(&handle, tx, founding, ip, now).await }))
+        .write(move |tx| {
+            Box::pin(async move {
+                if first {
+                    refuse_second(tx).await?;
+                }
+                found_in(&handle, tx, founding, ip, now).await
+            })
+        })
         .await?;
     nexus.saw_seq(founded.tenant, 1);
     Ok(founded)
 }
 
-async fn found_in(
-    nexus: &Nexus,
-    tx: &mut Tx,
-    founding: Founding,
-    ip: Option<IpAddr>,
-    now: Timestamp,
-) -> Result<Founded> {
-    // The row of the instance is the lock that two founders would meet at.
+/// The row of the instance is the lock that two founders meet at.
+async fn refuse_second(tx: &mut Tx) -> Result<()> {
     on!(*tx, |c| sqlx::query(sql!("UPDATE instance SET created_at = created_at WHERE id = 1"))
         .execute(c)
         .await
@@ -63,6 +81,16 @@ async fn found_in(
     if existing > 0 {
         return Err(Refusal::new(Code::Conflict, "This instance has a tenant already").into());
     }
+    Ok(())
+}
+
+async fn found_in(
+    nexus: &Nexus,
+    tx: &mut Tx,
+    founding: Founding,
+    ip: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<Founded> {
     let (tenant, owner) = (TenantId(Uuid::now_v7()), UserId(Uuid::now_v7()));
     on!(*tx, |c| sqlx::query(sql!(
         "INSERT INTO tenants (id, slug, name, seq, chain_head, environment_cap, created_at)
@@ -130,19 +158,13 @@ async fn add_owner(
     Ok(())
 }
 
-/// The only tenant of the instance, or the one with that slug, for the command line.
-pub async fn operator_of(nexus: &Nexus, slug: Option<&str>) -> Result<Actor> {
-    let wanted = slug.unwrap_or_default().to_owned();
+/// The operator in each tenant, for the command line.
+pub async fn operators(nexus: &Nexus) -> Result<Vec<Actor>> {
     let mut tx = nexus.db.begin_read().await?;
-    let row: Option<(TenantId, String)> = on!(tx, |c| sqlx::query_as(sql!(
-        "SELECT id, slug FROM tenants WHERE $1 = '' OR slug = $1 ORDER BY created_at LIMIT 1"
-    ))
-    .bind(wanted.as_str())
-    .fetch_optional(c)
-    .await)?;
+    let rows: Vec<(TenantId, String)> =
+        on!(tx, |c| sqlx::query_as(sql!("SELECT id, slug FROM tenants ORDER BY slug")).fetch_all(c).await)?;
     tx.rollback().await?;
-    let (tenant, slug) = row.ok_or_else(Error::not_found)?;
-    Ok(Actor::operator(tenant, slug))
+    Ok(rows.into_iter().map(|(tenant, slug)| Actor::operator(tenant, slug)).collect())
 }
 
 /// The actor's tenant.

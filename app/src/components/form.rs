@@ -1,0 +1,216 @@
+//! Forms that change something. Without JavaScript they post and the page comes back; with it the
+//! same request is made in the background, what was refused stands at its field, and what was
+//! typed stays. One component for every server function.
+
+use crate::address::navigator;
+use crate::call::{act, on_this_thread, spawn};
+use crate::done::{Done, FORM_ID, FORM_TO, RefusedForm};
+use crate::live::{Live, live};
+use leptos::context::Provider;
+use leptos::prelude::*;
+use nexus_domain::Refusal;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// What a form's fields and buttons know of it.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    /// In front of the ids of its fields.
+    key: StoredValue<String>,
+    pub refusal: RwSignal<Option<Refusal>>,
+    pub pending: RwSignal<bool>,
+    kept: StoredValue<Option<RefusedForm>>,
+    fields: StoredValue<Vec<&'static str>>,
+}
+
+impl FormState {
+    fn new(live: Live, action: &str, id: &str) -> Self {
+        let kept = live.refused(action, id);
+        let name = action.rsplit('/').next().unwrap_or_default();
+        Self {
+            key: StoredValue::new(format!("{name}{id}")),
+            refusal: RwSignal::new(kept.as_ref().map(|form| form.refusal.clone())),
+            pending: RwSignal::new(false),
+            kept: StoredValue::new(kept),
+            fields: StoredValue::new(Vec::new()),
+        }
+    }
+
+    /// The id of a field's element.
+    pub fn id(self, field: &str) -> String {
+        self.key.with_value(|key| format!("{key}-{field}"))
+    }
+
+    /// What was typed into a field before the page came back.
+    pub fn typed(self, field: &str) -> Option<String> {
+        self.kept.with_value(|kept| kept.as_ref().and_then(|form| form.typed(field)).map(str::to_owned))
+    }
+
+    /// Called by each field, so that its error is shown there and nowhere else.
+    pub fn has_field(self, name: &'static str) {
+        self.fields.update_value(|fields| fields.push(name));
+    }
+
+    /// What is wrong with a field, in words.
+    pub fn error(self, field: &'static str) -> Memo<Option<String>> {
+        Memo::new(move |_| self.refusal.read().as_ref().and_then(|refusal| refusal.field(field).map(str::to_owned)))
+    }
+
+    /// What is wrong and stands at no field.
+    fn general_error(self) -> Option<String> {
+        let refusal = self.refusal.get()?;
+        let at_a_field = self.fields.with_value(|fields| fields.iter().any(|f| refusal.field(f).is_some()));
+        (!at_a_field).then_some(refusal.message)
+    }
+}
+
+/// The form around this component.
+pub fn form_state() -> FormState {
+    use_context().unwrap_or_else(|| FormState::new(live(), "", ""))
+}
+
+/// A form that posts to a server function, for example `<PostForm action=CreateProject::PATH>`.
+#[component]
+pub fn PostForm(
+    #[prop(into)] action: String,
+    /// Tells forms of one action on one page apart.
+    #[prop(optional, into)]
+    id: String,
+    /// Where to go when it was accepted, unless the function says so itself.
+    #[prop(optional, into)]
+    to: String,
+    #[prop(optional)] class: &'static str,
+    /// Called after the form was accepted.
+    #[prop(optional, into)]
+    on_done: Option<Callback<Done>>,
+    children: Children,
+) -> impl IntoView {
+    let live = live();
+    let state = FormState::new(live, &action, &id);
+    let navigate = navigator();
+    let url = action.clone();
+    let goal = to.clone();
+    let submit = move |event: web_sys::SubmitEvent| {
+        if event.default_prevented() {
+            return;
+        }
+        event.prevent_default();
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok()) else {
+            return;
+        };
+        if state.pending.get_untracked() {
+            return;
+        }
+        let body = form_body(&form, event.submitter());
+        let (url, goal, navigate) = (url.clone(), goal.clone(), navigate.clone());
+        state.pending.set(true);
+        spawn(async move {
+            let answer = act(live, url, body).await;
+            let _gone = state.pending.try_set(false);
+            match answer {
+                Ok(text) => {
+                    let done: Done = serde_json::from_str(&text).unwrap_or_default();
+                    let _gone = state.refusal.try_set(None);
+                    form.reset();
+                    accept(live, &done, &goal, &navigate);
+                    if let Some(on_done) = on_done {
+                        on_done.try_run(done);
+                    }
+                }
+                Err(refusal) => {
+                    let _gone = state.refusal.try_set(Some(refusal));
+                    focus_first_error(form);
+                }
+            }
+        });
+    };
+    let hidden = [(FORM_ID, id), (FORM_TO, to)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
+    view! {
+        <form method="post" action=action class=class on:submit=submit autocomplete="off">
+            {hidden}
+            <Provider value=state>{children()}</Provider>
+        </form>
+    }
+    .into_any()
+}
+
+/// Says what was done, goes where it says, and reads the page again.
+fn accept(live: Live, done: &Done, goal: &str, navigate: &impl Fn(&str, bool)) {
+    if !done.notice.is_empty() {
+        live.toast(done.clone());
+    }
+    let to = done.to.as_deref().unwrap_or(goal);
+    if !to.is_empty() {
+        let here = window().location().pathname().unwrap_or_default();
+        let same_page = to.split('?').next() == Some(here.as_str());
+        navigate(to, same_page);
+    }
+    live.reload(done.frame);
+}
+
+/// A form's fields as a request body, with the button that sent it.
+pub fn form_body(form: &web_sys::HtmlFormElement, submitter: Option<web_sys::HtmlElement>) -> String {
+    let Ok(data) = web_sys::FormData::new_with_form(form) else { return String::new() };
+    if let Some(button) = submitter.and_then(|button| button.dyn_into::<web_sys::HtmlButtonElement>().ok())
+        && !button.name().is_empty()
+    {
+        // A name that is a string is always taken.
+        let _taken = data.append_with_str(&button.name(), &button.value());
+    }
+    web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data)
+        .ok()
+        .map(|params| String::from(params.to_string()))
+        .unwrap_or_default()
+}
+
+/// Puts the focus on the first field that was refused, once the page shows it.
+fn focus_first_error(form: web_sys::HtmlFormElement) {
+    let form = on_this_thread(form);
+    request_animation_frame(move || {
+        let field = form.query_selector("[aria-invalid=true]").ok().flatten();
+        if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+            // A field that is hidden cannot take the focus, and that is fine.
+            let _hidden: Result<(), JsValue> = field.focus();
+        }
+    });
+}
+
+/// What was refused and stands at no field. Put it before the buttons.
+#[component]
+pub fn FormError() -> impl IntoView {
+    let state = form_state();
+    view! {
+        <div class="form-error" role="alert">
+            {move || state.general_error().map(|text| view! { <p>{text}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// The button that sends the form.
+#[component]
+pub fn Submit(
+    #[prop(into)] label: String,
+    #[prop(optional)] danger: bool,
+    /// A key that is shown on the button, for example `⏎`.
+    #[prop(optional)]
+    key: &'static str,
+) -> impl IntoView {
+    let state = form_state();
+    let class = if danger { "button button-danger" } else { "button button-primary" };
+    view! {
+        <button
+            type="submit"
+            class=class
+            aria-disabled=move || state.pending.get().then_some("true")
+            aria-busy=move || state.pending.get().then_some("true")
+        >
+            {label}
+            {(!key.is_empty()).then(|| view! { <span class="button-key" aria-hidden="true">{key}</span> })}
+        </button>
+    }
+    .into_any()
+}

@@ -1,0 +1,133 @@
+//! The palette (Ctrl K, ⌘K): go to any project, service or page, or do something, by typing a part
+//! of its name. It asks the server once when it opens, and filters in the browser.
+
+use crate::address::{navigator, param};
+use crate::call::{invoke, spawn};
+use crate::components::dialog::Dialog;
+use crate::components::icon::{Glyph, Icon};
+use crate::live::{Overlay, live};
+use crate::refused::Refused;
+use leptos::html;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Something to go to or to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spot {
+    pub name: String,
+    /// What it is, and where.
+    pub hint: String,
+    pub href: String,
+}
+
+/// Everything in a tenant that one can go to.
+#[server(prefix = "/_fn", endpoint = "palette")]
+pub async fn palette(tenant: String) -> Result<Vec<Spot>, Refused> {
+    crate::server::palette::spots(&tenant).await
+}
+
+/// The palette, while it is open.
+#[component]
+pub fn PaletteDialog() -> impl IntoView {
+    let live = live();
+    move || (live.overlay.get() == Overlay::Palette).then(|| view! { <Open/> })
+}
+
+const SHOWN: usize = 12;
+
+#[component]
+fn Open() -> impl IntoView {
+    let live = live();
+    let tenant = param("tenant");
+    let spots = RwSignal::new(Vec::<Spot>::new());
+    let typed = RwSignal::new(String::new());
+    let chosen = RwSignal::new(0_usize);
+    let field = NodeRef::<html::Input>::new();
+    let navigate = navigator();
+    Effect::new(move |_| {
+        let tenant = tenant.get_untracked();
+        spawn(async move {
+            if let Ok(found) = invoke(live, Palette { tenant }).await {
+                let _gone = spots.try_set(found);
+            }
+        });
+    });
+    let found = Memo::new(move |_| matching(&spots.read(), &typed.read()));
+    let close = move || live.overlay.set(Overlay::None);
+    let go = Callback::new(move |index: usize| {
+        if let Some(spot) = found.read_untracked().get(index) {
+            let href = spot.href.clone();
+            close();
+            navigate(&href, false);
+        }
+    });
+    let key = move |event: web_sys::KeyboardEvent| {
+        let last = found.read_untracked().len().saturating_sub(1);
+        match event.key().as_str() {
+            "ArrowDown" => chosen.update(|index| *index = (*index + 1).min(last)),
+            "ArrowUp" => chosen.update(|index| *index = index.saturating_sub(1)),
+            "Enter" => go.run(chosen.get_untracked()),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let rows = move || {
+        found
+            .get()
+            .into_iter()
+            .enumerate()
+            .map(|(index, spot)| {
+                let selected = move || if chosen.get() == index { "true" } else { "false" };
+                view! {
+                    <li id=format!("spot-{index}") role="option" aria-selected=selected
+                        on:click=move |_| go.run(index) on:pointermove=move |_| chosen.set(index)>
+                        <span>{spot.name}</span><small>{spot.hint}</small>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <Dialog title="Search or do" class="dialog-palette" bare=true on_close=move |()| close()>
+            <div class="palette-field">
+                <Icon glyph=Glyph::Search/>
+                <input node_ref=field type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
+                    aria-label="Search or do" aria-expanded="true" aria-controls="spots"
+                    aria-activedescendant=move || format!("spot-{}", chosen.get())
+                    placeholder="Go to a project or a service, or do something"
+                    on:keydown=key
+                    on:input=move |event| { typed.set(event_target_value(&event)); chosen.set(0); }/>
+            </div>
+            <ul class="palette-list" id="spots" role="listbox" aria-label="Found">{rows}</ul>
+            {move || found.read().is_empty().then(|| view! { <p class="palette-none" role="status">"Nothing has that name."</p> })}
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// The first spots that hold every typed word; those whose name begins with the text come first.
+fn matching(spots: &[Spot], typed: &str) -> Vec<Spot> {
+    let typed = typed.trim().to_lowercase();
+    let holds = |spot: &&Spot| {
+        let text = format!("{} {}", spot.name, spot.hint).to_lowercase();
+        typed.split_whitespace().all(|word| text.contains(word))
+    };
+    let mut found: Vec<&Spot> = spots.iter().filter(holds).collect();
+    found.sort_by_key(|spot| !spot.name.to_lowercase().starts_with(&typed));
+    found.into_iter().take(SHOWN).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_to_fit_and_beginnings_come_first() {
+        let spot = |name: &str, hint: &str| Spot { name: name.into(), hint: hint.into(), href: String::new() };
+        let spots = [spot("Old shop", "Project"), spot("Shop", "Project"), spot("api", "Service in Shop, live")];
+        let names = |typed| matching(&spots, typed).into_iter().map(|spot| spot.name).collect::<Vec<_>>();
+        assert_eq!(names("shop"), ["Shop", "Old shop", "api"]);
+        assert_eq!(names("api live"), ["api"]);
+        assert!(names("nothing").is_empty());
+    }
+}

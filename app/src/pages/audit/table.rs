@@ -1,0 +1,88 @@
+//! The rows of the audit log; a row opens to show everything about it (`<details>`).
+
+use crate::components::badge::Tone;
+use crate::components::icon::Glyph;
+use crate::components::{Ago, Badge, Copy, Empty};
+use leptos::prelude::*;
+use nexus_domain::Timestamp;
+use nexus_domain::audit::AuditRow;
+use serde_json::Value;
+
+#[component]
+pub fn Rows(rows: Vec<AuditRow>, now: Timestamp) -> impl IntoView {
+    if rows.is_empty() {
+        return view! {
+            <Empty glyph=Glyph::List title="Nothing here" text="No row fits this filter, or there is none older."/>
+        }
+        .into_any();
+    }
+    let rows = rows.into_iter().map(|row| view! { <Row row now/> }).collect_view();
+    view! {
+        <div class="card">
+            <table class="table audit">
+                <thead><tr>
+                    <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th>
+                    <th scope="col">"On"</th><th scope="col">"From"</th><th scope="col">"Row"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(row: AuditRow, now: Timestamp) -> impl IntoView {
+    let denied = row.outcome == "denied";
+    let place: Vec<&str> =
+        [&row.project, &row.environment, &row.service].into_iter().filter_map(|part| part.as_deref()).collect();
+    let place = place.join(" / ");
+    let target = row.target.clone().unwrap_or_default();
+    let short: String = row.hash.chars().take(8).collect();
+    view! {
+        <tr data-row>
+            <td data-label="When" class="muted"><Ago at=row.at now/></td>
+            <td data-label="Who" class="wrap">{row.actor.clone()}</td>
+            <td data-label="What">
+                <code>{row.event.clone()}</code>
+                {denied.then(|| view! { <Badge text="DENIED" tone=Tone::Red/> })}
+            </td>
+            <td data-label="On" class="wrap"><span class="mono">{target}</span><span class="faint">{place}</span></td>
+            <td data-label="From" class="muted mono">{row.ip.clone()}</td>
+            <td data-label="Row">
+                <details class="audit-more">
+                    <summary aria-label=format!("Row {}: everything about it", row.seq)>
+                        <span class="mono">"#"{row.seq}</span><span class="faint mono">{short}</span>
+                    </summary>
+                    <Details row/>
+                </details>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn Details(row: AuditRow) -> impl IntoView {
+    let details = row
+        .details
+        .into_iter()
+        .map(|(name, value)| {
+            let value = match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+        })
+        .collect_view();
+    view! {
+        <dl class="facts">
+            <div><dt>"Time"</dt><dd>{row.at.exact()}</dd></div>
+            <div><dt>"Actor"</dt><dd>{row.actor}" ("{row.actor_kind}")"</dd></div>
+            <div><dt>"Outcome"</dt><dd>{row.outcome}</dd></div>
+            {details}
+            <div><dt>"Hash"</dt><dd class="hash"><code>{row.hash.clone()}</code><Copy text=row.hash label="Copy the hash"/></dd></div>
+        </dl>
+    }
+    .into_any()
+}

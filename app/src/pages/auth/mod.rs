@@ -1,0 +1,36 @@
+//! The pages without a tenant around them: set-up, sign-in, a new password, and the question for
+//! the password where there is no JavaScript.
+
+pub mod reset;
+pub mod setup;
+pub mod sign_in;
+pub mod step_up;
+
+use crate::components::icon::Mark;
+use leptos::prelude::*;
+
+/// A page of one form.
+#[component]
+pub fn Card(#[prop(into)] title: String, #[prop(optional, into)] text: String, children: Children) -> impl IntoView {
+    view! {
+        <main id="main" class="alone" tabindex="-1">
+            <div class="card-page">
+                <p class="brand"><Mark/>"Nexus"</p>
+                <h1>{title}</h1>
+                {(!text.is_empty()).then(|| view! { <p class="lead">{text}</p> })}
+                {children()}
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+/// Where a person lands after signing in.
+#[cfg(feature = "ssr")]
+fn landing(signed_in: &nexus_backend::people::SignedIn, next: &str) -> String {
+    match (crate::done::local_path(next), &signed_in.last_tenant) {
+        (Some(next), _) => next.to_owned(),
+        (None, Some(tenant)) => format!("/t/{tenant}/projects"),
+        (None, None) => "/".to_owned(),
+    }
+}

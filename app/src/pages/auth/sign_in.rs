@@ -1,0 +1,42 @@
+//! Signing in and out.
+
+use super::Card;
+use crate::address::query;
+use crate::components::{Field, FormError, Hidden, PostForm, Submit};
+use crate::done::Done;
+use crate::refused::Refused;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+
+/// Opens a session under a new id.
+#[server(prefix = "/_fn", endpoint = "sign_in")]
+pub async fn sign_in(email: String, password: String, #[server(default)] next: String) -> Result<Done, Refused> {
+    let here = crate::server::here()?;
+    let signed_in = nexus_backend::people::sign_in(&here.nexus, &email, password.into(), here.ip).await?;
+    crate::server::sign_in(&here, &signed_in).await?;
+    Ok(Done::default().to(super::landing(&signed_in, &next)).and_frame())
+}
+
+/// Ends the session.
+#[server(prefix = "/_fn", endpoint = "sign_out")]
+pub async fn sign_out() -> Result<Done, Refused> {
+    crate::server::sign_out(&crate::server::here()?).await?;
+    Ok(Done::default().to("/sign-in"))
+}
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let next = query("next");
+    view! {
+        <Card title="Sign in">
+            <PostForm action=SignIn::PATH class="stack">
+                <Hidden name="next" value=Signal::derive(move || next.get().unwrap_or_default())/>
+                <Field label="Email" name="email" kind="email" autocomplete="username" required=true autofocus=true/>
+                <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true/>
+                <FormError/>
+                <Submit label="Sign in"/>
+            </PostForm>
+            <p class="hint">"Forgot it? Whoever runs this instance can make a link for a new password."</p>
+        </Card>
+    }
+}

@@ -1,0 +1,249 @@
+//! The frame around the pages of a tenant: where one is, where one can go, who one is.
+
+use crate::address::{param, tenant_url};
+use crate::components::badge::Tone;
+use crate::components::icon::{Glyph, Icon, Mark};
+use crate::components::menu::Menu;
+use crate::components::palette::PaletteDialog;
+use crate::components::shortcuts::Shortcuts;
+use crate::components::theme::ThemeSwitch;
+use crate::components::{Badge, PostForm};
+use crate::live::{Overlay, live};
+use crate::page::aside;
+use crate::pages::auth::sign_in::SignOut;
+use crate::refused::Refused;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
+use nexus_domain::environment::LIVE;
+use nexus_domain::member::Me;
+use nexus_domain::project::Tenant;
+use serde::{Deserialize, Serialize};
+
+/// What the frame shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrameData {
+    pub me: Me,
+    pub tenant: Tenant,
+    /// Slug and name of each project, for the way on top.
+    pub projects: Vec<(String, String)>,
+    /// Whether the person reads the audit log of the whole tenant.
+    pub audit: bool,
+}
+
+#[server(prefix = "/_fn", endpoint = "read_frame")]
+pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
+    use nexus_backend::{people, projects, tenants};
+    let here = crate::server::here()?;
+    let (user, at) = here.signed_in().await?;
+    let actor = people::person(&here.nexus, user, at, &tenant, Some(here.ip)).await?;
+    here.used_tenant(user, &tenant).await?;
+    let me = people::me(&here.nexus, user, at).await?.ok_or_else(nexus_domain::Refusal::not_found)?;
+    let projects = projects::list(&here.nexus, &actor, "").await?;
+    let projects = projects.into_iter().map(|project| (project.slug, project.name)).collect();
+    let audit = crate::server::tenant_allows(&actor, nexus_domain::role::Permission::TenantAuditRead);
+    Ok(FrameData { me, tenant: tenants::get(&here.nexus, &actor).await?, projects, audit })
+}
+
+#[component]
+pub fn Frame() -> impl IntoView {
+    let tenant = param("tenant");
+    let path = use_location().pathname;
+    let not_live = move || environment_of(&path.read()).is_some_and(|environment| environment != LIVE);
+    view! {
+        <a class="skip" href="#main" rel="external">"Skip to the content"</a>
+        <div class="app" class:not-live=not_live>
+            {aside(
+                move || ReadFrame { tenant: tenant.get() },
+                |data| view! { <Side data=data.clone()/><Top data/> }.into_any(),
+            )}
+            <main id="main" tabindex="-1"><Outlet/></main>
+        </div>
+        <PaletteDialog/>
+        <Shortcuts/>
+    }
+}
+
+/// The environment in an address of a service's page.
+fn environment_of(path: &str) -> Option<&str> {
+    let mut parts = path.split('/').skip(5);
+    let environment = parts.next()?;
+    parts.next().map(|_| environment)
+}
+
+/// What the parts of the navigation are: name, address below the tenant's, icon.
+const PAGES: [(&str, &str, Glyph); 3] = [
+    ("Projects", "projects", Glyph::Box),
+    ("Audit log", "audit", Glyph::List),
+    ("Settings", "settings", Glyph::Gear),
+];
+
+#[component]
+fn Links(tenant: String, audit: bool) -> impl IntoView {
+    let path = use_location().pathname;
+    let links = PAGES
+        .into_iter()
+        .filter(|(_, page, _)| audit || *page != "audit")
+        .map(|(name, page, glyph)| {
+            let href = tenant_url(&tenant, page);
+            let here = href.clone();
+            let current = move || {
+                let path = path.read();
+                if *path == here {
+                    Some("page")
+                } else {
+                    path.strip_prefix(&here).is_some_and(|rest| rest.starts_with('/')).then_some("true")
+                }
+            };
+            view! { <a href=href aria-current=current><Icon glyph/>{name}</a> }
+        })
+        .collect_view();
+    view! {
+        {links}
+        <a href="/api/docs" rel="external"><Icon glyph=Glyph::Book/>"Docs"</a>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tenants(data: FrameData) -> impl IntoView {
+    let FrameData { me, tenant, .. } = data;
+    let slug = tenant.slug.clone();
+    let links = me
+        .tenants
+        .into_iter()
+        .map(|other| {
+            let current = (other.slug == slug).then_some("true");
+            view! {
+                <a href=tenant_url(&other.slug, "projects") aria-current=current>
+                    <span>{other.name}</span><small>{other.role.as_str()}</small>
+                </a>
+            }
+        })
+        .collect_view();
+    let button = view! { <span class="tenant-name">{tenant.name.clone()}</span><Icon glyph=Glyph::Chevron/> }.into_any();
+    view! {
+        <Menu label=format!("Tenant: {}", tenant.name) class="menu-tenant" button>
+            <p class="menu-label">"Tenants"</p>
+            {links}
+        </Menu>
+    }
+    .into_any()
+}
+
+#[component]
+fn Side(data: FrameData) -> impl IntoView {
+    let live = live();
+    let home = tenant_url(&data.tenant.slug, "projects");
+    view! {
+        <aside class="side" aria-label="Console">
+            <a class="brand" href=home><Mark/>"Nexus"</a>
+            <Tenants data=data.clone()/>
+            <nav class="nav" aria-label="Pages"><Links tenant=data.tenant.slug audit=data.audit/></nav>
+            <button type="button" class="side-help needs-js" on:click=move |_| live.overlay.set(Overlay::Shortcuts)>
+                <kbd aria-hidden="true">"?"</kbd>"Shortcuts"
+            </button>
+        </aside>
+    }
+    .into_any()
+}
+
+#[component]
+fn Top(data: FrameData) -> impl IntoView {
+    let live = live();
+    let menu = view! { <Icon glyph=Glyph::Menu/> }.into_any();
+    let (slug, name) = (data.tenant.slug.clone(), data.tenant.name.clone());
+    view! {
+        <header class="top">
+            <Menu label="Menu" class="menu-pages" button=menu>
+                <nav class="nav" aria-label="Menu"><Links tenant=slug audit=data.audit/></nav>
+                <p class="menu-label">"Tenant"</p>
+                <p class="menu-text">{name}</p>
+            </Menu>
+            <Crumbs data=data.clone()/>
+            <button type="button" class="palette-open needs-js" title="Go to anything (Ctrl K)"
+                on:click=move |_| live.overlay.set(Overlay::Palette)>
+                <Icon glyph=Glyph::Search/><span>"Search or do…"</span><kbd>"Ctrl K"</kbd>
+            </button>
+            <Account data/>
+        </header>
+    }
+    .into_any()
+}
+
+/// The way to the page: tenant, project, service.
+#[component]
+fn Crumbs(data: FrameData) -> impl IntoView {
+    let path = use_location().pathname;
+    let FrameData { tenant, projects, .. } = data;
+    let crumbs = move || {
+        let path = path.get();
+        let mut parts = path.split('/').skip(4);
+        let (project, environment, service) = (parts.next(), parts.next(), parts.next());
+        let mut crumbs = vec![(tenant.name.clone(), tenant_url(&tenant.slug, "projects"))];
+        if let Some(project) = project {
+            let name = projects.iter().find(|(slug, _)| slug == project).map_or(project, |(_, name)| name);
+            crumbs.push((name.to_owned(), tenant_url(&tenant.slug, &format!("projects/{project}"))));
+        }
+        if let (Some(service), Some(_)) = (service, environment) {
+            crumbs.push((service.to_owned(), path.clone()));
+        }
+        crumbs
+            .into_iter()
+            .map(|(name, href)| {
+                let current = (href == path).then_some("page");
+                view! { <li><a href=href aria-current=current>{name}</a></li> }
+            })
+            .collect_view()
+    };
+    view! { <nav class="crumbs" aria-label="Where you are"><ol>{crumbs}</ol></nav> }.into_any()
+}
+
+#[component]
+fn Account(data: FrameData) -> impl IntoView {
+    let email = data.me.email;
+    let role = data.me.tenants.iter().find(|it| it.slug == data.tenant.slug).map(|it| it.role.as_str());
+    let button = view! { <span class="avatar" aria-hidden="true">{initials(&email)}</span> }.into_any();
+    view! {
+        <Menu label=format!("Account: {email}") class="menu-account" button>
+            <p class="menu-text"><b>{email.clone()}</b>{role.map(|role| view! { <Badge text=role.to_uppercase() tone=Tone::Plain/> })}</p>
+            <ThemeSwitch/>
+            <PostForm action=SignOut::PATH class="menu-form">
+                <button type="submit" class="menu-button"><Icon glyph=Glyph::Open/>"Sign out"</button>
+            </PostForm>
+        </Menu>
+    }
+    .into_any()
+}
+
+/// Two letters for a person: of `ana.bell@acme.test`, `AB`; of `ana@acme.test`, `AN`.
+fn initials(email: &str) -> String {
+    let local = email.split('@').next().unwrap_or_default();
+    let mut words = local.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let (first, second) = (words.next().unwrap_or("?"), words.next());
+    let letters: String = match second {
+        Some(second) => first.chars().take(1).chain(second.chars().take(1)).collect(),
+        None => first.chars().take(2).collect(),
+    };
+    letters.to_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_read_from_a_services_address_only() {
+        assert_eq!(environment_of("/t/acme/projects/shop/develop/api/secrets"), Some("develop"));
+        assert_eq!(environment_of("/t/acme/projects/shop/settings"), None);
+        assert_eq!(environment_of("/t/acme/projects"), None);
+    }
+
+    #[test]
+    fn everybody_has_initials() {
+        assert_eq!(initials("ana.bell@acme.test"), "AB");
+        assert_eq!(initials("ana@acme.test"), "AN");
+        assert_eq!(initials("@"), "?");
+    }
+}

@@ -1,0 +1,13 @@
+//! The pages, one folder or file per noun: what is shown, and the thin server functions behind it.
+
+pub mod audit;
+pub mod auth;
+pub mod entries;
+pub mod frame;
+pub mod losses;
+pub mod project;
+pub mod projects;
+pub mod secrets;
+pub mod service;
+pub mod services;
+pub mod settings;

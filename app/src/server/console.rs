@@ -1,0 +1,49 @@
+//! The routes of the console, ready to be mounted: pages, server functions, the download of the
+//! audit log, and the few addresses that only redirect.
+
+use super::{export, functions, redirects};
+use crate::app::App;
+use crate::shell::{Shell, shell};
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use leptos::config::LeptosOptions;
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use nexus_backend::Nexus;
+
+/// What the console needs from the program.
+#[derive(Clone)]
+pub struct Console {
+    pub nexus: Nexus,
+    pub shell: Shell,
+}
+
+/// The console's routes. The program puts these layers around them: sessions
+/// (`tower_sessions::SessionManagerLayer`), CSRF, and [`super::ClientIp`] as an extension.
+pub fn router(console: Console) -> Router {
+    let Console { nexus, shell: site } = console;
+    let context = {
+        let nexus = nexus.clone();
+        move || provide_context(nexus.clone())
+    };
+    let document = move || shell(site.clone());
+    let options = LeptosOptions::builder().output_name("nexus").build();
+    let before = from_fn_with_state(nexus.clone(), redirects::before_page);
+    let missing = render_app_async_with_context(context.clone(), document.clone());
+    let missing = move |request| missing(request);
+    let pages = Router::<LeptosOptions>::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), context, document)
+        .fallback(missing.layer(before.clone()))
+        .route_layer(before)
+        .with_state(options);
+    Router::new()
+        .route("/", get(redirects::start))
+        .route("/t/{tenant}", get(redirects::tenant))
+        .route("/t/{tenant}/projects/{project}/{environment}/{service}", get(redirects::service))
+        .route("/t/{tenant}/audit/export", post(export::audit))
+        .route("/_fn/{name}", post(functions::handle))
+        .with_state(nexus)
+        .merge(pages)
+}

@@ -1,0 +1,126 @@
+//! The one door of all server functions. It gives refusals their status, and for a browser without
+//! JavaScript it turns the answer into a redirect: back to the form with what was refused and what
+//! was typed, or on to where the form wanted to go. Neither ever travels in the address.
+
+use super::FLASH;
+use crate::done::{Done, FORM_TO, Flash, RefusedForm, local_path};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::provide_context;
+use nexus_backend::Nexus;
+use nexus_domain::{Code, Refusal};
+use server_fn::error::SERVER_FN_ERROR_HEADER;
+use tower_sessions::Session;
+
+/// An import's text is 1 MiB at most, a file too; both grow when they are written as a form.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Fields that hold secrets: they never come back with a refused form.
+const SECRET_FIELDS: [&str; 6] = ["password", "token", "value", "value_base64", "text", "file"];
+
+pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
+    let context = move || provide_context(nexus.clone());
+    if !accepts_html(request.headers()) {
+        let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+        return with_status(response).await;
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let form = Form {
+        action: parts.uri.path().to_owned(),
+        back: back_path(&parts.headers),
+        session: parts.extensions.get::<Session>().cloned(),
+        fields: form_urlencoded::parse(&body).into_owned().collect(),
+    };
+    let request = Request::from_parts(parts, Body::from(body));
+    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    form.answered(response).await
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|it| it.contains("text/html"))
+}
+
+/// The page that the form is on, as a path of this instance.
+fn back_path(headers: &HeaderMap) -> String {
+    let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok());
+    let uri = referer.and_then(|referer| referer.parse::<http::Uri>().ok());
+    let path = uri.as_ref().and_then(|uri| uri.path_and_query()).map(|path| path.as_str());
+    path.and_then(local_path).unwrap_or("/").to_owned()
+}
+
+/// Gives a refusal its own status; server functions themselves only know 500.
+async fn with_status(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
+        return Response::from_parts(parts, body);
+    }
+    let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    let refusal = refusal(&bytes);
+    parts.status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    parts.headers.remove(SERVER_FN_ERROR_HEADER);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let wait = refusal.details.get("retry_after").and_then(serde_json::Value::as_u64);
+    if let Some(wait) = wait {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+fn refusal(body: &Bytes) -> Refusal {
+    serde_json::from_slice(body).unwrap_or_else(|_| Refusal::new(Code::Internal, "Something went wrong"))
+}
+
+/// A form that a browser without JavaScript sent.
+struct Form {
+    action: String,
+    /// The page that it is on.
+    back: String,
+    session: Option<Session>,
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    async fn answered(self, response: Response) -> Response {
+        let (parts, body) = response.into_parts();
+        let refused = parts.headers.contains_key(SERVER_FN_ERROR_HEADER);
+        let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+        let (to, flash) = if refused { self.refused(refusal(&bytes)) } else { self.accepted(&bytes) };
+        if let (Some(session), Some(flash)) = (self.session, flash) {
+            // Without the flash the page still shows the state as it is; the store logs why.
+            let _lost = session.insert(FLASH, flash).await;
+        }
+        let mut response = super::redirects::see_other(&to);
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+        }
+        response
+    }
+
+    fn refused(&self, refusal: Refusal) -> (String, Option<Flash>) {
+        let encoded = |path: &str| form_urlencoded::byte_serialize(path.as_bytes()).collect::<String>();
+        let to = match refusal.code {
+            Code::StepUpRequired => format!("/step-up?next={}", encoded(&self.back)),
+            Code::Unauthorized if !self.back.starts_with("/sign-in") => {
+                format!("/sign-in?next={}", encoded(&self.back))
+            }
+            _ => self.back.clone(),
+        };
+        let typed = self.fields.iter().filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_str())).cloned().collect();
+        let refused = Some(RefusedForm { action: self.action.clone(), refusal, typed });
+        (to, Some(Flash { done: None, refused }))
+    }
+
+    fn accepted(&self, body: &Bytes) -> (String, Option<Flash>) {
+        let done: Done = serde_json::from_slice(body).unwrap_or_default();
+        let wanted = self.fields.iter().find(|(name, _)| name == FORM_TO).map(|(_, value)| value.as_str());
+        let to = done.to.as_deref().or(wanted).and_then(local_path).unwrap_or(&self.back).to_owned();
+        let flash = (!done.notice.is_empty()).then(|| Flash { done: Some(done), refused: None });
+        (to, flash)
+    }
+}

@@ -1,0 +1,24 @@
+//! The server's half of the console: who is asking, sessions, and the routes that the program
+//! mounts. It translates between HTTP and use cases, and holds no rules of its own.
+
+mod console;
+mod export;
+mod functions;
+pub mod palette;
+mod person;
+mod redirects;
+
+pub use console::{Console, router};
+pub use person::{Here, fresh, here, person, sign_in, sign_out, tenant_allows};
+use std::net::IpAddr;
+
+/// The address that a request came from, behind trusted proxies. The program puts it into the
+/// extensions of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientIp(pub IpAddr);
+
+/// Keys of the session's record.
+pub(crate) const USER: &str = "user";
+pub(crate) const SIGNED_IN_AT: &str = "signed_in_at";
+pub(crate) const TENANT: &str = "tenant";
+pub(crate) const FLASH: &str = "flash";

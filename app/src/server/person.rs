@@ -1,0 +1,107 @@
+//! Who is asking: the session, and the person that it belongs to.
+
+use super::{ClientIp, SIGNED_IN_AT, TENANT, USER};
+use crate::refused::Refused;
+use axum::http::request::Parts;
+use leptos::prelude::use_context;
+use nexus_backend::Nexus;
+use nexus_backend::gate::{Actor, Who};
+use nexus_backend::people::{self, SignedIn};
+use nexus_domain::role::Permission;
+use nexus_domain::{Code, Refusal, Timestamp, UserId};
+use std::net::{IpAddr, Ipv4Addr};
+use tower_sessions::Session;
+
+/// What a server function finds around it.
+#[derive(Clone)]
+pub struct Here {
+    pub nexus: Nexus,
+    pub session: Session,
+    pub ip: IpAddr,
+}
+
+/// The request's surroundings. Call it before the first `.await`.
+pub fn here() -> Result<Here, Refused> {
+    let parts = use_context::<Parts>();
+    let session = parts.as_ref().and_then(|parts| parts.extensions.get::<Session>().cloned());
+    let ip = parts.as_ref().and_then(|parts| parts.extensions.get::<ClientIp>().copied());
+    match (use_context::<Nexus>(), session) {
+        (Some(nexus), Some(session)) => {
+            let ip = ip.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ip| ip.0);
+            Ok(Here { nexus, session, ip })
+        }
+        _ => Err(Refused(Refusal::new(Code::Internal, "The server is not set up to answer this"))),
+    }
+}
+
+impl Here {
+    /// The signed-in person, if anybody is.
+    pub async fn user(&self) -> Result<Option<(UserId, Timestamp)>, Refused> {
+        let user = self.session.get::<UserId>(USER).await.map_err(unavailable)?;
+        let at = self.session.get::<Timestamp>(SIGNED_IN_AT).await.map_err(unavailable)?;
+        Ok(user.zip(at))
+    }
+
+    /// The signed-in person, or 401.
+    pub async fn signed_in(&self) -> Result<(UserId, Timestamp), Refused> {
+        self.user().await?.ok_or_else(unauthorized)
+    }
+
+    /// Remembers the tenant that was used last; writes only when it is another one.
+    pub async fn used_tenant(&self, user: UserId, tenant: &str) -> Result<(), Refused> {
+        let last = self.session.get::<String>(TENANT).await.map_err(unavailable)?;
+        if last.as_deref() != Some(tenant) {
+            self.session.insert(TENANT, tenant).await.map_err(unavailable)?;
+            people::used_tenant(&self.nexus, user, tenant).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The signed-in person as a member of a tenant: what every use case takes. 401 without a session,
+/// 404 for a tenant that is not theirs. Call it before anything else is awaited.
+pub async fn person(tenant: &str) -> Result<(Nexus, Actor), Refused> {
+    let here = here()?;
+    let (user, at) = here.signed_in().await?;
+    let actor = people::person(&here.nexus, user, at, tenant, Some(here.ip)).await?;
+    Ok((here.nexus, actor))
+}
+
+/// Opens the session of a person who just proved who they are, under a new id.
+pub async fn sign_in(here: &Here, signed_in: &SignedIn) -> Result<(), Refused> {
+    here.session.cycle_id().await.map_err(unavailable)?;
+    here.session.insert(USER, signed_in.user).await.map_err(unavailable)?;
+    here.session.insert(SIGNED_IN_AT, signed_in.signed_in_at).await.map_err(unavailable)?;
+    if let Some(tenant) = &signed_in.last_tenant {
+        here.session.insert(TENANT, tenant).await.map_err(unavailable)?;
+    }
+    Ok(())
+}
+
+/// Notes that the person just proved again who they are, under a new id.
+pub async fn fresh(here: &Here, at: Timestamp) -> Result<(), Refused> {
+    here.session.cycle_id().await.map_err(unavailable)?;
+    here.session.insert(SIGNED_IN_AT, at).await.map_err(unavailable)
+}
+
+/// Ends the session.
+pub async fn sign_out(here: &Here) -> Result<(), Refused> {
+    if let Some((user, _)) = here.user().await? {
+        people::signed_out(&here.nexus, user, here.ip).await?;
+    }
+    here.session.flush().await.map_err(unavailable)
+}
+
+fn unauthorized() -> Refused {
+    Refused(Refusal::new(Code::Unauthorized, "Sign in first"))
+}
+
+/// The session store failed; it logs the cause itself.
+pub(super) fn unavailable(_: tower_sessions::session::Error) -> Refused {
+    Refused(Refusal::new(Code::Unavailable, "The session cannot be read right now; try again"))
+}
+
+/// Whether the tenant role of a person allows something by itself.
+pub fn tenant_allows(actor: &Actor, permission: Permission) -> bool {
+    matches!(actor.who, Who::Person { role, .. } if role.allows(permission))
+}

@@ -1,0 +1,107 @@
+//! What is decided before a page is rendered: whether somebody has to sign in first, whether this
+//! instance has to be set up, and what the session kept for this page.
+
+use super::{FLASH, TENANT, USER};
+use crate::done::Flash;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use nexus_backend::{Nexus, people};
+use nexus_domain::UserId;
+use tower_sessions::Session;
+
+/// Sends a browser on with GET, whatever it came with.
+pub(super) fn see_other(to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// `/`: the projects of the tenant used last, or the way to them.
+pub(super) async fn start(State(nexus): State<Nexus>, session: Session) -> Response {
+    let user = session.get::<UserId>(USER).await.ok().flatten();
+    let Some(user) = user else {
+        return match people::needs_set_up(&nexus).await {
+            Ok(true) => see_other("/setup"),
+            Ok(false) => see_other("/sign-in"),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        };
+    };
+    let last = session.get::<String>(TENANT).await.ok().flatten();
+    match last {
+        Some(tenant) => see_other(&format!("/t/{tenant}/projects")),
+        None => first_tenant(&nexus, user).await,
+    }
+}
+
+async fn first_tenant(nexus: &Nexus, user: UserId) -> Response {
+    match people::me(nexus, user, nexus.now()).await {
+        Ok(Some(me)) => match me.tenants.first() {
+            Some(tenant) => see_other(&format!("/t/{}/projects", tenant.slug)),
+            None => see_other("/sign-in"),
+        },
+        Ok(None) => see_other("/sign-in"),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// `/t/{tenant}`: its projects.
+pub(super) async fn tenant(Path(tenant): Path<String>) -> Response {
+    see_other(&format!("/t/{tenant}/projects"))
+}
+
+/// A service without a tab: its secrets, or its keys where it has none.
+pub(super) async fn service(
+    Path((tenant, project, environment, service)): Path<(String, String, String, String)>,
+) -> Response {
+    see_other(&format!("/t/{tenant}/projects/{project}/{environment}/{service}/secrets"))
+}
+
+/// In front of every page.
+pub(super) async fn before_page(
+    State(nexus): State<Nexus>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let inside = path.starts_with("/t/") || path == "/step-up";
+    let entrance = path == "/sign-in" || path == "/setup";
+    if inside || entrance {
+        let user = session.get::<UserId>(USER).await.ok().flatten();
+        if inside && user.is_none() {
+            return to_sign_in(&request);
+        }
+        if entrance && let Some(elsewhere) = other_entrance(&nexus, &path, user.is_some()).await {
+            return see_other(elsewhere);
+        }
+    }
+    if let Ok(Some(flash)) = session.remove::<Flash>(FLASH).await {
+        request.extensions_mut().insert(flash);
+    }
+    next.run(request).await
+}
+
+fn to_sign_in(request: &Request) -> Response {
+    let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
+    see_other(&format!("/sign-in?next={next}"))
+}
+
+/// Where an entrance leads instead: set-up happens once, and who is signed in has nothing to do there.
+async fn other_entrance(nexus: &Nexus, path: &str, signed_in: bool) -> Option<&'static str> {
+    if signed_in {
+        return Some("/");
+    }
+    let needs_set_up = people::needs_set_up(nexus).await.ok()?;
+    match (path, needs_set_up) {
+        ("/sign-in", true) => Some("/setup"),
+        ("/setup", false) => Some("/sign-in"),
+        _ => None,
+    }
+}

@@ -1,0 +1,55 @@
+//! Titles of pages, made from their addresses, so that the server can write them before the page's
+//! data is read and the browser can change them as it goes.
+
+/// The title of the page at a path.
+pub fn of(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let title = match parts.as_slice() {
+        ["sign-in"] => "Sign in".to_owned(),
+        ["setup"] => "Set up".to_owned(),
+        ["step-up"] => "Confirm that it is you".to_owned(),
+        ["reset", ..] => "New password".to_owned(),
+        ["t", _, "projects"] => "Projects".to_owned(),
+        ["t", _, "audit"] => "Audit log".to_owned(),
+        ["t", _, "settings"] => "Settings".to_owned(),
+        ["t", _, "projects", project] => (*project).to_owned(),
+        ["t", _, "projects", project, tab] => join(tab_name(tab), &[project]),
+        ["t", _, "projects", project, environment, service, tab] => {
+            join(tab_name(tab), &[service, environment, project])
+        }
+        _ => return "Nexus".to_owned(),
+    };
+    join(&title, &["Nexus"])
+}
+
+fn tab_name(tab: &str) -> &str {
+    match tab {
+        "secrets" => "Secrets",
+        "keys" => "API keys",
+        "audit" => "Audit log",
+        "settings" => "Settings",
+        other => other,
+    }
+}
+
+fn join(first: &str, rest: &[&str]) -> String {
+    let mut title = first.to_owned();
+    for part in rest {
+        title.push_str(" · ");
+        title.push_str(part);
+    }
+    title
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_says_where_one_is() {
+        assert_eq!(of("/sign-in"), "Sign in · Nexus");
+        assert_eq!(of("/t/acme/projects/shop"), "shop · Nexus");
+        assert_eq!(of("/t/acme/projects/shop/live/api/secrets"), "Secrets · api · live · shop · Nexus");
+        assert_eq!(of("/nothing"), "Nexus");
+    }
+}

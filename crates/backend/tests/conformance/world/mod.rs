@@ -1,0 +1,131 @@
+//! The world of a scenario: a fresh database, a founded tenant, a clock to set, and actors.
+
+mod actors;
+mod database;
+mod outcome;
+mod things;
+
+pub use database::Database;
+pub use outcome::Outcome;
+pub use things::{everything, new_secret, new_service, new_version, path};
+
+use nexus_backend::crypto::{RootKey, SystemRandom};
+use nexus_backend::gate::Actor;
+use nexus_backend::store::Db;
+use nexus_backend::tenants::{self, Founding};
+use nexus_backend::{Clock, Nexus, Parts, Settings, people};
+use nexus_domain::{TenantId, Timestamp, UserId, timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// 21 November 2026, 08:00 UTC: the start of an hour and of a minute.
+const START: i64 = 1_795_248_000 * timestamp::SECOND;
+
+/// The first tenant.
+pub const TENANT: &str = "acme";
+pub const OWNER: &str = "ana@acme.test";
+
+/// A clock that only moves when it is told to.
+pub struct SetClock(AtomicI64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub struct World {
+    pub nexus: Nexus,
+    pub clock: Arc<SetClock>,
+    pub tenant: TenantId,
+    pub owner: Actor,
+    pub owner_id: UserId,
+    pub operator: Actor,
+    pub database: Database,
+}
+
+impl World {
+    async fn new(database: Database) -> Self {
+        let clock = Arc::new(SetClock(AtomicI64::new(START)));
+        let nexus = open(&database, clock.clone(), ROOT_KEY).await.expect("an instance");
+        let founding = Founding {
+            slug: TENANT.into(),
+            name: "Acme".into(),
+            email: OWNER.into(),
+            password_hash: None,
+        };
+        let founded = tenants::found(&nexus, founding, None).await.expect("founded");
+        let owner = people::person(&nexus, founded.owner, clock.now(), TENANT, None).await.expect("an owner");
+        Self {
+            nexus,
+            clock,
+            tenant: founded.tenant,
+            owner,
+            owner_id: founded.owner,
+            operator: founded.actor,
+            database,
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets time pass, in microseconds.
+    pub fn pass(&self, micros: i64) {
+        self.clock.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Another process on the same database: nothing is shared but what is stored.
+    pub async fn another_process(&self) -> Nexus {
+        open(&self.database, self.clock.clone(), ROOT_KEY).await.expect("a second instance")
+    }
+
+    async fn end(self) {
+        self.nexus.settled().await;
+        self.nexus.db.close().await;
+        self.database.remove().await;
+    }
+}
+
+pub const ROOT_KEY: &str = "abababababababababababababababababababababababababababababababab";
+
+/// Opens an instance on a database with the root key given.
+pub async fn open(
+    database: &Database,
+    clock: Arc<SetClock>,
+    root: &str,
+) -> nexus_backend::Result<Nexus> {
+    let db = Db::open(&database.location()).await?;
+    Nexus::open(Parts {
+        db,
+        root: RootKey::parse(root)?,
+        clock,
+        random: Arc::new(SystemRandom),
+        settings: Settings { public_url: "https://nexus.test".into() },
+    })
+    .await
+}
+
+fn run(work: impl Future<Output = ()>) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(work);
+}
+
+pub fn on_sqlite(scenario: impl AsyncFnOnce(&World)) {
+    run(async {
+        let world = World::new(Database::sqlite()).await;
+        scenario(&world).await;
+        world.end().await;
+    });
+}
+
+pub fn on_postgres(scenario: impl AsyncFnOnce(&World)) {
+    run(async {
+        let Some(database) = Database::postgres().await else { return };
+        let world = World::new(database).await;
+        scenario(&world).await;
+        world.end().await;
+    });
+}

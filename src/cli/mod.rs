@@ -1,0 +1,116 @@
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`.
+
+mod audit;
+mod demo;
+mod init;
+mod serve;
+mod user;
+
+use crate::settings::Settings;
+use clap::{Parser, Subcommand};
+use nexus_backend::crypto::SystemRandom;
+use nexus_backend::store::Db;
+use nexus_backend::{Error, Nexus, Parts, SystemClock};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The master key does not belong to the database (`EX_CONFIG` of sysexits.h).
+const WRONG_KEY: u8 = 78;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "nexus",
+    version,
+    about = "Self-hosted console and API for secrets, typed configs and feature flags"
+)]
+struct Cli {
+    /// A TOML file with the same names as the environment, in lower case and without NEXUS_.
+    #[arg(long, global = true, env = "NEXUS_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the database, the first owner, the tenant and its environments.
+    Init(init::Args),
+    /// Serve the console and the API.
+    Serve(serve::Args),
+    /// Print the settings in force, secrets hidden.
+    Config,
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// People.
+    #[command(subcommand)]
+    User(user::Command),
+}
+
+/// Runs the program and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            let wrong_key = matches!(error.downcast_ref::<Error>(), Some(Error::WrongRootKey(_)));
+            complain(&error);
+            if wrong_key { ExitCode::from(WRONG_KEY) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is what the person at the terminal reads")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("nexus: {error:#}");
+}
+
+/// Prints a line for the person or program that ran the command.
+#[expect(clippy::print_stdout, reason = "this is the command's answer")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = Settings::read(cli.config.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match cli.command {
+            Command::Init(args) => init::run(&settings, args).await,
+            Command::Serve(args) => serve::run(&settings, args).await,
+            Command::Config => {
+                for (name, value) in settings.shown() {
+                    say(&format!("{name} = {value}"));
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Audit(command) => audit::run(&settings, command).await,
+            Command::User(command) => user::run(&settings, command).await,
+        }
+    })
+}
+
+/// Opens the instance that the settings describe.
+async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
+    let random = Arc::new(SystemRandom);
+    std::fs::create_dir_all(&settings.data_dir).map_err(|error| {
+        anyhow::anyhow!("the data directory {} cannot be made: {error}", settings.data_dir.display())
+    })?;
+    let (root, beside) = settings.root_key(&*random)?;
+    if beside {
+        tracing::warn!(
+            "the master key lies in the data directory, beside what it protects; for production keep it elsewhere \
+             and set NEXUS_MASTER_KEY_FILE or NEXUS_MASTER_KEY"
+        );
+    }
+    let db = Db::open(&settings.location()).await?;
+    let parts = Parts {
+        db,
+        root,
+        clock: Arc::new(SystemClock),
+        random,
+        settings: nexus_backend::Settings { public_url: settings.public_url() },
+    };
+    Ok(Nexus::open(parts).await?)
+}

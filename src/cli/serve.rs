@@ -1,0 +1,130 @@
+//! `nexus serve`: the console, the API, and what runs in the background beside them.
+
+use super::{audit, demo, open, say};
+use crate::http::{Surface, router};
+use crate::settings::Settings;
+use anyhow::Context as _;
+use nexus_backend::{Nexus, Result, audit as chain, credentials, entries, people, snapshot};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing_subscriber::EnvFilter;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// On an empty database, fill in a small realistic tenant and print how to sign in.
+    #[arg(long)]
+    demo: bool,
+}
+
+pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitCode> {
+    let filter = EnvFilter::try_new(&settings.log).context("the setting log")?;
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let proxies = settings.trusted_proxies()?;
+    let nexus = open(settings).await?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    greet(&nexus, settings, &args).await?;
+    let background = start_background(&nexus, audit::checkpoint_file(settings));
+    let surface =
+        Surface { nexus: nexus.clone(), public_url: settings.public_url(), trusted_proxies: proxies };
+    let service = router(surface).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopped()).await?;
+    for task in background {
+        task.abort();
+    }
+    last_words(&nexus, &audit::checkpoint_file(settings)).await;
+    nexus.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says where to go, and how to get in where nobody can yet.
+async fn greet(nexus: &Nexus, settings: &Settings, args: &Args) -> anyhow::Result<()> {
+    let url = settings.public_url();
+    if people::needs_set_up(nexus).await? {
+        if args.demo {
+            for line in demo::fill(nexus).await? {
+                say(&line);
+            }
+        } else {
+            let token = people::open_set_up(nexus)?;
+            say("This instance has no owner yet. Open this page once, with this token:");
+            say(&format!("  {url}/setup"));
+            say(&format!("  {token}"));
+        }
+    }
+    say(&format!("Nexus is ready at {url}"));
+    Ok(())
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => {
+            // Without the second signal the first still works.
+            let _ = interrupt.await;
+        }
+    }
+}
+
+/// The tasks beside the server: following other processes' changes, and writing what was counted.
+fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::JoinHandle<()>> {
+    let every = |seconds: f64,
+                 name: &'static str,
+                 job: fn(Nexus) -> futures::future::BoxFuture<'static, Result<()>>| {
+        tokio::spawn(repeat(nexus.clone(), Duration::from_secs_f64(seconds), name, job))
+    };
+    let hourly = nexus.clone();
+    vec![
+        every(0.5, "follow", |nexus| Box::pin(async move { nexus.follow().await })),
+        every(60.0, "last use of keys", |nexus| Box::pin(async move { credentials::flush(&nexus).await })),
+        every(60.0, "counted reads", |nexus| Box::pin(async move { snapshot::flush(&nexus).await })),
+        every(600.0, "sessions", |nexus| Box::pin(async move { people::sessions::sweep(&nexus).await })),
+        every(3600.0, "final deletions", |nexus| Box::pin(async move { entries::purge(&nexus).await })),
+        tokio::spawn(async move {
+            let mut tick = interval(Duration::from_secs(3600));
+            loop {
+                tick.tick().await;
+                if let Err(error) = chain::checkpoint_all(&hourly, &checkpoints).await {
+                    tracing::error!(%error, "audit checkpoints could not be written");
+                }
+            }
+        }),
+    ]
+}
+
+async fn repeat<F, J>(nexus: Nexus, period: Duration, name: &'static str, job: J)
+where
+    F: Future<Output = Result<()>>,
+    J: Fn(Nexus) -> F,
+{
+    let mut tick = interval(period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        if let Err(error) = job(nexus.clone()).await {
+            tracing::warn!(%error, job = name, "a background job failed; it is tried again");
+        }
+    }
+}
+
+/// What was only in memory is written before the program ends.
+async fn last_words(nexus: &Nexus, checkpoints: &std::path::Path) {
+    for outcome in [credentials::flush(nexus).await, snapshot::flush(nexus).await] {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "counters could not be written at the end");
+        }
+    }
+    if let Err(error) = chain::checkpoint_all(nexus, checkpoints).await {
+        tracing::error!(%error, "audit checkpoints could not be written at the end");
+    }
+}

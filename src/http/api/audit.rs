@@ -1,0 +1,98 @@
+//! The audit log.
+
+use super::Api;
+use crate::http::authorization::ManagementKey;
+use crate::http::body::Params;
+use crate::http::docs::Refusals;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use nexus_backend::{Nexus, audit};
+use nexus_domain::audit::{AuditFilter, AuditRow, AuditVerdict};
+use nexus_domain::page::{self, Page};
+use nexus_domain::{Refusal, Timestamp};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn router() -> OpenApiRouter<Nexus> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(export)).routes(routes!(verify))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Query {
+    project: Option<String>,
+    service: Option<String>,
+    /// An address or a shown prefix, from its beginning.
+    actor: Option<String>,
+    /// An event (`secret.reveal`) or a family of them (`secret.`).
+    event: Option<String>,
+    /// RFC 3339.
+    from: Option<String>,
+    /// RFC 3339.
+    to: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// For the export: `jsonl` (default) or `csv`.
+    format: Option<String>,
+}
+
+impl Query {
+    fn filter(&self) -> Api<AuditFilter> {
+        let time = |name: &str, text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => {
+                let parsed = Timestamp::parse(text);
+                parsed.map(Some).ok_or_else(|| Refusal::invalid(name, "A time like 2026-11-21T08:00:00Z"))
+            }
+        };
+        Ok(AuditFilter {
+            project: self.project.clone(),
+            service: self.service.clone(),
+            actor: self.actor.clone(),
+            event: self.event.clone(),
+            from: time("from", &self.from)?,
+            to: time("to", &self.to)?,
+        })
+    }
+}
+
+/// The audit log, newest first.
+#[utoipa::path(get, path = "/audit", tag = "Audit log", params(Query),
+    responses((status = 200, body = Page<AuditRow>), Refusals))]
+async fn list(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Params(query): Params<Query>,
+) -> Api<axum::Json<Page<AuditRow>>> {
+    let (filter, limit) = (query.filter()?, page::limit(query.limit)?);
+    Ok(axum::Json(audit::list(&nexus, &key.0, filter, query.cursor, limit).await?))
+}
+
+/// The audit log as a file, oldest first: JSON lines or CSV. Itself an audited act.
+#[utoipa::path(get, path = "/audit/export", tag = "Audit log", params(Query),
+    responses((status = 200, body = String, content_type = "application/jsonl"), Refusals))]
+async fn export(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Params(query): Params<Query>,
+) -> Api<Response> {
+    let write = match query.format.as_deref().unwrap_or("jsonl") {
+        "jsonl" => audit::json_lines,
+        "csv" => audit::csv,
+        _ => return Err(Refusal::invalid("format", "jsonl or csv").into()),
+    };
+    let kind =
+        if query.format.as_deref() == Some("csv") { "text/csv; charset=utf-8" } else { "application/jsonl" };
+    let rows = audit::export(&nexus, &key.0, query.filter()?).await?;
+    Ok(([(header::CONTENT_TYPE, kind)], write(&rows)).into_response())
+}
+
+/// Check the hash chain of the whole tenant.
+#[utoipa::path(get, path = "/audit/verify", tag = "Audit log", responses((status = 200, body = AuditVerdict), Refusals))]
+async fn verify(State(nexus): State<Nexus>, key: ManagementKey) -> Api<axum::Json<AuditVerdict>> {
+    Ok(axum::Json(audit::verify(&nexus, &key.0).await?))
+}

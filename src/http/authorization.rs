@@ -1,0 +1,85 @@
+//! `Authorization: Bearer …`: from a credential to an actor. Cookies mean nothing here.
+
+use super::error::ApiError;
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use nexus_app::server::ClientIp;
+use nexus_backend::Nexus;
+use nexus_backend::credentials::{Credential, authenticate};
+use nexus_backend::gate::{Actor, Who};
+use nexus_domain::role::Scope;
+use nexus_domain::{Code, Refusal};
+
+async fn credential(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError> {
+    let missing = || Refusal::new(Code::Unauthorized, "Missing or invalid API key");
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing().into()) };
+    let text = value.to_str().map_err(|_| missing())?;
+    let (scheme, key) = text.split_once(' ').ok_or_else(missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(missing().into());
+    }
+    let ip = parts.extensions.get::<ClientIp>().map(|ip| ip.0);
+    Ok(authenticate(nexus, key.trim(), ip).await?)
+}
+
+/// A key of the management API: type secret, of one environment.
+pub struct ManagementKey(pub Actor);
+
+impl FromRequestParts<Nexus> for ManagementKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
+        let actor = credential(parts, nexus).await?.actor;
+        match actor.who {
+            Who::EnvironmentKey { publishable: false, .. } => Ok(Self(actor)),
+            _ => Err(Refusal::new(
+                Code::Forbidden,
+                "The management API takes a secret key of an environment (nx_…)",
+            )
+            .into()),
+        }
+    }
+}
+
+impl ManagementKey {
+    /// The environment that a path is looked up in: the key's own, or with `admin:all` the one named.
+    pub fn environment(&self, named: Option<&str>) -> Result<String, ApiError> {
+        self.choose(named).map_err(|()| Refusal::not_found().into())
+    }
+
+    /// The same for an environment that the body names: there the answer is 403.
+    pub fn environment_in_body(&self, named: Option<&str>) -> Result<String, ApiError> {
+        let refused = |()| Refusal::new(Code::Forbidden, "This key belongs to another environment");
+        Ok(self.choose(named).map_err(refused)?)
+    }
+
+    fn choose(&self, named: Option<&str>) -> Result<String, ()> {
+        let Who::EnvironmentKey { environment_slug, scopes, .. } = &self.0.who else { return Err(()) };
+        match named {
+            None => Ok(environment_slug.clone()),
+            Some(slug) if slug == environment_slug || scopes.has(Scope::AdminAll) => Ok(slug.to_owned()),
+            Some(_) => Err(()),
+        }
+    }
+}
+
+/// A key of one service.
+pub struct ServiceKey(pub Credential);
+
+impl FromRequestParts<Nexus> for ServiceKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
+        let credential = credential(parts, nexus).await?;
+        match credential.actor.who {
+            Who::ServiceKey { .. } => Ok(Self(credential)),
+            _ => Err(Refusal::new(
+                Code::Forbidden,
+                "The service API takes a key of a service (sk_live_…, pk_live_…)",
+            )
+            .into()),
+        }
+    }
+}

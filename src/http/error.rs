@@ -1,0 +1,106 @@
+//! Errors of the APIs: a refusal in the one shape of the contract, with the request's id.
+
+use super::frame::RequestId;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use nexus_backend::Error;
+use nexus_domain::{Code, Refusal};
+use serde_json::json;
+use std::any::Any;
+
+/// What a handler answers with when it does not answer.
+#[derive(Debug)]
+pub struct ApiError(pub Refusal);
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// The body is written by `render`, which knows the request's id.
+    fn into_response(self) -> Response {
+        let mut response = status(&self.0).into_response();
+        response.extensions_mut().insert(Refused(self.0));
+        response
+    }
+}
+
+#[derive(Clone)]
+struct Refused(Refusal);
+
+fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Writes the bodies of refusals. Answers that a library made without one get one too.
+pub(super) async fn render(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let mut response = next.run(request).await;
+    let refused = response.extensions_mut().remove::<Refused>().map(|refused| refused.0);
+    let Some(refusal) = refused.or_else(|| foreign(response.status())) else { return response };
+    let mut body = json!({ "code": refusal.code, "message": refusal.message, "request_id": id });
+    if let (false, Some(body)) = (refusal.details.is_empty(), body.as_object_mut()) {
+        body.insert("details".into(), refusal.details.clone().into());
+    }
+    *response.status_mut() = status(&refusal);
+    *response.body_mut() = Body::from(body.to_string());
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let wait = refusal.details.get("retry_after").and_then(serde_json::Value::as_u64);
+    if let Some(wait) = wait {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    if refusal.code == Code::Unauthorized {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// The refusal for an error that did not come from a handler of ours.
+fn foreign(status: StatusCode) -> Option<Refusal> {
+    Some(match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(Code::TooLarge, "The body is too large"),
+        StatusCode::METHOD_NOT_ALLOWED => no_such_method(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Refusal::new(Code::UnsupportedMediaType, "Send JSON: Content-Type: application/json")
+        }
+        status if status.is_server_error() => {
+            Refusal::new(Code::Internal, "Something went wrong on the server")
+        }
+        status if status.is_client_error() => {
+            Refusal::new(Code::InvalidRequest, "The request cannot be read")
+        }
+        _ => return None,
+    })
+}
+
+fn no_such_method() -> Refusal {
+    Refusal::new(Code::MethodNotAllowed, "This address does not know this method")
+}
+
+pub(super) async fn method_not_allowed() -> ApiError {
+    ApiError(no_such_method())
+}
+
+pub(super) async fn unknown_route() -> ApiError {
+    ApiError(Refusal::not_found())
+}
+
+/// A panic in a handler is a 500 and nothing more.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError(Refusal::new(Code::Internal, "Something went wrong on the server")).into_response()
+}

@@ -1,0 +1,103 @@
+//! The HTTP surfaces: the console, the management API, the service API, and operations.
+//!
+//! Adapters only: each handler finds the actor, calls one use case, and writes its answer. REST
+//! routes are registered through the OpenAPI router and nowhere else, so that the document and the
+//! tests know all of them.
+
+pub mod api;
+mod api_page;
+mod assets;
+mod authorization;
+mod body;
+mod client_ip;
+mod cors;
+mod docs;
+mod error;
+mod frame;
+mod health;
+pub mod service;
+mod session;
+
+pub use error::ApiError;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use client_ip::Proxies;
+use ipnet::IpNet;
+use nexus_app::Shell;
+use nexus_app::server::Console;
+use nexus_backend::Nexus;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The largest body: a file of 1 MiB as base64 in JSON, with room for what stands beside it.
+const MAX_BODY: usize = 2 * 1024 * 1024;
+
+/// What the HTTP surfaces need.
+#[derive(Clone)]
+pub struct Surface {
+    pub nexus: Nexus,
+    pub public_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Everything that this program answers.
+pub fn router(surface: Surface) -> Router {
+    let Surface { nexus, public_url, trusted_proxies } = surface;
+    let console = Console { nexus: nexus.clone(), shell: shell() };
+    let secure = public_url.starts_with("https://");
+    let console = nexus_app::server::router(console).layer(
+        ServiceBuilder::new()
+            .layer(CompressionLayer::new())
+            .layer(CsrfLayer::new())
+            .layer(session::layer(nexus.clone(), secure))
+            .layer(from_fn(session::keep_alive)),
+    );
+    let api = rest(nexus.clone()).method_not_allowed_fallback(error::method_not_allowed);
+    Router::new()
+        .merge(api)
+        .merge(docs::router())
+        .merge(assets::router())
+        .merge(health::router(nexus.clone()))
+        .merge(console)
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(frame::Headers { secure }, frame::dress))
+                .layer(CatchPanicLayer::custom(error::panicked))
+                .layer(from_fn_with_state(Proxies::new(trusted_proxies), client_ip::find))
+                .layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
+}
+
+/// The REST routes with their document.
+pub fn rest_with_document(nexus: Nexus) -> (Router, utoipa::openapi::OpenApi) {
+    let (routes, document) = OpenApiRouter::with_openapi(docs::base())
+        .nest("/api/v1", api::router())
+        .merge(service::router())
+        .split_for_parts();
+    (routes.with_state(nexus), document)
+}
+
+fn rest(nexus: Nexus) -> Router {
+    let (routes, _) = rest_with_document(nexus);
+    let unknown = Router::new()
+        .route("/api/{*rest}", axum::routing::any(error::unknown_route))
+        .route("/v1/{*rest}", axum::routing::any(error::unknown_route))
+        .route("/s/{*rest}", axum::routing::any(error::unknown_route))
+        .route("/ofrep/{*rest}", axum::routing::any(error::unknown_route));
+    routes.merge(unknown).layer(from_fn(error::render)).layer(from_fn(cors::allow))
+}
+
+fn shell() -> Shell {
+    let site = assets::site();
+    Shell {
+        js: assets::path(&site.js),
+        wasm: assets::path(&site.wasm),
+        css: assets::path(&site.css),
+        favicon: assets::path(site.files.get("favicon.svg").map_or("", String::as_str)),
+    }
+}

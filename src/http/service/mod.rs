@@ -1,0 +1,134 @@
+//! The service API: what programs read with the key of a service. By the key alone at the origin,
+//! or at the service's own endpoint, `/s/{endpoint_slug}`, where the key has to be of that service.
+
+use super::ApiError;
+use super::authorization::ServiceKey;
+use super::body::{Json, Params};
+use super::docs::Refusals;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use nexus_backend::Nexus;
+use nexus_backend::gate::Actor;
+use nexus_backend::snapshot::{self, Answer};
+use nexus_domain::Refusal;
+use nexus_domain::secret::NewSecretVersion;
+use nexus_domain::snapshot::{Snapshot, SnapshotSecret};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Every route of the service API, both ways to it.
+pub(super) fn router() -> OpenApiRouter<Nexus> {
+    let calls = || OpenApiRouter::new().routes(routes!(sync)).routes(routes!(get, put, delete));
+    calls().nest("/s/{endpoint_slug}", calls())
+}
+
+/// A service key that belongs to the endpoint in the address, where one is named.
+struct Caller(Actor);
+
+impl FromRequestParts<Nexus> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
+        let ServiceKey(credential) = ServiceKey::from_request_parts(parts, nexus).await?;
+        let named: Path<HashMap<String, String>> =
+            Path::from_request_parts(parts, nexus).await.map_err(|_| Refusal::not_found())?;
+        match named.get("endpoint_slug") {
+            Some(slug) if credential.endpoint_slug.as_ref() != Some(slug) => Err(Refusal::not_found().into()),
+            _ => Ok(Self(credential.actor)),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Named {
+    key: String,
+}
+
+/// The snapshot of the key's service. With `If-None-Match` it costs nothing while nothing changed.
+#[utoipa::path(get, path = "/v1/sync", tag = "Service API",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the snapshot one has")),
+    responses((status = 200, body = Snapshot, headers(("ETag" = String))), (status = 304), Refusals))]
+async fn sync(
+    State(nexus): State<Nexus>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    Ok(match snapshot::sync(&nexus, &actor, known).await? {
+        Answer::NotModified { etag } => (
+            StatusCode::NOT_MODIFIED,
+            [(header::ETAG, etag), (header::CACHE_CONTROL, "private, no-cache".into())],
+        )
+            .into_response(),
+        Answer::Fresh { etag, body } => {
+            let headers = [
+                (header::CONTENT_TYPE, "application/json".into()),
+                (header::ETAG, etag),
+                (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+            ];
+            (headers, body).into_response()
+        }
+    })
+}
+
+/// One secret, own or inherited.
+#[utoipa::path(get, path = "/v1/secrets/{key}", tag = "Service API", params(("key" = String, Path)),
+    responses((status = 200, body = SnapshotSecret, headers(("ETag" = String))), Refusals))]
+async fn get(
+    State(nexus): State<Nexus>,
+    Caller(actor): Caller,
+    Path(Named { key }): Path<Named>,
+) -> Result<Response, ApiError> {
+    let one = snapshot::get(&nexus, &actor, &key).await?;
+    let headers = [(header::ETAG, one.etag), (header::CACHE_CONTROL, "private, no-cache".into())];
+    Ok((headers, axum::Json(one.secret)).into_response())
+}
+
+/// The version that a write made.
+#[derive(Serialize, ToSchema)]
+struct Written {
+    key: String,
+    version: i64,
+}
+
+/// Write one of the service's own secrets; takes access `read_write`. On an inherited key it makes
+/// an override.
+#[utoipa::path(put, path = "/v1/secrets/{key}", tag = "Service API", params(("key" = String, Path)),
+    request_body = NewSecretVersion,
+    responses((status = 200, body = Written), (status = 201, body = Written), Refusals))]
+async fn put(
+    State(nexus): State<Nexus>,
+    Caller(actor): Caller,
+    Path(Named { key }): Path<Named>,
+    Json(new): Json<NewSecretVersion>,
+) -> Result<Response, ApiError> {
+    let (created, version) = snapshot::put(&nexus, &actor, &key, new).await?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, axum::Json(Written { key, version })).into_response())
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Deletion {
+    /// Refuse with 409 when the ACTIVE version is another one by now.
+    expected_version: Option<i64>,
+}
+
+/// Delete one of the service's own secrets; takes access `read_write`.
+#[utoipa::path(delete, path = "/v1/secrets/{key}", tag = "Service API", params(("key" = String, Path), Deletion),
+    responses((status = 204), Refusals))]
+async fn delete(
+    State(nexus): State<Nexus>,
+    Caller(actor): Caller,
+    Path(Named { key }): Path<Named>,
+    Params(deletion): Params<Deletion>,
+) -> Result<StatusCode, ApiError> {
+    snapshot::delete(&nexus, &actor, &key, deletion.expected_version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,100 @@
+//! Browser sessions: tower-sessions over the backend's table. The cookie holds 128 random bits and
+//! nothing else.
+
+use async_trait::async_trait;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use nexus_backend::Nexus;
+use nexus_backend::people::sessions::{self, Stored};
+use nexus_domain::{Timestamp, UserId, timestamp};
+use std::fmt;
+use time::{Duration, OffsetDateTime};
+use tower_sessions::cookie::SameSite;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
+
+/// A session ends after this long without a request.
+const IDLE: Duration = Duration::HOUR;
+/// A session's end is moved at most this often, so that most requests write nothing.
+const KEEP_ALIVE: i64 = timestamp::MINUTE;
+
+/// The layer around everything that a cookie authenticates. Over http (loopback only) a browser
+/// accepts neither `Secure` nor the `__Host-` prefix.
+pub(super) fn layer(nexus: Nexus, secure: bool) -> SessionManagerLayer<Store> {
+    SessionManagerLayer::new(Store(nexus))
+        .with_name(if secure { "__Host-nexus" } else { "nexus" })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(IDLE))
+}
+
+/// Moves the end of a signed-in session when it is used.
+pub(super) async fn keep_alive(session: Session, request: Request, next: Next) -> Response {
+    let seen = session.get::<i64>("seen").await;
+    let user = session.get_value("user").await;
+    if let (Ok(seen), Ok(Some(_))) = (seen, user) {
+        let now = OffsetDateTime::now_utc().unix_timestamp() * timestamp::SECOND;
+        if seen.is_none_or(|seen| now - seen >= KEEP_ALIVE) && session.insert("seen", now).await.is_err() {
+            tracing::warn!("a session could not be kept alive");
+        }
+    }
+    next.run(request).await
+}
+
+#[derive(Clone)]
+pub(super) struct Store(Nexus);
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+fn failed(error: nexus_backend::Error) -> Error {
+    tracing::error!(%error, "the session store failed");
+    Error::Backend("the session store failed".into())
+}
+
+fn stored(record: &Record) -> Result<Stored> {
+    let user = record.data.get("user").and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
+    let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+    let expires_at = Timestamp(record.expiry_date.unix_timestamp() * timestamp::SECOND);
+    Ok(Stored { user, data, expires_at })
+}
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            let fresh = sessions::create(&self.0, &record.id.0.to_le_bytes(), stored(record)?)
+                .await
+                .map_err(failed)?;
+            if fresh {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        sessions::save(&self.0, &record.id.0.to_le_bytes(), stored(record)?).await.map_err(failed)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let Some(row) = sessions::load(&self.0, &id.0.to_le_bytes()).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        let data = serde_json::from_str(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.0 / timestamp::SECOND)
+            .map_err(|error| Error::Decode(error.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        sessions::delete(&self.0, &id.0.to_le_bytes()).await.map_err(failed)
+    }
+}

@@ -1,0 +1,150 @@
+//! What an operator decides: read once, at start, from a file and from the environment
+//! (`NEXUS_…` wins), and handed on from there.
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use ipnet::IpNet;
+use nexus_backend::Result;
+use nexus_backend::crypto::{Random, RootKey};
+use nexus_backend::store::Location;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Every setting, named as in the file; in the environment in capitals with `NEXUS_` in front.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Settings {
+    /// Address and port to serve on.
+    pub listen: SocketAddr,
+    /// Where people and programs reach this instance; by default the address that it listens on.
+    pub public_url: Option<String>,
+    /// `sqlite:<path>` or `postgres://…`; by default a file in the data directory.
+    pub database_url: Option<SecretString>,
+    /// `managed` when the database's provider vouches for durability.
+    pub database_durable: Option<String>,
+    pub data_dir: PathBuf,
+    /// The master key itself: 64 hex digits or base64.
+    pub master_key: Option<SecretString>,
+    /// A file with the master key; by default in the data directory, made on first start.
+    pub master_key_file: Option<PathBuf>,
+    /// Networks whose `X-Forwarded-For` is believed, separated by commas.
+    pub trusted_proxies: String,
+    /// What to log, for example `info` or `nexus=debug`.
+    pub log: String,
+}
+
+#[derive(Serialize)]
+struct Defaults {
+    listen: &'static str,
+    data_dir: &'static str,
+    trusted_proxies: &'static str,
+    log: &'static str,
+}
+
+const DEFAULTS: Defaults =
+    Defaults { listen: "127.0.0.1:3000", data_dir: "./data", trusted_proxies: "", log: "info" };
+
+impl Settings {
+    /// Reads the settings; `file` is optional.
+    pub fn read(file: Option<&std::path::Path>) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(DEFAULTS));
+        if let Some(file) = file {
+            anyhow::ensure!(file.is_file(), "the settings file {} does not exist", file.display());
+            figment = figment.merge(Toml::file(file));
+        }
+        Ok(figment.merge(Env::prefixed("NEXUS_")).extract()?)
+    }
+
+    pub fn public_url(&self) -> String {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    pub fn location(&self) -> Location {
+        let url = match &self.database_url {
+            Some(url) => url.expose_secret().to_owned(),
+            None => format!("sqlite:{}", self.data_dir.join("nexus.db").display()),
+        };
+        Location { url, managed: self.database_durable.as_deref() == Some("managed") }
+    }
+
+    pub fn trusted_proxies(&self) -> anyhow::Result<Vec<IpNet>> {
+        let networks = self.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
+        networks
+            .map(|text| {
+                let one = text.parse::<std::net::IpAddr>().map(IpNet::from);
+                text.parse::<IpNet>()
+                    .or(one)
+                    .map_err(|_| anyhow::anyhow!("trusted_proxies: {text} is no network"))
+            })
+            .collect()
+    }
+
+    /// The master key: from the settings, from its file, or made on first start. The flag says that
+    /// it lies in the data directory, beside what it protects.
+    pub fn root_key(&self, random: &dyn Random) -> Result<(RootKey, bool)> {
+        if let Some(text) = &self.master_key {
+            return Ok((RootKey::parse(text.expose_secret())?, false));
+        }
+        let file = self.master_key_path();
+        let beside = file.starts_with(&self.data_dir);
+        // A key is only made for a database that is made with it.
+        let fresh =
+            self.master_key_file.is_none() && !file.exists() && !self.data_dir.join("nexus.db").exists();
+        let key = if fresh { RootKey::create(&file, random)? } else { RootKey::read(&file)? };
+        Ok((key, beside))
+    }
+
+    fn master_key_path(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+
+    /// What is in force, with everything secret hidden.
+    pub fn shown(&self) -> BTreeMap<&'static str, String> {
+        let hidden = |secret: &Option<SecretString>| match secret {
+            Some(_) => "[hidden]".to_owned(),
+            None => "(not set)".to_owned(),
+        };
+        BTreeMap::from([
+            ("listen", self.listen.to_string()),
+            ("public_url", self.public_url()),
+            ("database_url", without_password(&self.location().url)),
+            ("database_durable", self.database_durable.clone().unwrap_or_else(|| "asserted".into())),
+            ("data_dir", self.data_dir.display().to_string()),
+            ("master_key", hidden(&self.master_key)),
+            ("master_key_file", self.master_key_path().display().to_string()),
+            ("trusted_proxies", self.trusted_proxies.clone()),
+            ("log", self.log.clone()),
+        ])
+    }
+}
+
+/// A database URL without what stands between `://user:` and `@`, and without its query.
+fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or(url);
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((credentials, host))) => {
+            let user =
+                credentials.split("://").nth(1).and_then(|it| it.split(':').next()).unwrap_or_default();
+            format!("{scheme}://{user}:[hidden]@{host}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_shown_without_its_password() {
+        assert_eq!(
+            without_password("postgres://ana:hunter2@db:5432/nexus"),
+            "postgres://ana:[hidden]@db:5432/nexus"
+        );
+        assert_eq!(without_password("sqlite:./data/nexus.db"), "sqlite:./data/nexus.db");
+        assert!(!without_password("postgres://db/nexus?password=hunter2").contains("hunter2"));
+    }
+}
