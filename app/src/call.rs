@@ -147,7 +147,8 @@ fn unreadable() -> Refusal {
 
 fn go_to_sign_in() {
     let location = window().location();
-    let here = format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+    let here =
+        format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
     let next = String::from(js_sys::encode_uri_component(&here));
     // Where the browser refuses to navigate, the page still shows the refusal.
     let _refused = location.set_href(&format!("/sign-in?next={next}"));

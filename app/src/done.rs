@@ -101,7 +101,9 @@ mod tests {
         for path in ["/", "/t/acme/projects?q=a%2Fb", "/step-up?next=/t/acme"] {
             assert_eq!(local_path(path), Some(path));
         }
-        for path in ["", "t/acme", "//evil.test", "/\\evil.test", "https://evil.test", "javascript:x", "/a\nb"] {
+        for path in
+            ["", "t/acme", "//evil.test", "/\\evil.test", "https://evil.test", "javascript:x", "/a\nb"]
+        {
             assert_eq!(local_path(path), None, "{path:?}");
         }
     }

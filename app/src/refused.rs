@@ -19,7 +19,10 @@ impl FromServerFnError for Refused {
         use ServerFnErrorErr as E;
         Self(match error {
             E::Args(_) | E::MissingArg(_) | E::Deserialization(_) | E::UnsupportedRequestMethod(_) => {
-                Refusal::new(Code::InvalidRequest, "This form does not fit what the server expects; reload the page")
+                Refusal::new(
+                    Code::InvalidRequest,
+                    "This form does not fit what the server expects; reload the page",
+                )
             }
             E::Request(_) => no_connection(),
             _ => Refusal::new(Code::Internal, "Something went wrong on the server"),

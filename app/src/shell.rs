@@ -27,8 +27,9 @@ pub fn shell(site: Shell) -> impl IntoView {
     let parts = use_context::<Parts>();
     let path = parts.as_ref().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
     let Shell { js, wasm, css, favicon } = site;
-    let start =
-        format!("import init, {{ hydrate }} from \"{js}\"; init({{ module_or_path: \"{wasm}\" }}).then(() => hydrate());");
+    let start = format!(
+        "import init, {{ hydrate }} from \"{js}\"; init({{ module_or_path: \"{wasm}\" }}).then(() => hydrate());"
+    );
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=parts.as_ref().map_or("system", chosen_theme)>

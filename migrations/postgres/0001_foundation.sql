@@ -69,6 +69,7 @@ CREATE TABLE one_time_links (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
+CREATE INDEX one_time_links_of_user ON one_time_links (user_id);
 
 CREATE TABLE projects (
     tenant_id UUID NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
@@ -114,6 +115,7 @@ CREATE TABLE environments (
 CREATE UNIQUE INDEX environments_shared_slug ON environments (tenant_id, slug) WHERE project_id IS NULL;
 CREATE UNIQUE INDEX environments_developer_slug ON environments (project_id, slug) WHERE project_id IS NOT NULL;
 CREATE UNIQUE INDEX environments_developer_owner ON environments (project_id, owner_id) WHERE project_id IS NOT NULL;
+CREATE INDEX environments_of_owner ON environments (owner_id) WHERE owner_id IS NOT NULL;
 CREATE UNIQUE INDEX environments_one_live ON environments (tenant_id) WHERE kind = 'live';
 
 CREATE TABLE services (
@@ -173,6 +175,7 @@ CREATE TABLE service_keys (
     FOREIGN KEY (tenant_id, service_id) REFERENCES services (tenant_id, id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX service_keys_slot ON service_keys (service_id, slot) WHERE NOT superseded;
+CREATE INDEX service_keys_of_service ON service_keys (service_id);
 
 CREATE TABLE environment_keys (
     tenant_id UUID NOT NULL,
@@ -191,6 +194,7 @@ CREATE TABLE environment_keys (
     last_used_ip TEXT,
     FOREIGN KEY (tenant_id, environment_id) REFERENCES environments (tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX environment_keys_of_environment ON environment_keys (environment_id);
 
 CREATE TABLE entries (
     tenant_id UUID NOT NULL,
@@ -202,8 +206,9 @@ CREATE TABLE entries (
     -- 0 while the entry needs a value; the last number ever given stays burnt.
     active_version BIGINT NOT NULL,
     last_version BIGINT NOT NULL,
-    note TEXT NOT NULL,
-    tags TEXT NOT NULL,
+    note TEXT COLLATE "C" NOT NULL,
+    -- One a line.
+    tags TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     updated_by TEXT NOT NULL,
@@ -214,6 +219,9 @@ CREATE TABLE entries (
     FOREIGN KEY (tenant_id, service_id) REFERENCES services (tenant_id, id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX entries_key ON entries (service_id, kind, key) WHERE deleted_at IS NULL;
+-- For cascades, which look at deleted rows too.
+CREATE INDEX entries_of_service ON entries (service_id);
+CREATE INDEX entries_final ON entries (final_at) WHERE final_at IS NOT NULL;
 CREATE INDEX entries_deleted ON entries (service_id, kind, deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE entry_versions (

@@ -72,17 +72,34 @@ pub(super) fn base() -> OpenApi {
         .build()
 }
 
-/// The whole document.
-pub fn document() -> OpenApi {
-    let (_, document) = utoipa_axum::router::OpenApiRouter::<nexus_backend::Nexus>::with_openapi(base())
-        .nest("/api/v1", super::api::router())
-        .merge(super::service::router())
-        .split_for_parts();
+/// Gives every call an id that is unique in the document, from its method and path:
+/// `get_projects_project`. Generated clients name their functions by it.
+pub(super) fn name_operations(mut document: OpenApi) -> OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let words: Vec<&str> = path
+            .trim_start_matches("/api/v1")
+            .split(['/', '{', '}', '-', ':'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        let name = words.join("_");
+        let methods = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in methods {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{name}"));
+            }
+        }
+    }
     document
 }
 
 pub(super) fn router() -> Router {
-    let document = document();
+    let (_, document) = super::rest_with_document();
     let json = serde_json::to_string(&document).unwrap_or_default();
     let page = page(&serde_json::to_value(&document).unwrap_or_default());
     Router::new()

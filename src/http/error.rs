@@ -45,15 +45,30 @@ fn status(refusal: &Refusal) -> StatusCode {
 
 /// Writes the bodies of refusals. Answers that a library made without one get one too.
 pub(super) async fn render(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let id = RequestId::of(&request);
     let mut response = next.run(request).await;
     let refused = response.extensions_mut().remove::<Refused>().map(|refused| refused.0);
-    let Some(refusal) = refused.or_else(|| foreign(response.status())) else { return response };
-    let mut body = json!({ "code": refusal.code, "message": refusal.message, "request_id": id });
+    match refused.or_else(|| foreign(response.status())) {
+        Some(refusal) => write(&refusal, &id, response),
+        None => response,
+    }
+}
+
+/// An address below the APIs that nothing answers must not look like a page.
+pub(super) async fn refuse_unknown(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if ["/api/", "/v1/", "/s/", "/ofrep/"].iter().any(|prefix| path.starts_with(prefix)) {
+        return write(&Refusal::not_found(), &RequestId::of(&request), Response::default());
+    }
+    next.run(request).await
+}
+
+fn write(refusal: &Refusal, id: &RequestId, mut response: Response) -> Response {
+    let mut body = json!({ "code": refusal.code, "message": refusal.message, "request_id": id.0 });
     if let (false, Some(body)) = (refusal.details.is_empty(), body.as_object_mut()) {
         body.insert("details".into(), refusal.details.clone().into());
     }
-    *response.status_mut() = status(&refusal);
+    *response.status_mut() = status(refusal);
     *response.body_mut() = Body::from(body.to_string());
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
@@ -93,10 +108,6 @@ fn no_such_method() -> Refusal {
 
 pub(super) async fn method_not_allowed() -> ApiError {
     ApiError(no_such_method())
-}
-
-pub(super) async fn unknown_route() -> ApiError {
-    ApiError(Refusal::not_found())
 }
 
 /// A panic in a handler is a 500 and nothing more.

@@ -11,6 +11,12 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub String);
 
+impl RequestId {
+    pub fn of(request: &Request) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Headers {
     /// The instance is reached by https.

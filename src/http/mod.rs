@@ -32,6 +32,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The largest body: a file of 1 MiB as base64 in JSON, with room for what stands beside it.
@@ -52,12 +53,13 @@ pub fn router(surface: Surface) -> Router {
     let secure = public_url.starts_with("https://");
     let console = nexus_app::server::router(console).layer(
         ServiceBuilder::new()
+            .layer(from_fn(error::refuse_unknown))
             .layer(CompressionLayer::new())
             .layer(CsrfLayer::new())
             .layer(session::layer(nexus.clone(), secure))
             .layer(from_fn(session::keep_alive)),
     );
-    let api = rest(nexus.clone()).method_not_allowed_fallback(error::method_not_allowed);
+    let api = rest(nexus.clone());
     Router::new()
         .merge(api)
         .merge(docs::router())
@@ -74,22 +76,21 @@ pub fn router(surface: Surface) -> Router {
 }
 
 /// The REST routes with their document.
-pub fn rest_with_document(nexus: Nexus) -> (Router, utoipa::openapi::OpenApi) {
+pub fn rest_with_document() -> (Router<Nexus>, OpenApi) {
     let (routes, document) = OpenApiRouter::with_openapi(docs::base())
         .nest("/api/v1", api::router())
         .merge(service::router())
         .split_for_parts();
-    (routes.with_state(nexus), document)
+    (routes, docs::name_operations(document))
 }
 
 fn rest(nexus: Nexus) -> Router {
-    let (routes, _) = rest_with_document(nexus);
-    let unknown = Router::new()
-        .route("/api/{*rest}", axum::routing::any(error::unknown_route))
-        .route("/v1/{*rest}", axum::routing::any(error::unknown_route))
-        .route("/s/{*rest}", axum::routing::any(error::unknown_route))
-        .route("/ofrep/{*rest}", axum::routing::any(error::unknown_route));
-    routes.merge(unknown).layer(from_fn(error::render)).layer(from_fn(cors::allow))
+    let (routes, _) = rest_with_document();
+    routes
+        .with_state(nexus)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(error::render))
+        .layer(from_fn(cors::allow))
 }
 
 fn shell() -> Shell {

@@ -125,7 +125,8 @@ pub fn Confirm(
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
     let word = typed.map(|word| {
-        view! { <Field label=format!("Type {word} to confirm") name="typed" mono=true autofocus=true/> }.into_any()
+        view! { <Field label=format!("Type {word} to confirm") name="typed" mono=true autofocus=true/> }
+            .into_any()
     });
     view! {
         <Dialog title close=close.clone()>

@@ -52,7 +52,9 @@ impl FormState {
 
     /// What is wrong with a field, in words.
     pub fn error(self, field: &'static str) -> Memo<Option<String>> {
-        Memo::new(move |_| self.refusal.read().as_ref().and_then(|refusal| refusal.field(field).map(str::to_owned)))
+        Memo::new(move |_| {
+            self.refusal.read().as_ref().and_then(|refusal| refusal.field(field).map(str::to_owned))
+        })
     }
 
     /// What is wrong and stands at no field.
@@ -94,7 +96,8 @@ pub fn PostForm(
             return;
         }
         event.prevent_default();
-        let Some(form) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok()) else {
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok())
+        else {
             return;
         };
         if state.pending.get_untracked() {

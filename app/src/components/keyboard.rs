@@ -48,7 +48,9 @@ fn pressed(live: Live, event: &KeyboardEvent) -> bool {
             true
         }
         "n" => press("[aria-keyshortcuts~=n]"),
-        "e" => press("[data-row]:focus-within [aria-keyshortcuts~=e]") || press("main [aria-keyshortcuts~=e]"),
+        "e" => {
+            press("[data-row]:focus-within [aria-keyshortcuts~=e]") || press("main [aria-keyshortcuts~=e]")
+        }
         "j" => walk(1),
         "k" => walk(-1),
         _ => false,
@@ -88,8 +90,10 @@ fn walk(step: i32) -> bool {
         let node = u32::try_from(index).ok().and_then(|index| rows.item(index));
         node.and_then(|node| node.dyn_into::<Element>().ok())
     };
-    let current = (0..count).find(|index| row(*index).is_some_and(|it| it.matches(":focus-within").unwrap_or(false)));
-    let next = current.map_or(if step > 0 { 0 } else { count - 1 }, |index| (index + step).clamp(0, count - 1));
+    let current =
+        (0..count).find(|index| row(*index).is_some_and(|it| it.matches(":focus-within").unwrap_or(false)));
+    let next =
+        current.map_or(if step > 0 { 0 } else { count - 1 }, |index| (index + step).clamp(0, count - 1));
     let target = row(next).and_then(|it| it.query_selector("a, button").ok().flatten());
     target.is_some_and(|target| focus(&target))
 }

@@ -123,8 +123,10 @@ mod tests {
 
     #[test]
     fn every_word_has_to_fit_and_beginnings_come_first() {
-        let spot = |name: &str, hint: &str| Spot { name: name.into(), hint: hint.into(), href: String::new() };
-        let spots = [spot("Old shop", "Project"), spot("Shop", "Project"), spot("api", "Service in Shop, live")];
+        let spot =
+            |name: &str, hint: &str| Spot { name: name.into(), hint: hint.into(), href: String::new() };
+        let spots =
+            [spot("Old shop", "Project"), spot("Shop", "Project"), spot("api", "Service in Shop, live")];
         let names = |typed| matching(&spots, typed).into_iter().map(|spot| spot.name).collect::<Vec<_>>();
         assert_eq!(names("shop"), ["Shop", "Old shop", "api"]);
         assert_eq!(names("api live"), ["api"]);

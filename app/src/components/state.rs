@@ -42,19 +42,15 @@ pub fn Skeleton() -> impl IntoView {
 #[component]
 pub fn Failure(refusal: Refusal, #[prop(optional)] inside: bool) -> impl IntoView {
     let (title, text) = match refusal.code {
-        Code::NotFound => (
-            "There is nothing here",
-            "It was never here, was deleted, or is not shared with you.".to_owned(),
-        ),
+        Code::NotFound => {
+            ("There is nothing here", "It was never here, was deleted, or is not shared with you.".to_owned())
+        }
         Code::Forbidden => ("Not for your role", refusal.message.clone()),
         Code::Unavailable | Code::AuditUnavailable => ("Not available right now", refusal.message.clone()),
         _ => ("This did not work", refusal.message.clone()),
     };
-    let heading = if inside {
-        view! { <h2>{title}</h2> }.into_any()
-    } else {
-        view! { <h1>{title}</h1> }.into_any()
-    };
+    let heading =
+        if inside { view! { <h2>{title}</h2> }.into_any() } else { view! { <h1>{title}</h1> }.into_any() };
     view! {
         <div class="empty failure">
             <Icon glyph=if refusal.code == Code::Forbidden { Glyph::Lock } else { Glyph::Help }/>

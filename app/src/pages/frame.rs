@@ -122,7 +122,8 @@ fn Tenants(data: FrameData) -> impl IntoView {
             }
         })
         .collect_view();
-    let button = view! { <span class="tenant-name">{tenant.name.clone()}</span><Icon glyph=Glyph::Chevron/> }.into_any();
+    let button = view! { <span class="tenant-name">{tenant.name.clone()}</span><Icon glyph=Glyph::Chevron/> }
+        .into_any();
     view! {
         <Menu label=format!("Tenant: {}", tenant.name) class="menu-tenant" button>
             <p class="menu-label">"Tenants"</p>
@@ -207,7 +208,7 @@ fn Account(data: FrameData) -> impl IntoView {
     let button = view! { <span class="avatar" aria-hidden="true">{initials(&email)}</span> }.into_any();
     view! {
         <Menu label=format!("Account: {email}") class="menu-account" button>
-            <p class="menu-text"><b>{email.clone()}</b>{role.map(|role| view! { <Badge text=role.to_uppercase() tone=Tone::Plain/> })}</p>
+            <p class="menu-text"><b>{email.clone()}</b>{role.map(|role| view! { <Badge text=role.to_ascii_uppercase() tone=Tone::Plain/> })}</p>
             <ThemeSwitch/>
             <PostForm action=SignOut::PATH class="menu-form">
                 <button type="submit" class="menu-button"><Icon glyph=Glyph::Open/>"Sign out"</button>
@@ -226,7 +227,7 @@ fn initials(email: &str) -> String {
         Some(second) => first.chars().take(1).chain(second.chars().take(1)).collect(),
         None => first.chars().take(2).collect(),
     };
-    letters.to_uppercase()
+    letters.to_ascii_uppercase()
 }
 
 #[cfg(test)]

@@ -42,7 +42,10 @@ pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Resp
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|it| it.contains("text/html"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|it| it.contains("text/html"))
 }
 
 /// The page that the form is on, as a path of this instance.
@@ -111,7 +114,8 @@ impl Form {
             }
             _ => self.back.clone(),
         };
-        let typed = self.fields.iter().filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_str())).cloned().collect();
+        let typed =
+            self.fields.iter().filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_str())).cloned().collect();
         let refused = Some(RefusedForm { action: self.action.clone(), refusal, typed });
         (to, Some(Flash { done: None, refused }))
     }
@@ -120,7 +124,7 @@ impl Form {
         let done: Done = serde_json::from_slice(body).unwrap_or_default();
         let wanted = self.fields.iter().find(|(name, _)| name == FORM_TO).map(|(_, value)| value.as_str());
         let to = done.to.as_deref().or(wanted).and_then(local_path).unwrap_or(&self.back).to_owned();
-        let flash = (!done.notice.is_empty()).then(|| Flash { done: Some(done), refused: None });
+        let flash = (!done.notice.is_empty()).then_some(Flash { done: Some(done), refused: None });
         (to, flash)
     }
 }

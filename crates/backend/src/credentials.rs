@@ -8,7 +8,8 @@ use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Result, crypto};
+use crate::{Denial, Error, Result, crypto};
+use nexus_domain::action::Action;
 use nexus_domain::credential::{self, Family, Parsed};
 use nexus_domain::keys::Access;
 use nexus_domain::role::Scopes;
@@ -35,7 +36,7 @@ pub fn make(nexus: &Nexus, prefix: &str) -> Result<Made> {
     let (id, secret) = (crypto::random(nexus.keyring.random())?, crypto::random(nexus.keyring.random())?);
     let text = credential::compose(prefix, id, secret);
     let parsed =
-        credential::parse(&text).ok_or(crate::Error::Impossible("a credential that was just made"))?;
+        credential::parse(&text).ok_or(Error::Impossible("a credential that was just made"))?;
     let (key_id, mac) = (parsed.key_id.to_owned(), mac_of(nexus, &parsed)?);
     let shown = credential::shown(prefix, &key_id);
     Ok(Made { text, key_id, mac, shown })
@@ -65,7 +66,7 @@ struct Known {
 #[derive(Default)]
 pub struct Credentials {
     known: RwLock<HashMap<String, Known>>,
-    used: Mutex<HashMap<KeyId, (Timestamp, Option<IpAddr>)>>,
+    used: Mutex<HashMap<(TenantId, KeyId), (Timestamp, Option<IpAddr>)>>,
 }
 
 /// More remembered credentials than this are forgotten together.
@@ -91,7 +92,7 @@ pub async fn authenticate(nexus: &Nexus, text: &str, ip: Option<IpAddr>) -> Resu
     credential.actor.ip = ip;
     if let Who::ServiceKey { id, .. } | Who::EnvironmentKey { id, .. } = credential.actor.who {
         let mut used = nexus.credentials.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.insert(id, (nexus.now(), ip));
+        used.insert((credential.actor.tenant, id), (nexus.now(), ip));
     }
     Ok(credential)
 }
@@ -230,7 +231,7 @@ async fn environment_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Kn
     }))
 }
 
-/// Makes a secret key of the live environment with the scopes given; for the operator's command line.
+/// Makes a secret key of an environment with the scopes given; for the operator's command line alone.
 pub async fn make_environment_key(
     nexus: &Nexus,
     operator: &Actor,
@@ -242,7 +243,12 @@ pub async fn make_environment_key(
     nexus
         .change(operator, move |w| {
             Box::pin(async move {
-                let action = nexus_domain::action::Action::EnvironmentCreate;
+                let action = Action::EnvironmentCreate;
+                if !matches!(w.actor.who, Who::Operator) {
+                    // Granting needs holding, which nobody else is asked about here.
+                    let (event, target) = ("key.created", environment.clone());
+                    return Err(Error::Denied(Denial { event, target, hidden: false }));
+                }
                 let row = crate::environments::resolve(w, &environment, action).await?;
                 let made = make(&w.nexus, &credential::environment_prefix(&environment))?;
                 insert_environment_key(w, row.id, &name, &scopes, &made).await?;
@@ -262,7 +268,7 @@ async fn insert_environment_key(
     scopes: &Scopes,
     made: &Made,
 ) -> Result<()> {
-    let scopes = serde_json::to_string(scopes).map_err(|_| crate::Error::Impossible("scopes are JSON"))?;
+    let scopes = serde_json::to_string(scopes).map_err(|_| Error::Impossible("scopes are JSON"))?;
     on!(w.tx, |c| {
         sqlx::query(sql!(
         "INSERT INTO environment_keys (tenant_id, id, environment_id, name, type, scopes, key_id, mac, created_at,
@@ -294,11 +300,13 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
     nexus
         .write(move |tx| {
             Box::pin(async move {
-                for (id, (at, ip)) in used {
+                for ((tenant, id), (at, ip)) in used {
                     let ip = ip.map(|ip| ip.to_string());
                     on!(*tx, |c| sqlx::query(sql!(
-                        "UPDATE service_keys SET last_used_at = $2, last_used_ip = $3 WHERE id = $1"
+                        "UPDATE service_keys SET last_used_at = $3, last_used_ip = $4
+                         WHERE tenant_id = $1 AND id = $2"
                     ))
+                    .bind(tenant)
                     .bind(id)
                     .bind(at)
                     .bind(ip.as_deref())
@@ -306,8 +314,10 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
                     .await
                     .map(|_| ()))?;
                     on!(*tx, |c| sqlx::query(sql!(
-                        "UPDATE environment_keys SET last_used_at = $2, last_used_ip = $3 WHERE id = $1"
+                        "UPDATE environment_keys SET last_used_at = $3, last_used_ip = $4
+                         WHERE tenant_id = $1 AND id = $2"
                     ))
+                    .bind(tenant)
                     .bind(id)
                     .bind(at)
                     .bind(ip.as_deref())

@@ -7,7 +7,7 @@
 use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::keys::Access;
-use nexus_domain::role::{Place, ProjectRole, Scopes, TenantRole};
+use nexus_domain::role::{Place, ProjectRole, Scope, Scopes, TenantRole};
 use nexus_domain::service::ServiceKind;
 use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId, timestamp};
 use std::net::IpAddr;
@@ -91,11 +91,25 @@ impl Actor {
         }
     }
 
+    /// What the actor is in a project where `member` is the role that it was given. Finance has
+    /// nothing to do inside projects, whatever it was given.
+    pub(crate) fn project_role(&self, member: Option<&str>) -> Option<ProjectRole> {
+        match &self.who {
+            Who::Person { role: TenantRole::Finance, .. } => None,
+            _ => self.inherent_role().or_else(|| ProjectRole::parse(member?)),
+        }
+    }
+
+    /// Whether this is a key that lives in one environment and sees no other.
+    pub(crate) fn is_confined(&self) -> bool {
+        matches!(&self.who, Who::EnvironmentKey { scopes, .. } if !scopes.has(Scope::AdminAll))
+    }
+
     /// Whether this actor may see the environment at all: a key without `admin:all` sees its own only.
     pub(crate) fn reaches(&self, environment: EnvironmentId) -> bool {
         match &self.who {
             Who::EnvironmentKey { environment: own, scopes, .. } => {
-                *own == environment || scopes.has(nexus_domain::role::Scope::AdminAll)
+                *own == environment || scopes.has(Scope::AdminAll)
             }
             _ => true,
         }
@@ -160,5 +174,5 @@ impl Actor {
 
 /// Whether a sign-in at that time still counts as recent.
 pub const fn is_fresh(signed_in_at: Timestamp, now: Timestamp) -> bool {
-    now.0 - signed_in_at.0 <= FRESH
+    now.0.saturating_sub(signed_in_at.0) <= FRESH
 }

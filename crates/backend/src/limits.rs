@@ -4,7 +4,7 @@
 use nexus_domain::{Code, Refusal, Timestamp, timestamp};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Requests to authentication endpoints per address (IPv6: per /64) and minute.
 pub const AUTH_REQUESTS: u32 = 100;
@@ -39,40 +39,72 @@ impl Limits {
         if count > AUTH_REQUESTS { Err(refusal("requests from your address", now)) } else { Ok(()) }
     }
 
-    /// Refuses when the address or the account has failed too often in this minute.
-    pub fn check_failures(&self, ip: IpAddr, account: &str, now: Timestamp) -> Result<(), Refusal> {
-        if self.get(&Subject::FailuresFrom(network(ip)), now) >= AUTH_FAILURES {
-            return Err(refusal("failed attempts from your address", now));
+    /// Begins an attempt that may fail; refused when the address or the account has failed too often
+    /// in this minute. It counts as failed until [`succeeded`](Self::succeeded) takes that back, so
+    /// that many at the same moment are not more than one after the other.
+    pub fn attempt(&self, ip: IpAddr, account: &str, now: Timestamp) -> Result<(), Refusal> {
+        let subjects = failures(ip, account);
+        let mut window = self.window(now);
+        for (subject, what) in subjects.iter().zip(["from your address", "for this account"]) {
+            if window.get(subject) >= AUTH_FAILURES {
+                return Err(refusal(&format!("failed attempts {what}"), now));
+            }
         }
-        if self.get(&Subject::FailuresOf(account.to_owned()), now) >= AUTH_FAILURES {
-            return Err(refusal("failed attempts for this account", now));
+        for subject in subjects {
+            window.add(subject);
         }
         Ok(())
     }
 
-    /// Counts one failed attempt.
-    pub fn failed(&self, ip: IpAddr, account: &str, now: Timestamp) {
-        self.add(Subject::FailuresFrom(network(ip)), now);
-        self.add(Subject::FailuresOf(account.to_owned()), now);
+    /// The attempt that began at `begun` was none that failed.
+    pub fn succeeded(&self, ip: IpAddr, account: &str, begun: Timestamp, now: Timestamp) {
+        let mut window = self.window(now);
+        // The counters of an earlier minute are gone.
+        if begun.minute() == now.minute() {
+            for subject in failures(ip, account) {
+                window.take_back(&subject);
+            }
+        }
     }
 
     fn add(&self, subject: Subject, now: Timestamp) -> u32 {
+        self.window(now).add(subject)
+    }
+
+    fn window(&self, now: Timestamp) -> MutexGuard<'_, Window> {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         window.turn(now);
-        let full = window.counts.len() >= MAX_COUNTERS && !window.counts.contains_key(&subject);
-        let count = window.counts.entry(if full { Subject::Overflow } else { subject }).or_default();
+        window
+    }
+}
+
+fn failures(ip: IpAddr, account: &str) -> [Subject; 2] {
+    [Subject::FailuresFrom(network(ip)), Subject::FailuresOf(account.to_owned())]
+}
+
+impl Window {
+    fn add(&mut self, subject: Subject) -> u32 {
+        let subject = self.place_of(subject);
+        let count = self.counts.entry(subject).or_default();
         *count = count.saturating_add(1);
         *count
     }
 
-    fn get(&self, subject: &Subject, now: Timestamp) -> u32 {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        window.turn(now);
-        window.counts.get(subject).copied().unwrap_or(0)
+    fn get(&self, subject: &Subject) -> u32 {
+        self.counts.get(subject).copied().unwrap_or(0)
     }
-}
 
-impl Window {
+    fn take_back(&mut self, subject: &Subject) {
+        if let Some(count) = self.counts.get_mut(subject) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn place_of(&self, subject: Subject) -> Subject {
+        let full = self.counts.len() >= MAX_COUNTERS && !self.counts.contains_key(&subject);
+        if full { Subject::Overflow } else { subject }
+    }
+
     fn turn(&mut self, now: Timestamp) {
         if self.minute != now.minute() {
             self.minute = now.minute();
@@ -127,12 +159,22 @@ mod tests {
     fn ten_failures_close_the_account_from_everywhere_and_the_address_for_every_account() {
         let limits = Limits::default();
         for _ in 0..AUTH_FAILURES {
-            assert!(limits.check_failures(ip("192.0.2.1"), "a@b.c", NOW).is_ok());
-            limits.failed(ip("192.0.2.1"), "a@b.c", NOW);
+            assert!(limits.attempt(ip("192.0.2.1"), "a@b.c", NOW).is_ok());
         }
-        assert!(limits.check_failures(ip("192.0.2.9"), "a@b.c", NOW).is_err());
-        assert!(limits.check_failures(ip("192.0.2.1"), "x@b.c", NOW).is_err());
-        assert!(limits.check_failures(ip("192.0.2.9"), "x@b.c", NOW).is_ok());
+        assert!(limits.attempt(ip("192.0.2.9"), "a@b.c", NOW).is_err());
+        assert!(limits.attempt(ip("192.0.2.1"), "x@b.c", NOW).is_err());
+        assert!(limits.attempt(ip("192.0.2.9"), "x@b.c", NOW).is_ok());
+    }
+
+    #[test]
+    fn attempts_that_succeed_do_not_count() {
+        let limits = Limits::default();
+        for _ in 0..AUTH_FAILURES * 3 {
+            assert!(limits.attempt(ip("192.0.2.1"), "a@b.c", NOW).is_ok());
+            limits.succeeded(ip("192.0.2.1"), "a@b.c", NOW, NOW);
+        }
+        assert!(limits.attempt(ip("192.0.2.1"), "a@b.c", NOW).is_ok());
+        limits.succeeded(ip("192.0.2.1"), "a@b.c", NOW, NOW.plus(timestamp::MINUTE));
     }
 
     #[test]

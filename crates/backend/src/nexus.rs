@@ -33,6 +33,7 @@ pub struct Instance {
     pub snapshots: Snapshots,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
+    pub(crate) set_up_turn: tokio::sync::Mutex<()>,
     /// The last change number seen of each tenant: what every cache of this process is checked by.
     seqs: RwLock<HashMap<TenantId, i64>>,
     /// How many tasks run that nobody waits for.
@@ -71,6 +72,7 @@ impl Nexus {
             limits: Limits::default(),
             passwords: Passwords::new(),
             set_up: Mutex::new(None),
+            set_up_turn: tokio::sync::Mutex::default(),
             credentials: Credentials::default(),
             seqs: RwLock::default(),
             background: watch::Sender::new(0),

@@ -59,7 +59,7 @@ actions! {
     KeyRevoke:          KeyWrite,          "key.revoked",            audited, any;
 
     SecretList:         SecretList,        "secret.list",            audited, any;
-    SecretHistory:      SecretList,        "secret.history",         silent,  any;
+    SecretHistory:      SecretMetadata,    "secret.history",         silent,  any;
     SecretReveal:       SecretReveal,      "secret.reveal",          audited, fresh;
     SecretExport:       SecretReveal,      "secret.exported",        audited, fresh;
     SecretPreview:      SecretReveal,      "secret.previewed",       audited, any;

@@ -62,7 +62,10 @@ words! {
         ServiceWrite = "service.write",
         KeyRead = "key.read",
         KeyWrite = "key.write",
+        /// Keys and types.
         SecretList = "secret.list",
+        /// Note, tags, authors, history and uses.
+        SecretMetadata = "secret.metadata",
         SecretReveal = "secret.reveal",
         SecretWrite = "secret.write",
         DevEnvironment = "dev_environment.own",
@@ -96,9 +99,12 @@ impl ProjectRole {
             Place::Shared { develop } => match permission {
                 P::ProjectRead | P::EnvironmentRead | P::ServiceRead => true,
                 P::ProjectManage => matches!(self, Owner),
-                P::ServiceWrite | P::KeyRead | P::KeyWrite | P::SecretReveal | P::SecretWrite => {
-                    matches!(self, Owner | Manager)
-                }
+                P::ServiceWrite
+                | P::KeyRead
+                | P::KeyWrite
+                | P::SecretMetadata
+                | P::SecretReveal
+                | P::SecretWrite => matches!(self, Owner | Manager),
                 P::SecretList => match self {
                     Owner | Manager => true,
                     Developer => develop,
@@ -162,7 +168,7 @@ impl Permission {
             Self::ServiceWrite | Self::DevEnvironment => Scope::WriteServices,
             Self::KeyRead => Scope::ReadKeys,
             Self::KeyWrite => Scope::WriteKeys,
-            Self::SecretList | Self::SecretReveal => Scope::ReadSecrets,
+            Self::SecretList | Self::SecretMetadata | Self::SecretReveal => Scope::ReadSecrets,
             Self::SecretWrite => Scope::WriteSecrets,
             Self::AuditRead | Self::TenantAuditRead => Scope::ReadAudit,
         })
@@ -200,11 +206,12 @@ mod tests {
     fn the_table_of_roles_holds_in_shared_environments() {
         use Permission as P;
         use ProjectRole as R;
-        let table: [(P, [bool; 5]); 8] = [
+        let table: [(P, [bool; 5]); 9] = [
             (P::ProjectManage, [true, false, false, false, false]),
             (P::ServiceWrite, [true, true, false, false, false]),
             (P::KeyWrite, [true, true, false, false, false]),
             (P::SecretList, [true, true, false, false, false]),
+            (P::SecretMetadata, [true, true, false, false, false]),
             (P::SecretReveal, [true, true, false, false, false]),
             (P::SecretWrite, [true, true, false, false, false]),
             (P::AuditRead, [true, true, false, true, false]),
@@ -216,6 +223,7 @@ mod tests {
             }
         }
         assert!(R::Developer.allows(P::SecretList, DEVELOP));
+        assert!(!R::Developer.allows(P::SecretMetadata, DEVELOP));
         assert!(!R::Developer.allows(P::SecretReveal, DEVELOP));
         assert!(!R::Viewer.allows(P::SecretList, DEVELOP));
     }

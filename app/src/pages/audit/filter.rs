@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn a_last_day_is_whole_and_a_wrong_day_is_refused() {
-        let fields = FilterFields { from: "2026-11-20".into(), to: "2026-11-21".into(), ..FilterFields::default() };
+        let fields =
+            FilterFields { from: "2026-11-20".into(), to: "2026-11-21".into(), ..FilterFields::default() };
         let filter = fields.parse().expect("a filter");
         let (from, to) = (filter.from.expect("from"), filter.to.expect("to"));
         assert_eq!(to.0 - from.0, 2 * timestamp::DAY_MICROS - 1);

@@ -128,9 +128,8 @@ fn FilterForm(fields: Memo<FilterFields>, projects: Vec<(String, String)>) -> im
 fn Pager(next: Option<String>) -> impl IntoView {
     let here = address();
     let paged = has("cursor");
-    let first = move || {
-        paged.get().then(|| view! { <a class="button" href=here.without(&["cursor"])>"Newest"</a> })
-    };
+    let first =
+        move || paged.get().then(|| view! { <a class="button" href=here.without(&["cursor"])>"Newest"</a> });
     let older = move || {
         next.clone().map(|cursor| {
             view! { <a class="button" href=here.with(&[("cursor", Some(&cursor))])>"Older"<Icon glyph=Glyph::Arrow/></a> }
@@ -181,7 +180,10 @@ fn Verdict(tenant: Memo<String>) -> impl IntoView {
     let asked = has("verify");
     let shown = move || {
         if asked.get() {
-            let found = tab(move || VerifyAudit { tenant: tenant.get() }, |verdict| view! { <Found verdict/> }.into_any());
+            let found = tab(
+                move || VerifyAudit { tenant: tenant.get() },
+                |verdict| view! { <Found verdict/> }.into_any(),
+            );
             view! { <div class="verdict">{found}</div> }.into_any()
         } else {
             view! {
@@ -200,11 +202,19 @@ fn Verdict(tenant: Memo<String>) -> impl IntoView {
 #[component]
 fn Found(verdict: AuditVerdict) -> impl IntoView {
     let (class, glyph, text) = if verdict.ok {
-        ("note note-green", Glyph::Check, format!("The chain is whole: {} fit together.", count(verdict.rows, "row")))
+        (
+            "note note-green",
+            Glyph::Check,
+            format!("The chain is whole: {} fit together.", count(verdict.rows, "row")),
+        )
     } else {
         let at = verdict.broken_at.map(|seq| format!(" at row {seq}")).unwrap_or_default();
         let why = verdict.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        ("note note-red", Glyph::Alert, format!("The chain is broken{at}{why}. Rows were changed or taken out."))
+        (
+            "note note-red",
+            Glyph::Alert,
+            format!("The chain is broken{at}{why}. Rows were changed or taken out."),
+        )
     };
     view! { <p class=class role="status"><Icon glyph/>{text}</p> }.into_any()
 }

@@ -34,8 +34,10 @@ pub fn Rows(rows: Vec<AuditRow>, now: Timestamp) -> impl IntoView {
 #[component]
 fn Row(row: AuditRow, now: Timestamp) -> impl IntoView {
     let denied = row.outcome == "denied";
-    let place: Vec<&str> =
-        [&row.project, &row.environment, &row.service].into_iter().filter_map(|part| part.as_deref()).collect();
+    let place: Vec<&str> = [&row.project, &row.environment, &row.service]
+        .into_iter()
+        .filter_map(|part| part.as_deref())
+        .collect();
     let place = place.join(" / ");
     let target = row.target.clone().unwrap_or_default();
     let short: String = row.hash.chars().take(8).collect();

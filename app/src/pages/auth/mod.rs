@@ -11,7 +11,11 @@ use leptos::prelude::*;
 
 /// A page of one form.
 #[component]
-pub fn Card(#[prop(into)] title: String, #[prop(optional, into)] text: String, children: Children) -> impl IntoView {
+pub fn Card(
+    #[prop(into)] title: String,
+    #[prop(optional, into)] text: String,
+    children: Children,
+) -> impl IntoView {
     view! {
         <main id="main" class="alone" tabindex="-1">
             <div class="card-page">

@@ -20,9 +20,11 @@ pub async fn reset_link(token: String) -> Result<bool, Refused> {
 #[server(prefix = "/_fn", endpoint = "reset_password")]
 pub async fn reset_password(token: String, password: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let signed_in = nexus_backend::people::reset_password(&here.nexus, &token, password.into(), here.ip).await?;
+    let signed_in =
+        nexus_backend::people::reset_password(&here.nexus, &token, password.into(), here.ip).await?;
     crate::server::sign_in(&here, &signed_in).await?;
-    Ok(Done::new("Your password is changed; you are signed out everywhere else").to(super::landing(&signed_in, "")))
+    Ok(Done::new("Your password is changed; you are signed out everywhere else")
+        .to(super::landing(&signed_in, "")))
 }
 
 #[component]
@@ -30,7 +32,8 @@ pub fn ResetPage() -> impl IntoView {
     let token = param("token");
     page(
         move || ResetLink { token: token.get() },
-        move |works| match works {
+        move |works| {
+            match works {
             true => view! { <Form token/> }.into_any(),
             false => view! {
                 <Card title="This link does not work" text="It was used already, or its time is over. Ask for a new one.">
@@ -38,6 +41,7 @@ pub fn ResetPage() -> impl IntoView {
                 </Card>
             }
             .into_any(),
+        }
         },
     )
 }

@@ -9,7 +9,12 @@ use leptos::server_fn::ServerFn;
 
 /// Makes the first tenant and its owner, and signs the owner in.
 #[server(prefix = "/_fn", endpoint = "set_up")]
-pub async fn set_up(token: String, tenant_name: String, email: String, password: String) -> Result<Done, Refused> {
+pub async fn set_up(
+    token: String,
+    tenant_name: String,
+    email: String,
+    password: String,
+) -> Result<Done, Refused> {
     use nexus_backend::people::{self, SetUp as Form};
     let here = crate::server::here()?;
     let form = Form { token, tenant_name, email, password: password.into() };

@@ -10,7 +10,11 @@ use leptos::server_fn::ServerFn;
 
 /// Opens a session under a new id.
 #[server(prefix = "/_fn", endpoint = "sign_in")]
-pub async fn sign_in(email: String, password: String, #[server(default)] next: String) -> Result<Done, Refused> {
+pub async fn sign_in(
+    email: String,
+    password: String,
+    #[server(default)] next: String,
+) -> Result<Done, Refused> {
     let here = crate::server::here()?;
     let signed_in = nexus_backend::people::sign_in(&here.nexus, &email, password.into(), here.ip).await?;
     crate::server::sign_in(&here, &signed_in).await?;

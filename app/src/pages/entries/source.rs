@@ -11,10 +11,12 @@ use leptos::prelude::*;
 pub fn Source(inherited_from: Option<String>, overrides: Option<String>) -> impl IntoView {
     match (inherited_from, overrides) {
         (Some(umbrella), _) => {
-            view! { <Badge text="INHERITED" tone=Tone::Blue/><span class="source muted">{umbrella}</span> }.into_any()
+            view! { <Badge text="INHERITED" tone=Tone::Blue/><span class="source muted">{umbrella}</span> }
+                .into_any()
         }
         (None, Some(umbrella)) => {
-            view! { <Badge text="OVERRIDES" tone=Tone::Amber/><span class="source muted">{umbrella}</span> }.into_any()
+            view! { <Badge text="OVERRIDES" tone=Tone::Amber/><span class="source muted">{umbrella}</span> }
+                .into_any()
         }
         (None, None) => view! { <span class="muted">"this service"</span> }.into_any(),
     }

@@ -4,8 +4,8 @@ pub mod audit;
 pub mod settings;
 
 use crate::address::{param, project_url};
-use crate::components::tabs::{Tab, Tabs};
 use crate::components::Badge;
+use crate::components::tabs::{Tab, Tabs};
 use crate::page::page;
 use crate::pages::projects::summary;
 use crate::refused::Refused;
@@ -60,7 +60,7 @@ fn Head(tenant: Memo<String>, project: Project) -> impl IntoView {
     view! {
         <div class="title">
             <h1>{project.name}</h1>
-            <Badge text=format!("TIER {}", project.tier.as_str().to_uppercase())/>
+            <Badge text=format!("TIER {}", project.tier.as_str().to_ascii_uppercase())/>
         </div>
         <p class="lead">{line}</p>
         {tabs}

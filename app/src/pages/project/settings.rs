@@ -23,7 +23,8 @@ pub async fn update_project(
     use nexus_domain::{Refusal, project::ProjectPatch};
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let tier = Tier::parse(&tier).ok_or_else(|| Refusal::invalid("tier", "One of the list"))?;
-    let days = undelete_days.trim().parse().map_err(|_| Refusal::invalid("undelete_days", "A number of days"))?;
+    let days =
+        undelete_days.trim().parse().map_err(|_| Refusal::invalid("undelete_days", "A number of days"))?;
     let patch = ProjectPatch { name: Some(name), tier: Some(tier), undelete_days: Some(days) };
     nexus_backend::projects::update(&nexus, &actor, &project, patch).await?;
     Ok(Done::new("Saved").and_frame())
@@ -61,7 +62,8 @@ pub fn ProjectSettingsTab() -> impl IntoView {
 
 #[component]
 fn General(tenant: Memo<String>, project: Project) -> impl IntoView {
-    let tiers = Tier::ALL.iter().map(|tier| (tier.as_str().to_owned(), tier.as_str().to_uppercase())).collect();
+    let tiers =
+        Tier::ALL.iter().map(|tier| (tier.as_str().to_owned(), tier.as_str().to_ascii_uppercase())).collect();
     view! {
         <section class="card panel">
             <h2>"General"</h2>

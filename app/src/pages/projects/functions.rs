@@ -24,7 +24,11 @@ pub async fn read_projects(tenant: String) -> Result<ProjectsData, Refused> {
 }
 
 #[server(prefix = "/_fn", endpoint = "create_project")]
-pub async fn create_project(tenant: String, name: String, #[server(default)] slug: String) -> Result<Done, Refused> {
+pub async fn create_project(
+    tenant: String,
+    name: String,
+    #[server(default)] slug: String,
+) -> Result<Done, Refused> {
     use nexus_domain::project::NewProject;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let new = NewProject { name, slug: Some(slug).filter(|slug| !slug.is_empty()), tier: None };

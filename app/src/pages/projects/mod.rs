@@ -17,10 +17,7 @@ use nexus_domain::{Timestamp, slug};
 #[component]
 pub fn ProjectsPage() -> impl IntoView {
     let tenant = param("tenant");
-    page(
-        move || ReadProjects { tenant: tenant.get() },
-        move |data| view! { <List tenant data/> }.into_any(),
-    )
+    page(move || ReadProjects { tenant: tenant.get() }, move |data| view! { <List tenant data/> }.into_any())
 }
 
 #[component]
@@ -112,7 +109,7 @@ fn Row(tenant: Memo<String>, project: Project, now: Timestamp) -> impl IntoView 
                 <a class="row-link" href=move || project_url(&tenant.get(), &slug, "")>{project.name}</a>
                 <span class="faint mono">{project.slug}</span>
             </td>
-            <td data-label="Tier"><Badge text=project.tier.as_str().to_uppercase()/></td>
+            <td data-label="Tier"><Badge text=project.tier.as_str().to_ascii_uppercase()/></td>
             <td data-label="Services" class="mono">{number(project.services)}</td>
             <td data-label="Secrets" class="mono">{number(project.secrets)}</td>
             <td data-label="Your role" class="muted">{project.role.as_str()}</td>

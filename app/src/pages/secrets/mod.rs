@@ -1,9 +1,224 @@
-//! The Secrets tab of a service.
+//! The Secrets tab of a service: the list with its filters, the inline form for a new one, the
+//! open row with value and history, import and export. What is open stands in the address; what
+//! was revealed is on the [`desk`] and nowhere else.
 
+mod asks;
+mod bar;
+mod compare;
+mod deleted;
+mod desk;
+mod detail;
+mod edit;
+mod empty;
+mod export;
+mod file;
+mod functions;
+mod generator;
+mod import;
+mod new;
+mod row;
+mod several;
+mod value;
+
+pub use functions::*;
+
+use crate::address::{has, query};
+use crate::page::tab;
+use crate::pages::entries::focus_soon;
+use desk::{Desk, desk};
 use leptos::prelude::*;
+use nexus_domain::Timestamp;
+use nexus_domain::service::{Service, ServicePath};
 
 /// The tab. Its route is inside the service's frame, which shows title, environment and tabs.
 #[component]
 pub fn SecretsTab() -> impl IntoView {
-    view! { <h2>"Secrets"</h2> }
+    let desk = Desk::new();
+    provide_context(desk);
+    desk.listen();
+    follow(desk);
+    let [source, q, cursor, open, created] = ["source", "q", "cursor", "open", "created"].map(query);
+    let deleted = has("deleted");
+    view! {
+        {tab(
+            move || {
+                let ServicePath { project, environment, service } = desk.here.path();
+                ReadSecrets {
+                    tenant: desk.here.tenant.get(),
+                    project,
+                    environment,
+                    service,
+                    source: source.get(),
+                    q: q.get(),
+                    cursor: cursor.get(),
+                    open: open.get(),
+                    created: created.get(),
+                    deleted: deleted.get(),
+                }
+            },
+            |data: SecretsData| view! { <Page data/> }.into_any(),
+        )}
+        <compare::Comparison/>
+    }
+}
+
+/// Follows the address: a value goes with its row, and the focus goes where the eye is.
+fn follow(desk: Desk) {
+    let [new, open, form, created] = ["new", "open", "form", "created"].map(query);
+    Effect::new(move |before: Option<[Option<String>; 4]>| {
+        let now = [new.get(), open.get(), form.get(), created.get()];
+        let Some(before) = before else { return now };
+        let ([was_new, was_open, was_form, was_created], [new, open, form, created]) = (&before, &now);
+        if open != was_open || form != was_form {
+            desk.hide();
+            desk.version.clear();
+        }
+        if was_new.is_some() && new.is_none() {
+            desk.new.clear();
+        }
+        match (created, open) {
+            (Some(key), _) if created != was_created => focus_soon(format!("[data-key=\"{key}\"] a")),
+            (_, Some(key))
+                if (was_form.is_some() && form.is_none()) || (was_open.is_some() && open != was_open) =>
+            {
+                focus_soon(format!("[data-key=\"{key}\"] a"));
+            }
+            _ if was_new.is_some() && new.is_none() => focus_soon("[aria-keyshortcuts=n]".to_owned()),
+            _ => {}
+        }
+        now
+    });
+}
+
+/// What the parts of the tab need to know of the service and of the person.
+#[derive(Clone, Copy)]
+struct Facts {
+    /// Services that inherit from this one.
+    linked: i64,
+    umbrella: bool,
+    may_reveal: bool,
+    may_write: bool,
+    undelete_days: i64,
+    now: Timestamp,
+}
+
+impl Facts {
+    fn of(data: &SecretsData) -> Self {
+        Self {
+            linked: data.service.linked_services,
+            umbrella: data.service.umbrella,
+            may_reveal: data.rights.reveal_secrets,
+            may_write: data.rights.write_secrets,
+            undelete_days: data.undelete_days,
+            now: data.now,
+        }
+    }
+}
+
+#[component]
+fn Page(data: SecretsData) -> impl IntoView {
+    let facts = Facts::of(&data);
+    if let Some(deleted) = data.deleted {
+        return view! { <deleted::Deleted deleted facts/> }.into_any();
+    }
+    let empty = data.counts.all == 0;
+    let missing = missing_row(&data);
+    view! {
+        <bar::Bar counts=data.counts facts/>
+        {(!facts.may_write).then(|| view! {
+            <p class="note">
+                "Your role in this project lists the keys of this environment. Managers and owners read and change the values."
+            </p>
+        })}
+        <p class="note no-js">
+            "Without JavaScript, values are not revealed, compared or generated, files not uploaded, and imports not previewed.
+            The rest works."
+        </p>
+        <new::NewSecret facts/>
+        {missing}
+        {if empty {
+            view! { <empty::NoSecrets service=data.service facts/> }.into_any()
+        } else {
+            view! { <List rows=data.rows next_cursor=data.next_cursor open=data.open service=data.service facts/> }.into_any()
+        }}
+        <import::Import facts/>
+        <export::Export facts counts=data.counts/>
+        <several::Chosen facts/>
+    }
+    .into_any()
+}
+
+/// Said when the address names a secret that is not there (any more).
+fn missing_row(data: &SecretsData) -> impl IntoView + use<> {
+    let open = query("open");
+    let found = data.open.as_ref().map(|open| open.key.clone());
+    move || {
+        let asked = open.get()?;
+        // While another row is on its way, the last one is still here.
+        let gone = found.is_none() && !asked.is_empty();
+        gone.then(|| view! { <MissingRow key=asked/> })
+    }
+}
+
+#[component]
+fn MissingRow(#[prop(into)] key: String) -> impl IntoView {
+    let here = crate::address::address();
+    view! {
+        <p class="note missing" role="status">
+            <span>"There is no secret "<code>{key}</code>" here. It was renamed, deleted, or is another service’s."</span>
+            <a class="link" href=move || here.without(&["open", "form", "from"]) data-noscroll>"Close"</a>
+        </p>
+    }
+    .into_any()
+}
+
+#[component]
+fn List(
+    rows: Vec<nexus_domain::secret::SecretRow>,
+    next_cursor: Option<String>,
+    open: Option<Opened>,
+    service: Service,
+    facts: Facts,
+) -> impl IntoView {
+    if rows.is_empty() {
+        return view! { <empty::NothingFound/> }.into_any();
+    }
+    let keys: Vec<String> =
+        rows.iter().filter(|row| row.inherited_from.is_none()).map(|row| row.key.clone()).collect();
+    let mut open = open;
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            let opened = open.take_if(|open| open.key == row.key);
+            view! { <row::Row row opened service=service.slug.clone() facts/> }
+        })
+        .collect_view();
+    view! {
+        <div class="card entries">
+            <table class="table entry-table">
+                <thead><tr>
+                    {facts.may_write.then(|| view! { <several::ChooseAll keys/> })}
+                    <th scope="col">"Key"</th>
+                    <th scope="col">"Type"</th>
+                    <th scope="col">"Version"</th>
+                    <th scope="col">"Source"</th>
+                    <th scope="col">"Updated"</th>
+                    <th scope="col"><span class="visually-hidden">"Details"</span></th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <bar::Pager next_cursor/>
+    }
+    .into_any()
+}
+
+/// How far a change on an umbrella reaches; nothing on other services.
+#[component]
+fn Reach(facts: Facts) -> impl IntoView {
+    let linked = facts.linked;
+    (linked > 0).then(|| {
+        let services = crate::components::time::count(linked, "linked service");
+        view! { <p class="hint hint-amber">{services}" will read the new value."</p> }.into_any()
+    })
 }

@@ -35,7 +35,8 @@ pub async fn read_keys(
     service: String,
 ) -> Result<KeysData, Refused> {
     use nexus_backend::keys;
-    let data = super::read_service(tenant.clone(), project.clone(), environment.clone(), service.clone()).await?;
+    let data =
+        super::read_service(tenant.clone(), project.clone(), environment.clone(), service.clone()).await?;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
     let keys = keys::list(&nexus, &actor, &path).await?;
@@ -200,7 +201,12 @@ fn Facts(key: ServiceKey, prefix: String, now: Timestamp) -> impl IntoView {
 
 /// The question before a key is made or rotated. Its answer holds the key, so it is no plain form.
 #[component]
-fn Rotate(here: ServiceParams, made: RwSignal<Option<RotatedKey>>, key: ServiceKey, close: String) -> impl IntoView {
+fn Rotate(
+    here: ServiceParams,
+    made: RwSignal<Option<RotatedKey>>,
+    key: ServiceKey,
+    close: String,
+) -> impl IntoView {
     let live = live();
     let navigate = crate::address::navigator();
     let access = RwSignal::new(key.access.as_str().to_owned());
@@ -274,7 +280,11 @@ fn Rotate(here: ServiceParams, made: RwSignal<Option<RotatedKey>>, key: ServiceK
 
 /// The new key, once.
 #[component]
-fn Shown(key: RotatedKey, endpoint: RwSignal<Option<String>>, made: RwSignal<Option<RotatedKey>>) -> impl IntoView {
+fn Shown(
+    key: RotatedKey,
+    endpoint: RwSignal<Option<String>>,
+    made: RwSignal<Option<RotatedKey>>,
+) -> impl IntoView {
     let url = endpoint.get_untracked().unwrap_or_default();
     let curl = format!("curl -H \"Authorization: Bearer {}\" {url}/v1/sync", key.key);
     view! {

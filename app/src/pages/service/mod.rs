@@ -45,7 +45,7 @@ fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
     view! {
         <div class="title">
             <h1>{service.name.clone()}</h1>
-            <Badge text=service.kind.as_str().to_uppercase()/>
+            <Badge text=service.kind.as_str().to_ascii_uppercase()/>
             {service.umbrella.then(|| view! { <Badge text="UMBRELLA" tone=Tone::Accent/> })}
             <EnvironmentControl here environment counterparts service=service.clone()/>
         </div>

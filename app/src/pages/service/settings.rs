@@ -31,7 +31,8 @@ pub async fn read_service_settings(
     service: String,
 ) -> Result<SettingsData, Refused> {
     use nexus_backend::services;
-    let head = super::read_service(tenant.clone(), project.clone(), environment.clone(), service.clone()).await?;
+    let head =
+        super::read_service(tenant.clone(), project.clone(), environment.clone(), service.clone()).await?;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
     let (mut umbrellas, mut linked) = (Vec::new(), Vec::new());
@@ -248,7 +249,8 @@ fn UmbrellaPanel(
 fn LinkedServices(here: ServiceParams, linked: Vec<Service>) -> impl IntoView {
     let tenant = here.tenant.get_untracked();
     let body = if linked.is_empty() {
-        view! { <p class="none">"No service inherits from it yet. Link one in that service’s settings."</p> }.into_any()
+        view! { <p class="none">"No service inherits from it yet. Link one in that service’s settings."</p> }
+            .into_any()
     } else {
         let items = linked
             .into_iter()

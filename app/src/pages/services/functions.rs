@@ -88,8 +88,11 @@ pub fn imported(import: &DevImport) -> String {
         (import.secrets_updated, "updated secret"),
         (import.secrets_skipped, "skipped secret"),
     ];
-    let said: Vec<String> =
-        parts.into_iter().filter(|(amount, _)| *amount > 0).map(|(amount, what)| count(amount, what)).collect();
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter(|(amount, _)| *amount > 0)
+        .map(|(amount, what)| count(amount, what))
+        .collect();
     let mut text = if said.is_empty() {
         "develop is imported; nothing was new".to_owned()
     } else {
@@ -120,8 +123,12 @@ mod tests {
 
     #[test]
     fn an_import_says_what_it_did() {
-        let import = DevImport { services_created: 2, secrets_created: 1, needs_value: 1, ..DevImport::default() };
-        assert_eq!(imported(&import), "develop is imported: 2 new services, 1 new secret; 1 secret without a value");
+        let import =
+            DevImport { services_created: 2, secrets_created: 1, needs_value: 1, ..DevImport::default() };
+        assert_eq!(
+            imported(&import),
+            "develop is imported: 2 new services, 1 new secret; 1 secret without a value"
+        );
         assert_eq!(imported(&DevImport::default()), "develop is imported; nothing was new");
     }
 }

@@ -183,7 +183,7 @@ fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView 
                 {service.umbrella.then(|| view! { <Badge text="UMBRELLA" tone=Tone::Accent/> })}
                 <span class="faint mono">{service.slug}</span>
             </td>
-            <td data-label="Kind"><Badge text=service.kind.as_str().to_uppercase()/></td>
+            <td data-label="Kind"><Badge text=service.kind.as_str().to_ascii_uppercase()/></td>
             <td data-label="Umbrella" class="muted">{umbrella}</td>
             <td data-label="Holds" class="mono">{holds}</td>
             <td data-label="Last" class="muted">{when}</td>

@@ -10,7 +10,11 @@ use nexus_domain::slug;
 
 /// The form, while the address asks for it (`?new=service`, `?new=umbrella`).
 #[component]
-pub fn NewService(tenant: Memo<String>, project: Memo<String>, environments: Vec<Environment>) -> impl IntoView {
+pub fn NewService(
+    tenant: Memo<String>,
+    project: Memo<String>,
+    environments: Vec<Environment>,
+) -> impl IntoView {
     let asked = query("new");
     let environments = StoredValue::new(environments);
     move || {

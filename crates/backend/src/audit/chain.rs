@@ -176,7 +176,11 @@ impl<'a> Entry<'a> {
 pub(crate) async fn record_denial(nexus: &Nexus, actor: &Actor, denial: &Denial) -> Result<()> {
     let now = nexus.now();
     let mut tx = nexus.db.begin_write().await?;
-    let mut chain = Chain::next(&mut tx, actor.tenant).await?;
+    let mut chain = match Chain::next(&mut tx, actor.tenant).await {
+        // A tenant that is gone has no log to write to.
+        Err(Error::Refused(_)) => return tx.rollback().await,
+        chain => chain?,
+    };
     let first = on!(tx, |c| sqlx::query(sql!(
         "INSERT INTO audit_denials (tenant_id, actor, action, target, minute) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT DO NOTHING"

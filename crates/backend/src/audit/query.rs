@@ -1,7 +1,7 @@
 //! Reading, exporting and checking the audit log.
 
 use super::chain::{Entry, Hash};
-use crate::gate::Actor;
+use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::projects;
 use crate::store::{Tx, on, sql};
@@ -10,7 +10,6 @@ use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::audit::{AuditFilter, AuditRow, AuditVerdict};
 use nexus_domain::page::Page;
-use nexus_domain::role::ProjectRole;
 use nexus_domain::{TenantId, Timestamp};
 use serde_json::json;
 use sqlx::FromRow;
@@ -95,8 +94,8 @@ pub async fn list(
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let with_secrets = authorise(w, &filter, Action::AuditRead, Action::TenantAuditRead).await?;
-                let mut rows = select(w, &filter, with_secrets, before, limit + 1).await?;
+                let sight = authorise(w, &filter, Action::AuditRead, Action::TenantAuditRead).await?;
+                let mut rows = select(w, &filter, &sight, before, limit + 1).await?;
                 let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
                 rows.truncate(usize::try_from(limit).unwrap_or(0));
                 let next_cursor = rows.last().filter(|_| more).map(|row| row.seq.to_string());
@@ -111,9 +110,8 @@ pub async fn export(nexus: &Nexus, actor: &Actor, filter: AuditFilter) -> Result
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
-                let with_secrets =
-                    authorise(w, &filter, Action::AuditExport, Action::TenantAuditExport).await?;
-                let mut rows = select(w, &filter, with_secrets, i64::MAX, EXPORT_ROWS).await?;
+                let sight = authorise(w, &filter, Action::AuditExport, Action::TenantAuditExport).await?;
+                let mut rows = select(w, &filter, &sight, i64::MAX, EXPORT_ROWS).await?;
                 rows.reverse();
                 let target = Target { project: filter.project.as_deref(), ..Target::default() };
                 w.record(Action::AuditExport, &target, json!({ "rows": rows.len() })).await?;
@@ -123,29 +121,50 @@ pub async fn export(nexus: &Nexus, actor: &Actor, filter: AuditFilter) -> Result
         .await
 }
 
-/// Authorises, and says whether events about secrets may be shown.
+/// Authorises, and says how much may be shown.
 async fn authorise(
     w: &mut Work,
     filter: &AuditFilter,
     in_project: Action,
     in_tenant: Action,
-) -> Result<bool> {
-    match &filter.project {
-        Some(slug) => match projects::resolve_deleted_too(w, slug, in_project).await? {
-            Some(project) => Ok(project.role.sees_secret_events()),
-            None => w.authorise(in_tenant).map(|()| true),
-        },
-        None => {
-            w.authorise(in_tenant)?;
-            Ok(w.actor.inherent_role().is_some_and(ProjectRole::sees_secret_events))
-        }
+) -> Result<Sight> {
+    let Some(slug) = &filter.project else {
+        w.authorise(in_tenant)?;
+        return Ok(Sight::of_tenant(&w.actor));
+    };
+    // The rows outlive the project, so those who may read the whole log need no project.
+    if w.authorise(in_tenant).is_ok() {
+        return Ok(Sight::of_tenant(&w.actor));
+    }
+    let project = projects::resolve(w, slug, in_project).await?;
+    Ok(Sight { secrets: project.role.sees_secret_events(), from: project.created_at, environment: String::new() })
+}
+
+/// What of the log an actor sees.
+struct Sight {
+    /// The events about secrets.
+    secrets: bool,
+    /// A project of the same slug may have existed before this one; its rows are not theirs.
+    from: Timestamp,
+    /// Only what happened in this environment; empty for all.
+    environment: String,
+}
+
+impl Sight {
+    /// The whole log, or for a key of one environment what happened there.
+    fn of_tenant(actor: &Actor) -> Self {
+        let environment = match &actor.who {
+            Who::EnvironmentKey { environment_slug, .. } if actor.is_confined() => environment_slug.clone(),
+            _ => String::new(),
+        };
+        Self { secrets: true, from: Timestamp(0), environment }
     }
 }
 
 async fn select(
     w: &mut Work,
     filter: &AuditFilter,
-    with_secrets: bool,
+    sight: &Sight,
     before: i64,
     limit: i64,
 ) -> Result<Vec<Row>> {
@@ -156,7 +175,7 @@ async fn select(
         like(&filter.actor).to_lowercase(),
         like(&filter.event),
     );
-    let (from, to) = (filter.from.unwrap_or(Timestamp(0)), filter.to.unwrap_or(Timestamp(i64::MAX)));
+    let (from, to) = (filter.from.unwrap_or(Timestamp(0)).max(sight.from), filter.to.unwrap_or(Timestamp(i64::MAX)));
     let tenant = w.actor.tenant;
     let rows = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT seq, at, actor_kind, actor_id, actor, event, outcome, project, environment, service, target,
@@ -167,7 +186,7 @@ async fn select(
            AND ($5 = '' OR SUBSTR(LOWER(actor), 1, LENGTH($5)) = $5)
            AND ($6 = '' OR SUBSTR(event, 1, LENGTH($6)) = $6)
            AND at >= $7 AND at <= $8
-           AND ($9 OR SUBSTR(event, 1, 7) <> 'secret.')
+           AND ($9 OR SUBSTR(event, 1, 7) <> 'secret.') AND ($11 = '' OR environment = $11)
          ORDER BY seq DESC LIMIT $10"
     ))
     .bind(tenant)
@@ -178,8 +197,9 @@ async fn select(
     .bind(event.as_str())
     .bind(from)
     .bind(to)
-    .bind(with_secrets)
+    .bind(sight.secrets)
     .bind(limit)
+    .bind(sight.environment.as_str())
     .fetch_all(c)
     .await)?;
     Ok(rows)

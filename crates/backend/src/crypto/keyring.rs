@@ -27,8 +27,12 @@ impl Keyring {
     /// Fails when the database belongs to another root key. It only reads, and comes before anything
     /// that writes, so that a wrong key changes no byte of the database.
     pub async fn refuse_other(db: &Db, root: &RootKey) -> Result<()> {
-        // A database without the table is a new one.
-        let Ok(Some((id, check))) = read_check(db).await else { return Ok(()) };
+        let (id, check) = match read_check(db).await {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok(()),
+            Err(error) if is_missing_table(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        };
         if root.opens(&check) {
             return Ok(());
         }
@@ -172,6 +176,16 @@ async fn read_check(db: &Db) -> Result<Option<(String, Vec<u8>)>> {
             .await)?;
     tx.rollback().await?;
     Ok(row)
+}
+
+/// A database without the table is a new one. Every other error means that nobody knows.
+fn is_missing_table(error: &Error) -> bool {
+    let Error::Database(error) = error else { return false };
+    error.as_database_error().is_some_and(|error| match error.code().as_deref() {
+        Some("42P01") => true,
+        Some("1") => error.message().contains("no such table"),
+        _ => false,
+    })
 }
 
 /// First start: remembers the root key by its check value and makes the instance's keys.

@@ -58,18 +58,7 @@ pub async fn import(
                     undelete_days: resolved.undelete_days,
                     done: DevImport::default(),
                 };
-                let mut copies = HashMap::new();
-                for source in &sources {
-                    copies.insert(source.slug.clone(), job.copy_service(w, source).await?);
-                }
-                for source in &sources {
-                    if let (Some(umbrella), Some(copy)) = (&source.umbrella_slug, copies.get(&source.slug)) {
-                        link(w, *copy, copies.get(umbrella).copied()).await?;
-                    }
-                    if let (ServiceKind::Backend, Some(copy)) = (source.kind, copies.get(&source.slug)) {
-                        job.copy_secrets(w, source, *copy).await?;
-                    }
-                }
+                job.copy_all(w, &sources).await?;
                 on!(w.tx, |c| sqlx::query(sql!(
                     "UPDATE environments SET imported_at = $3 WHERE tenant_id = $1 AND id = $2"
                 ))
@@ -105,7 +94,7 @@ async fn services_of(w: &mut Work, project: ProjectId, environment: &str) -> Res
     })?)
 }
 
-async fn link(w: &mut Work, service: ServiceId, umbrella: Option<ServiceId>) -> Result<()> {
+async fn link(w: &mut Work, service: ServiceId, umbrella: ServiceId) -> Result<()> {
     on!(w.tx, |c| sqlx::query(sql!(
         "UPDATE services SET umbrella_id = $3 WHERE tenant_id = $1 AND id = $2"
     ))
@@ -116,6 +105,12 @@ async fn link(w: &mut Work, service: ServiceId, umbrella: Option<ServiceId>) -> 
     .await
     .map(|_| ()))?;
     Ok(())
+}
+
+/// A service of the developer environment that stands for one of `develop`.
+struct Copy {
+    id: ServiceId,
+    is_new: bool,
 }
 
 struct Job {
@@ -130,6 +125,31 @@ struct Job {
 }
 
 impl Job {
+    /// Services first, then links and what is in them.
+    async fn copy_all(&mut self, w: &mut Work, sources: &[SourceService]) -> Result<()> {
+        let mut copies: HashMap<&str, Copy> = HashMap::new();
+        for source in sources {
+            copies.insert(&source.slug, self.copy_service(w, source).await?);
+        }
+        for source in sources {
+            let Some(copy) = copies.get(source.slug.as_str()) else { continue };
+            let umbrella = source.umbrella_slug.as_deref().and_then(|slug| copies.get(slug));
+            // A service that was there keeps its own link, unless the import is to overwrite.
+            let relink = copy.is_new || self.on_conflict == OnConflict::Overwrite;
+            if let (Some(umbrella), true) = (umbrella, relink) {
+                link(w, copy.id, umbrella.id).await?;
+            }
+            if source.kind == ServiceKind::Backend {
+                self.copy_secrets(w, source, copy.id).await?;
+            }
+        }
+        // Once everything is in place, because an umbrella's secrets count for what is linked to it.
+        for copy in copies.values() {
+            secrets::finish(w, copy.id).await?;
+        }
+        Ok(())
+    }
+
     fn path(&self, service: &str) -> ServicePath {
         ServicePath {
             project: self.project_slug.clone(),
@@ -139,10 +159,10 @@ impl Job {
     }
 
     /// The counterpart in the developer environment, made where it is missing.
-    async fn copy_service(&mut self, w: &mut Work, source: &SourceService) -> Result<ServiceId> {
+    async fn copy_service(&mut self, w: &mut Work, source: &SourceService) -> Result<Copy> {
         if let Some(row) = services::find(w, &self.path(&source.slug)).await? {
             return if row.kind == source.kind && row.umbrella == source.umbrella {
-                Ok(row.id)
+                Ok(Copy { id: row.id, is_new: false })
             } else {
                 let rule = format!("{} exists in your environment as another kind of service", source.slug);
                 Err(Refusal::taken("service", rule).into())
@@ -159,7 +179,8 @@ impl Job {
         let endpoint = services::new_endpoint(&w.nexus, &draft)?;
         let (tenant, seq, now) = (w.actor.tenant, w.seq()?, w.now);
         self.done.services_created += 1;
-        services::insert(&mut w.tx, tenant, &draft, endpoint, seq, now).await
+        let id = services::insert(&mut w.tx, tenant, &draft, endpoint, seq, now).await?;
+        Ok(Copy { id, is_new: true })
     }
 
     async fn copy_secrets(&mut self, w: &mut Work, source: &SourceService, copy: ServiceId) -> Result<()> {
@@ -167,7 +188,7 @@ impl Job {
             let existing = entries::find(w, copy, Kind::Secret, &secret.key).await?;
             self.copy_secret(w, source, copy, &secret, existing).await?;
         }
-        services::touch(w, copy).await
+        Ok(())
     }
 
     async fn copy_secret(
@@ -204,8 +225,10 @@ impl Job {
             Some(entry) => entry,
             None => {
                 let key = EntryKey::parse(&secret.key)?;
-                entries::insert(w, copy, Kind::Secret, &key, &secret.kind, &secret.note, &secret.tags())
-                    .await?
+                // Who may not reveal sees keys and types, so that note and tags stay behind.
+                let (note, tags) =
+                    if self.may_reveal { (secret.note.as_str(), secret.tags()) } else { ("", Vec::new()) };
+                entries::insert(w, copy, Kind::Secret, &key, &secret.kind, note, &tags).await?
             }
         };
         match value {

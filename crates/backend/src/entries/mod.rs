@@ -58,7 +58,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub fn tags(&self) -> Vec<String> {
-        serde_json::from_str(&self.tags).unwrap_or_default()
+        tags_of(&self.tags)
     }
 
     /// Refuses an edit that started from another version than the present one.
@@ -73,6 +73,17 @@ impl Entry {
             _ => Ok(()),
         }
     }
+}
+
+/// Tags as they are stored: one a line, so that a search finds their text and nothing else. No tag
+/// holds a line end.
+fn stored_tags(tags: &[String]) -> String {
+    tags.join("\n")
+}
+
+/// Stored tags, taken apart.
+pub(crate) fn tags_of(stored: &str) -> Vec<String> {
+    stored.lines().map(str::to_owned).collect()
 }
 
 /// The entry with this key on this very service.
@@ -163,7 +174,7 @@ pub(crate) async fn insert(
         active_version: 0,
         last_version: 0,
         note: note.to_owned(),
-        tags: serde_json::to_string(tags).map_err(|_| Error::Impossible("tags are JSON"))?,
+        tags: stored_tags(tags),
         updated_at: w.now,
         updated_by: w.actor.label().to_owned(),
     };
@@ -216,7 +227,7 @@ pub(crate) async fn rename(w: &mut Work, kind: Kind, entry: &Entry, to: &EntryKe
 
 /// Replaces note and tags.
 pub(crate) async fn annotate(w: &mut Work, entry: &Entry, note: &str, tags: &[String]) -> Result<()> {
-    let tags = serde_json::to_string(tags).map_err(|_| Error::Impossible("tags are JSON"))?;
+    let tags = stored_tags(tags);
     on!(w.tx, |c| {
         sqlx::query(sql!(
         "UPDATE entries SET note = $3, tags = $4, updated_at = $5, updated_by = $6 WHERE tenant_id = $1 AND id = $2"
@@ -263,12 +274,12 @@ pub(crate) struct DeletedRow {
     pub final_at: Timestamp,
 }
 
-/// What can still be restored, newest deletion first.
+/// What can still be restored, newest deletion first; of very many the newest thousand.
 pub(crate) async fn deleted(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Vec<DeletedRow>> {
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT id, key, type, active_version, deleted_at, deleted_by, final_at FROM entries
          WHERE tenant_id = $1 AND service_id = $2 AND kind = $3 AND deleted_at IS NOT NULL AND final_at > $4
-         ORDER BY deleted_at DESC, id DESC LIMIT 200"
+         ORDER BY deleted_at DESC, id DESC LIMIT 1000"
     ))
     .bind(w.actor.tenant)
     .bind(service)
@@ -280,8 +291,20 @@ pub(crate) async fn deleted(w: &mut Work, service: ServiceId, kind: Kind) -> Res
 
 /// Brings the newest deleted entry of this key back. Its key may be taken by a new one by now.
 pub(crate) async fn undelete(w: &mut Work, service: ServiceId, kind: Kind, key: &str) -> Result<DeletedRow> {
-    let rows = deleted(w, service, kind).await?;
-    let row = rows.into_iter().find(|row| row.key == key).ok_or_else(Error::not_found)?;
+    let row: Option<DeletedRow> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, key, type, active_version, deleted_at, deleted_by, final_at FROM entries
+         WHERE tenant_id = $1 AND service_id = $2 AND kind = $3 AND deleted_at IS NOT NULL AND final_at > $4
+           AND key = $5
+         ORDER BY deleted_at DESC, id DESC LIMIT 1"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .bind(kind.as_str())
+    .bind(w.now)
+    .bind(key)
+    .fetch_optional(c)
+    .await)?;
+    let row = row.ok_or_else(Error::not_found)?;
     if find(w, service, kind, key).await?.is_some() {
         let rule = "A new one has this key by now; rename or delete it first";
         return Err(Refusal::taken("key", rule).into());
@@ -301,22 +324,22 @@ pub(crate) async fn undelete(w: &mut Work, service: ServiceId, kind: Kind, key: 
 
 /// Refuses a write after which a snapshot would be too large: of this service, or of every service
 /// that inherits from it.
-pub(crate) async fn check_snapshot_size(w: &mut Work, service: &services::Resolved) -> Result<()> {
+pub(crate) async fn check_snapshot_size(w: &mut Work, service: ServiceId) -> Result<()> {
     let (largest,): (i64,) = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT COALESCE(MAX(bytes), 0) FROM (
              SELECT CAST(SUM(LENGTH(n.key) + 64
-                 + CASE WHEN v.type = 'file' AND v.size > $4 THEN 128 ELSE v.size END) AS BIGINT) AS bytes
+                 + CASE WHEN v.type <> 'file' THEN v.size WHEN v.size > $3 THEN 128 ELSE v.size * 4 / 3 END)
+                 AS BIGINT) AS bytes
              FROM services s
              JOIN entries n ON n.deleted_at IS NULL AND (n.service_id = s.id OR (n.service_id = s.umbrella_id
                  AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = s.id AND o.kind = n.kind
                      AND o.key = n.key AND o.deleted_at IS NULL AND o.active_version > 0)))
              JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-             WHERE s.tenant_id = $1 AND (s.id = $2 OR s.umbrella_id = $3)
+             WHERE s.tenant_id = $1 AND (s.id = $2 OR s.umbrella_id = $2)
              GROUP BY s.id) AS sizes"
     ))
     .bind(w.actor.tenant)
-    .bind(service.id)
-    .bind(service.id)
+    .bind(service)
     .bind(INLINE_FILE_BYTES)
     .fetch_one(c)
     .await)?;

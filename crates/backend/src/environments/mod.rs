@@ -143,10 +143,13 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result
                     return Err(refusal.with("quota", "environments").with("limit", cap).into());
                 }
                 let (tenant, now) = (w.actor.tenant, w.now);
-                insert(&mut w.tx, tenant, &new.slug, &name, EnvironmentKind::Environment, None, now).await?;
+                let kind = EnvironmentKind::Environment;
+                let id = insert(&mut w.tx, tenant, &new.slug, &name, kind, None, now).await?;
                 let target = Target { environment: Some(&new.slug), ..Target::named(&new.slug) };
                 w.record(Action::EnvironmentCreate, &target, json!({ "name": name })).await?;
-                Ok(resolve(w, &new.slug, Action::EnvironmentCreate).await?.into_wire())
+                // Answered from here, because a key of one environment does not see the new one.
+                let pinned_engine_version = None;
+                Ok(Environment { id, slug: new.slug, name, kind, created_at: now, pinned_engine_version })
             })
         })
         .await
@@ -186,13 +189,13 @@ pub async fn update(
         .await
 }
 
-/// What would go with the environment.
+/// What would go with the environment; for those who may delete it.
 pub async fn losses(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> {
     let slug = slug.to_owned();
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let row = resolve(w, &slug, Action::EnvironmentList).await?;
+                let row = resolve(w, &slug, Action::EnvironmentUpdate).await?;
                 Losable::Environment(row.id).count(w).await
             })
         })

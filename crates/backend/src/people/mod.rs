@@ -15,13 +15,14 @@ use crate::store::{Tx, on, single, sql};
 use crate::tenants::{self, Founding};
 use crate::work::Target;
 use crate::{Error, Result, crypto};
-use nexus_domain::member::{Me, Membership, check_email, check_password};
+use nexus_domain::member::{MAX_PASSWORD_BYTES, Me, Membership, check_email, check_password};
 use nexus_domain::role::TenantRole;
 use nexus_domain::{Code, Refusal, TenantId, Timestamp, UserId, slug, timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
+use std::sync::PoisonError;
 use subtle::ConstantTimeEq;
 
 /// How long a link to set a password is valid.
@@ -59,20 +60,25 @@ pub async fn needs_set_up(nexus: &Nexus) -> Result<bool> {
 pub fn open_set_up(nexus: &Nexus) -> Result<String> {
     let token = new_token(nexus)?;
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    *nexus.set_up.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(hash);
+    *nexus.set_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(hash);
     Ok(token)
 }
 
 /// Makes the first owner and tenant. The token is consumed by the one call that succeeds.
 pub async fn set_up(nexus: &Nexus, form: SetUp, ip: IpAddr) -> Result<SignedIn> {
-    nexus.limits.request(ip, nexus.now())?;
+    let begun = nexus.now();
+    nexus.limits.request(ip, begun)?;
+    // One at a time, so that only the first one hashes a password.
+    let _turn = nexus.set_up_turn.lock().await;
+    let Some(expected) = *nexus.set_up.lock().unwrap_or_else(PoisonError::into_inner) else {
+        return Err(Refusal::new(Code::Conflict, "This instance is not waiting for its first owner").into());
+    };
+    nexus.limits.attempt(ip, "set-up", begun)?;
     let given: [u8; 32] = Sha256::digest(form.token.trim().as_bytes()).into();
-    let expected = *nexus.set_up.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !expected.is_some_and(|expected| bool::from(expected.ct_eq(&given))) {
-        nexus.limits.check_failures(ip, "set-up", nexus.now())?;
-        nexus.limits.failed(ip, "set-up", nexus.now());
+    if !bool::from(expected.ct_eq(&given)) {
         return Err(Error::invalid("token", "This is not the token that the server printed when it started"));
     }
+    nexus.limits.succeeded(ip, "set-up", begun, nexus.now());
     let name =
         slug::check_name(&form.tenant_name).map_err(|refusal| renamed(refusal, "name", "tenant_name"))?;
     let tenant_slug =
@@ -82,7 +88,7 @@ pub async fn set_up(nexus: &Nexus, form: SetUp, ip: IpAddr) -> Result<SignedIn> 
     let password_hash = Some(nexus.passwords.hash(form.password).await?);
     let founding = Founding { slug: tenant_slug.clone(), name, email: email.clone(), password_hash };
     let founded = tenants::found(nexus, founding, Some(ip)).await?;
-    *nexus.set_up.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    *nexus.set_up.lock().unwrap_or_else(PoisonError::into_inner) = None;
     Ok(SignedIn { user: founded.owner, email, signed_in_at: nexus.now(), last_tenant: Some(tenant_slug) })
 }
 
@@ -114,19 +120,32 @@ fn wrong_credentials() -> Error {
     Refusal::new(Code::Unauthorized, "The address or the password is wrong").into()
 }
 
+/// The address as accounts are found and counted by: folded, and bounded, because anybody may send
+/// anything.
+fn account_of(email: &str) -> String {
+    email.trim().to_lowercase().chars().filter(|c| !c.is_control()).take(254).collect()
+}
+
+/// Whether the password is right. One that is too long to be anybody's costs nothing, whoever it is
+/// said to belong to.
+async fn verify(nexus: &Nexus, password: SecretString, stored: Option<String>) -> Result<bool> {
+    let fits = password.expose_secret().len() <= MAX_PASSWORD_BYTES;
+    Ok(fits && nexus.passwords.verify(password, stored).await?)
+}
+
 /// Signs a person in by address and password.
 pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpAddr) -> Result<SignedIn> {
-    let account = email.trim().to_lowercase();
-    let account: String = account.chars().take(254).collect();
-    nexus.limits.request(ip, nexus.now())?;
-    nexus.limits.check_failures(ip, &account, nexus.now())?;
+    let begun = nexus.now();
+    nexus.limits.request(ip, begun)?;
+    let account = account_of(email);
+    nexus.limits.attempt(ip, &account, begun)?;
     let user = find(nexus, &account).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let right = password.expose_secret().len() <= nexus_domain::member::MAX_PASSWORD_BYTES
-        && nexus.passwords.verify(password, stored).await?;
+    let right = verify(nexus, password, stored).await?;
     let now = nexus.now();
     match user {
         Some(user) if right => {
+            nexus.limits.succeeded(ip, &account, begun, now);
             record(nexus, user.id, "user.signed_in", "done", ip).await?;
             let last_tenant = match user.last_tenant {
                 Some(tenant) => Some(tenant),
@@ -135,7 +154,6 @@ pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpA
             Ok(SignedIn { user: user.id, email: user.email, signed_in_at: now, last_tenant })
         }
         unknown_or_wrong => {
-            nexus.limits.failed(ip, &account, now);
             if let Some(user) = unknown_or_wrong {
                 record_in_background(nexus, user.id, "user.sign_in_failed", "denied", ip);
             }
@@ -146,7 +164,8 @@ pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpA
 
 /// Confirms the password of somebody who is signed in; answers with the time to remember.
 pub async fn step_up(nexus: &Nexus, user: UserId, password: SecretString, ip: IpAddr) -> Result<Timestamp> {
-    nexus.limits.request(ip, nexus.now())?;
+    let begun = nexus.now();
+    nexus.limits.request(ip, begun)?;
     let row: Option<(String, Option<String>)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
         "SELECT email, password_hash FROM users WHERE id = $1"
     ))
@@ -154,14 +173,15 @@ pub async fn step_up(nexus: &Nexus, user: UserId, password: SecretString, ip: Ip
     .fetch_optional(pool)
     .await)?;
     let (email, stored) = row.ok_or_else(wrong_credentials)?;
-    nexus.limits.check_failures(ip, &email, nexus.now())?;
-    if !nexus.passwords.verify(password, stored).await? {
-        nexus.limits.failed(ip, &email, nexus.now());
+    nexus.limits.attempt(ip, &email, begun)?;
+    if !verify(nexus, password, stored).await? {
         record(nexus, user, "user.step_up_failed", "denied", ip).await?;
         return Err(Error::invalid("password", "The password is wrong"));
     }
+    let now = nexus.now();
+    nexus.limits.succeeded(ip, &email, begun, now);
     record(nexus, user, "user.stepped_up", "done", ip).await?;
-    Ok(nexus.now())
+    Ok(now)
 }
 
 /// Writes the sign-out to the audit log; ending the session is the adapter's part.
@@ -247,7 +267,7 @@ fn new_token(nexus: &Nexus) -> Result<String> {
 
 /// Makes a one-time link with which a person sets a password; `None` for an unknown address.
 pub async fn password_link(nexus: &Nexus, email: &str) -> Result<Option<String>> {
-    let Some(user) = find(nexus, &email.trim().to_lowercase()).await? else { return Ok(None) };
+    let Some(user) = find(nexus, &account_of(email)).await? else { return Ok(None) };
     let token = new_token(nexus)?;
     let hash = nexus.keyring.mac("password-link", token.as_bytes())?;
     let now = nexus.now();
@@ -300,14 +320,13 @@ pub async fn reset_password(
     let gone =
         || Error::Refused(Refusal::new(Code::NotFound, "This link was used already, or its time is over"));
     if !reset_info(nexus, token).await? {
-        nexus.limits.check_failures(ip, "password-link", nexus.now())?;
-        nexus.limits.failed(ip, "password-link", nexus.now());
+        nexus.limits.attempt(ip, "password-link", nexus.now())?;
         return Err(gone());
     }
     let link = nexus.keyring.mac("password-link", token.as_bytes())?;
     let hash = nexus.passwords.hash(password).await?;
     let now = nexus.now();
-    let user: UserId = nexus
+    let (user, seqs) = nexus
         .write(move |tx| {
             Box::pin(async move {
                 let row: Option<(UserId,)> = on!(*tx, |c| sqlx::query_as(sql!(
@@ -320,11 +339,11 @@ pub async fn reset_password(
                 .await)?;
                 let (user,) = row.ok_or_else(gone)?;
                 replace_password(tx, user, &hash).await?;
-                Ok(user)
+                Ok((user, record_in(tx, user, "user.password_reset", "done", ip, now).await?))
             })
         })
         .await?;
-    record(nexus, user, "user.password_reset", "done", ip).await?;
+    saw(nexus, seqs);
     let me = me(nexus, user, now).await?.ok_or_else(gone)?;
     let last_tenant = me.tenants.into_iter().next().map(|tenant| tenant.slug);
     Ok(SignedIn { user, email: me.email, signed_in_at: now, last_tenant })
@@ -367,33 +386,46 @@ async fn record(
 ) -> Result<()> {
     let now = nexus.now();
     let seqs = nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                let rows: Vec<(TenantId, String, String, String)> = on!(*tx, |c| sqlx::query_as(sql!(
-                    "SELECT t.id, t.slug, u.email, m.role FROM memberships m
-                     JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
-                     WHERE m.user_id = $1 ORDER BY t.id"
-                ))
-                .bind(user)
-                .fetch_all(c)
-                .await)?;
-                let mut seqs = Vec::new();
-                for (tenant, tenant_slug, email, role) in rows {
-                    let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
-                    let who = Who::Person { user, email, role, signed_in_at: now };
-                    let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
-                    let mut chain = Chain::next(tx, tenant).await?;
-                    let entry = Entry::new(&actor, now, event, outcome, &Target::default(), Map::new());
-                    chain.append(tx, &entry).await?;
-                    chain.close(tx).await?;
-                    seqs.push((tenant, chain.last()));
-                }
-                Ok(seqs)
-            })
-        })
+        .write(move |tx| Box::pin(async move { record_in(tx, user, event, outcome, ip, now).await }))
         .await?;
+    saw(nexus, seqs);
+    Ok(())
+}
+
+/// The same in a transaction that does more; answers with the change numbers to remember once it is
+/// committed.
+async fn record_in(
+    tx: &mut Tx,
+    user: UserId,
+    event: &'static str,
+    outcome: &'static str,
+    ip: IpAddr,
+    now: Timestamp,
+) -> Result<Vec<(TenantId, i64)>> {
+    let rows: Vec<(TenantId, String, String, String)> = on!(*tx, |c| sqlx::query_as(sql!(
+        "SELECT t.id, t.slug, u.email, m.role FROM memberships m
+         JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
+         WHERE m.user_id = $1 ORDER BY t.id"
+    ))
+    .bind(user)
+    .fetch_all(c)
+    .await)?;
+    let mut seqs = Vec::new();
+    for (tenant, tenant_slug, email, role) in rows {
+        let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
+        let who = Who::Person { user, email, role, signed_in_at: now };
+        let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
+        let mut chain = Chain::next(tx, tenant).await?;
+        let entry = Entry::new(&actor, now, event, outcome, &Target::default(), Map::new());
+        chain.append(tx, &entry).await?;
+        chain.close(tx).await?;
+        seqs.push((tenant, chain.last()));
+    }
+    Ok(seqs)
+}
+
+fn saw(nexus: &Nexus, seqs: Vec<(TenantId, i64)>) {
     for (tenant, seq) in seqs {
         nexus.saw_seq(tenant, seq);
     }
-    Ok(())
 }

@@ -47,19 +47,22 @@ pub async fn create(nexus: &Nexus, id: &[u8], session: Stored) -> Result<bool> {
         .await
 }
 
-/// Updates a session that is still there. One that was ended in the meantime stays ended.
+/// Updates a session that is still there. One that has ended in the meantime stays ended.
 pub async fn save(nexus: &Nexus, id: &[u8], session: Stored) -> Result<()> {
-    let key = hash(id);
+    let (key, now) = (hash(id), nexus.now());
     nexus
         .write(move |tx| {
             Box::pin(async move {
                 on!(*tx, |c| sqlx::query(sql!(
-                    "UPDATE sessions SET user_id = $2, data = $3, expires_at = $4 WHERE id_hash = $1"
+                    "UPDATE sessions SET user_id = $2, data = $3, expires_at = $4
+                     WHERE id_hash = $1 AND expires_at > $5 AND created_at > $6"
                 ))
                 .bind(key)
                 .bind(session.user)
                 .bind(session.data)
                 .bind(session.expires_at)
+                .bind(now)
+                .bind(now.plus(-ABSOLUTE))
                 .execute(c)
                 .await
                 .map(|_| ()))?;

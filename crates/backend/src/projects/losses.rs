@@ -29,7 +29,9 @@ impl Losable {
                     COALESCE(CAST(SUM((SELECT COUNT(*) FROM entries n
                         WHERE n.service_id = s.id AND n.kind = 'secret' AND n.deleted_at IS NULL)) AS BIGINT), 0),
                     COALESCE(CAST(SUM((SELECT COUNT(*) FROM service_keys k
-                        WHERE k.service_id = s.id AND NOT k.superseded)) AS BIGINT), 0),
+                        WHERE k.service_id = s.id AND NOT k.superseded)) AS BIGINT), 0)
+                        + (SELECT COUNT(*) FROM environment_keys k WHERE k.tenant_id = $1
+                            AND k.environment_id = $3 AND k.revoked_at IS NULL),
                     (SELECT COUNT(*) FROM environments e WHERE e.tenant_id = $1 AND e.project_id = $2)
              FROM services s
              WHERE s.tenant_id = $1 AND (s.project_id = $2 OR s.environment_id = $3 OR s.id = $4)"

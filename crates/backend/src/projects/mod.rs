@@ -9,11 +9,11 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Error, Result};
+use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::project::{Losses, NewProject, Project, ProjectPatch, Tier};
 use nexus_domain::role::{Place, ProjectRole};
-use nexus_domain::{ProjectId, Refusal, Timestamp, UserId, slug};
+use nexus_domain::{EnvironmentId, ProjectId, Refusal, Timestamp, UserId, slug};
 use serde_json::{Map, Value, json};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -42,11 +42,12 @@ pub(crate) struct Resolved {
     pub id: ProjectId,
     pub role: ProjectRole,
     pub undelete_days: i64,
+    pub created_at: Timestamp,
 }
 
 impl Row {
     fn role(&self, actor: &Actor) -> Option<ProjectRole> {
-        actor.inherent_role().or_else(|| ProjectRole::parse(self.member_role.as_deref()?))
+        actor.project_role(self.member_role.as_deref())
     }
 
     fn into_wire(self, role: ProjectRole) -> Project {
@@ -70,21 +71,11 @@ const SHARED: Place = Place::Shared { develop: false };
 
 /// Finds a project and asks for the act on it.
 pub(crate) async fn resolve(w: &mut Work, slug: &str, action: Action) -> Result<Resolved> {
-    let found = resolve_deleted_too(w, slug, action).await?;
-    found.ok_or_else(Error::not_found)
-}
-
-/// The same, but `None` where no such project exists (its audit rows may outlive it).
-pub(crate) async fn resolve_deleted_too(
-    w: &mut Work,
-    slug: &str,
-    action: Action,
-) -> Result<Option<Resolved>> {
-    let Some(row) = select_one(w, slug).await? else { return Ok(None) };
+    let row = select_one(w, slug).await?.ok_or_else(Error::not_found)?;
     let role = row.role(&w.actor);
     w.authorise_in(role, SHARED, action, slug)?;
     let role = role.ok_or_else(Error::not_found)?;
-    Ok(Some(Resolved { id: row.id, role, undelete_days: row.undelete_days }))
+    Ok(Resolved { id: row.id, role, undelete_days: row.undelete_days, created_at: row.created_at })
 }
 
 /// Nobody is a member under this id; it stands in for actors that are not people.
@@ -120,6 +111,11 @@ pub async fn list(nexus: &Nexus, actor: &Actor, q: &str) -> Result<Vec<Project>>
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
+                if w.actor.user().is_none() {
+                    // A key without the scope is told so; a person sees what they are a member of.
+                    let tenant = w.actor.tenant_slug.clone();
+                    w.authorise_in(w.actor.inherent_role(), SHARED, Action::ProjectRead, &tenant)?;
+                }
                 let user = user_or_nobody(w);
                 let rows: Vec<Row> = on!(w.tx, |c| sqlx::query_as(sql!(
                     "SELECT p.id, p.slug, p.name, p.tier, p.undelete_days, m.role AS member_role, p.created_at,
@@ -193,7 +189,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewProject) -> Result<Pro
                 .map(|_| ()))?;
                 let details = json!({ "name": name, "tier": tier });
                 w.record(Action::ProjectCreate, &Target::in_project(&slug, &slug), details).await?;
-                wire(w, &slug, Action::ProjectCreate).await
+                wire(w, &slug, Action::ProjectRead).await
             })
         })
         .await
@@ -246,13 +242,13 @@ pub async fn update(nexus: &Nexus, actor: &Actor, slug: &str, patch: ProjectPatc
         .await
 }
 
-/// What would go with the project.
+/// What would go with the project; for those who may delete it.
 pub async fn losses(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> {
     let slug = slug.to_owned();
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let project = resolve(w, &slug, Action::ProjectRead).await?;
+                let project = resolve(w, &slug, Action::ProjectUpdate).await?;
                 Losable::Project(project.id).count(w).await
             })
         })
@@ -266,6 +262,7 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> 
         .change(actor, move |w| {
             Box::pin(async move {
                 let project = resolve(w, &slug, Action::ProjectDelete).await?;
+                refuse_confined(w, &project, &slug).await?;
                 let losses = Losable::Project(project.id).count(w).await?;
                 on!(w.tx, |c| sqlx::query(sql!("DELETE FROM projects WHERE tenant_id = $1 AND id = $2"))
                     .bind(w.actor.tenant)
@@ -279,4 +276,23 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> 
             })
         })
         .await
+}
+
+/// A key of one environment may not take along what lives in the others.
+async fn refuse_confined(w: &mut Work, project: &Resolved, slug: &str) -> Result<()> {
+    if !w.actor.is_confined() {
+        return Ok(());
+    }
+    let rows: Vec<(EnvironmentId,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT DISTINCT environment_id FROM services WHERE tenant_id = $1 AND project_id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(project.id)
+    .fetch_all(c)
+    .await)?;
+    if rows.iter().all(|(environment,)| w.actor.reaches(*environment)) {
+        return Ok(());
+    }
+    let denial = Denial { event: Action::ProjectDelete.event(), target: slug.to_owned(), hidden: false };
+    Err(Error::Denied(denial))
 }

@@ -65,7 +65,7 @@ pub async fn restore(
                 let value = super::Value { kind, bytes };
                 let description = format!("Restored from v{number}");
                 let version = store_version(w, &entry, &value, &description).await?;
-                write::finish(w, &service).await?;
+                write::finish(w, service.id).await?;
                 let row_details = json!({ "change": "restored", "from_version": number, "version": version });
                 w.record(Action::SecretUpdate, &service.target().with_name(&key), row_details).await?;
                 row_of(w, &service, &key).await

@@ -77,6 +77,9 @@ pub async fn import(
         .change(actor, move |w| {
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretPreview).await?;
+                if !request.dry_run {
+                    open_service(w, &path, Action::SecretUpdate).await?;
+                }
                 let description = input::description(request.description)?;
                 let steps = plan(w, &service, found).await?;
                 let report = report(&steps, request.dry_run);
@@ -113,7 +116,7 @@ async fn plan(w: &mut Work, service: &Resolved, found: Vec<Found>) -> Result<Vec
     }
     let mut steps = Vec::with_capacity(found.len());
     for pair in found {
-        if times.get(&pair.key).is_some_and(|times| *times > 1) {
+        if EntryKey::parse(&pair.key).is_ok() && times.get(&pair.key).is_some_and(|times| *times > 1) {
             steps.push(Step::invalid(
                 pair.line,
                 pair.key,
@@ -126,16 +129,26 @@ async fn plan(w: &mut Work, service: &Resolved, found: Vec<Found>) -> Result<Vec
     Ok(steps)
 }
 
+/// A key, or what stands where one should be, cut short: it may be a piece of a value that lost its
+/// quotes, and a refusal ends in logs.
+fn shown(key: String) -> String {
+    if EntryKey::parse(&key).is_ok() {
+        return key;
+    }
+    let start = key.chars().take_while(|c| c.is_ascii_alphanumeric() || "_.:-".contains(*c)).take(16);
+    start.chain(['…']).collect()
+}
+
 async fn step(w: &mut Work, service: &Resolved, found: Found) -> Result<Step> {
     let Found { line, key, value } = found;
     let words = |refusal: Refusal| refusal.details.values().find_map(|v| v.as_str().map(str::to_owned));
     let text = match value {
         Ok(text) => text,
-        Err(reason) => return Ok(Step::invalid(line, key, reason)),
+        Err(reason) => return Ok(Step::invalid(line, shown(key), reason)),
     };
     let parsed = match EntryKey::parse(&key) {
         Ok(parsed) => parsed,
-        Err(refusal) => return Ok(Step::invalid(line, key, words(refusal).unwrap_or_default())),
+        Err(refusal) => return Ok(Step::invalid(line, shown(key), words(refusal).unwrap_or_default())),
     };
     let value = match Value::text(&text) {
         Ok(value) => value,
@@ -184,5 +197,5 @@ async fn carry_out(w: &mut Work, service: &Resolved, steps: Vec<Step>, descripti
         let details = json!({ "change": "imported", "version": version });
         w.record(action, &service.target().with_name(key.as_str()), details).await?;
     }
-    write::finish(w, service).await
+    write::finish(w, service.id).await
 }

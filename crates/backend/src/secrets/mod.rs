@@ -20,7 +20,7 @@ pub(crate) use read::encode;
 pub(crate) use seal::{open_version, store_version};
 pub(crate) use write::{delete_in, finish};
 
-use crate::entries::{Entry, ListedRow};
+use crate::entries::{self, Entry, ListedRow};
 use crate::services::{self, Resolved};
 use crate::work::Work;
 use crate::{Error, Result};
@@ -44,13 +44,14 @@ fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
     let inherited = row.service_id != service.id;
     let needs_value = row.active_version == 0;
     let umbrella = service.umbrella_slug.clone();
+    let row = if service.sees_metadata { row } else { keys_and_types(row) };
     Ok(SecretRow {
         kind: type_of(&row.kind)?,
         version: row.active_version,
         inherited_from: umbrella.clone().filter(|_| inherited),
         overrides: umbrella.filter(|_| !inherited && row.in_umbrella && !needs_value),
         needs_value,
-        tags: serde_json::from_str(&row.tags).unwrap_or_default(),
+        tags: entries::tags_of(&row.tags),
         note: row.note,
         description: row.description.unwrap_or_default(),
         size: row.size.unwrap_or(0),
@@ -60,6 +61,12 @@ fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
         warning: None,
         key: row.key,
     })
+}
+
+/// All that a developer learns of a secret in `develop`, besides where it comes from and when it changed.
+fn keys_and_types(row: ListedRow) -> ListedRow {
+    let nothing = String::new;
+    ListedRow { note: nothing(), tags: nothing(), updated_by: nothing(), description: None, size: None, ..row }
 }
 
 /// The row of one key, as the list would show it.

@@ -124,7 +124,7 @@ pub async fn counts(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let service = open_service(w, &path, Action::SecretHistory).await?;
+                let service = open_service(w, &path, Action::SecretList).await?;
                 entries::counts(w, &service, Kind::Secret).await
             })
         })
@@ -137,7 +137,7 @@ pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) ->
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let service = open_service(w, &path, Action::SecretHistory).await?;
+                let service = open_service(w, &path, Action::SecretList).await?;
                 row_of(w, &service, &key).await
             })
         })

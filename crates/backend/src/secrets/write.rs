@@ -11,6 +11,7 @@ use crate::work::Work;
 use nexus_domain::action::Action;
 use nexus_domain::key::EntryKey;
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch, SecretRow, SecretType};
+use nexus_domain::ServiceId;
 use nexus_domain::service::ServicePath;
 use serde_json::json;
 
@@ -35,7 +36,7 @@ pub(super) async fn create_in(w: &mut Work, service: &Resolved, new: NewSecret) 
     let tags = input::tags(new.tags.unwrap_or_default())?;
     let entry = entries::insert(w, service.id, Kind::Secret, &key, value.kind.as_str(), &note, &tags).await?;
     store_version(w, &entry, &value, &description).await?;
-    finish(w, service).await?;
+    finish(w, service.id).await?;
     let row_details = json!({ "version": 1, "type": value.kind });
     w.record(Action::SecretCreate, &service.target().with_name(key.as_str()), row_details).await?;
     let mut row = row_of(w, service, key.as_str()).await?;
@@ -49,9 +50,9 @@ async fn case_warning(w: &mut Work, service: &Resolved, key: &str) -> Result<Opt
 }
 
 /// What every write of a value ends with: the size of what programs read, and its revision.
-pub(crate) async fn finish(w: &mut Work, service: &Resolved) -> Result<()> {
+pub(crate) async fn finish(w: &mut Work, service: ServiceId) -> Result<()> {
     entries::check_snapshot_size(w, service).await?;
-    services::touch(w, service.id).await
+    services::touch(w, service).await
 }
 
 /// Adds a version and makes it ACTIVE.
@@ -73,7 +74,7 @@ pub async fn add_version(
                 let value = Value::read(new.value, new.value_base64, new.kind, usual)?;
                 let description = input::description(new.description)?;
                 let version = store_version(w, &entry, &value, &description).await?;
-                finish(w, &service).await?;
+                finish(w, service.id).await?;
                 let row_details = json!({ "change": "new version", "version": version, "type": value.kind });
                 w.record(Action::SecretUpdate, &service.target().with_name(&key), row_details).await?;
                 row_of(w, &service, &key).await
@@ -160,7 +161,7 @@ pub async fn undelete(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &st
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretUndelete).await?;
                 let row = entries::undelete(w, service.id, Kind::Secret, &key).await?;
-                finish(w, &service).await?;
+                finish(w, service.id).await?;
                 let version = json!({ "version": row.active_version });
                 w.record(Action::SecretUndelete, &service.target().with_name(&key), version).await?;
                 row_of(w, &service, &key).await

@@ -38,7 +38,8 @@ pub async fn list(
                 let mut services = by_environment(w, &project, &wanted.q).await?;
                 let mut groups = Vec::new();
                 if wanted.dev_envs {
-                    for row in dev_environments::all(w, project.id).await? {
+                    let rows = dev_environments::all(w, project.id).await?;
+                    for row in rows.into_iter().filter(|row| w.actor.reaches(row.id)) {
                         let yours = row.owner_id.is_some() && row.owner_id == w.actor.user();
                         if yours || project.role == ProjectRole::Owner {
                             let own = services.remove(&row.id).unwrap_or_default();

@@ -11,14 +11,14 @@ pub use link::{link, linked, umbrellas, unlink};
 pub use list::{ListServices, list};
 pub(crate) use resolve::{Resolved, developer_place, find, resolve, touch, wire};
 
-use crate::gate::Actor;
+use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::projects::{self, Losable};
 use crate::store::{Tx, on, sql};
 use crate::work::Work;
-use crate::{Error, Result, crypto, dev_environments, environments};
+use crate::{Denial, Error, Result, crypto, dev_environments, environments};
 use nexus_domain::action::Action;
-use nexus_domain::environment::{Environment, LIVE};
+use nexus_domain::environment::{DEVELOP, Environment, LIVE};
 use nexus_domain::project::Losses;
 use nexus_domain::role::Place;
 use nexus_domain::service::{NewService, Service, ServiceKind, ServicePatch, ServicePath};
@@ -38,15 +38,41 @@ pub async fn get(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Ser
         .await
 }
 
-/// The environment that a new service will live in, with the place it is for the actor.
-async fn environment_for(w: &mut Work, project: ProjectId, slug: &str) -> Result<(EnvironmentId, Place)> {
-    match dev_environments::find(w, project, slug).await? {
-        Some(row) => Ok((row.id, developer_place(&w.actor, row.owner_id))),
-        None => {
-            let row = environments::resolve(w, slug, Action::EnvironmentList).await?;
-            Ok((row.id, Place::Shared { develop: row.slug == nexus_domain::environment::DEVELOP }))
+/// The environment that a new service is to live in: the one named, or the key's own, or live. A key
+/// of one environment is refused every other name, so that it learns nothing about which exist.
+fn environment_named(w: &Work, named: Option<String>) -> Result<String> {
+    match &w.actor.who {
+        Who::EnvironmentKey { environment_slug, .. } => {
+            let named = named.unwrap_or_else(|| environment_slug.clone());
+            if w.actor.is_confined() && named != *environment_slug {
+                let event = Action::ServiceCreate.event();
+                return Err(Error::Denied(Denial { event, target: w.actor.tenant_slug.clone(), hidden: false }));
+            }
+            Ok(named)
         }
+        _ => Ok(named.unwrap_or_else(|| LIVE.to_owned())),
     }
+}
+
+/// Finds that environment and asks the gate. Somebody else's developer environment is as unknown as
+/// one that does not exist.
+async fn environment_for(
+    w: &mut Work,
+    project: &projects::Resolved,
+    project_slug: &str,
+    slug: &str,
+) -> Result<EnvironmentId> {
+    let shared = environments::shared(w).await?.into_iter().find(|row| row.slug == slug);
+    let (id, place) = match shared {
+        Some(row) => (row.id, Place::Shared { develop: row.slug == DEVELOP }),
+        None => {
+            let own = dev_environments::find(w, project.id, slug).await?;
+            let own = own.filter(|row| developer_place(&w.actor, row.owner_id) == Place::Own);
+            (own.ok_or_else(|| Error::invalid("environment", "There is no such environment"))?.id, Place::Own)
+        }
+    };
+    w.authorise_in(Some(project.role), place, Action::ServiceCreate, project_slug)?;
+    Ok(id)
 }
 
 pub async fn create(nexus: &Nexus, actor: &Actor, project: &str, new: NewService) -> Result<Service> {
@@ -55,11 +81,8 @@ pub async fn create(nexus: &Nexus, actor: &Actor, project: &str, new: NewService
         .change(actor, move |w| {
             Box::pin(async move {
                 let owner = projects::resolve(w, &project, Action::ProjectRead).await?;
-                let environment = new.environment.clone().unwrap_or_else(|| LIVE.to_owned());
-                let unknown = |_| Error::invalid("environment", "There is no such environment");
-                let (environment_id, place) =
-                    environment_for(w, owner.id, &environment).await.map_err(unknown)?;
-                w.authorise_in(Some(owner.role), place, Action::ServiceCreate, &project)?;
+                let environment = environment_named(w, new.environment)?;
+                let environment_id = environment_for(w, &owner, &project, &environment).await?;
                 let name = slug::check_name(&new.name)?;
                 let given = new.slug.filter(|slug| !slug.is_empty());
                 let slug = given.unwrap_or_else(|| slug::from_name(&name));
@@ -196,13 +219,13 @@ fn refuse_new_identity(service: &Resolved, patch: &ServicePatch) -> Result<()> {
     }
 }
 
-/// What would go with the service.
+/// What would go with the service; for those who may delete it.
 pub async fn losses(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Losses> {
     let path = path.clone();
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let service = resolve(w, &path, Action::ServiceRead).await?;
+                let service = resolve(w, &path, Action::ServiceUpdate).await?;
                 Losable::Service(service.id).count(w).await
             })
         })

@@ -6,7 +6,7 @@ use crate::work::{Target, Work};
 use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, EnvironmentKind};
-use nexus_domain::role::{Place, ProjectRole};
+use nexus_domain::role::{Permission, Place};
 use nexus_domain::service::{Service, ServiceKind, ServicePath};
 use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, ServiceId, Timestamp, UserId};
 use sqlx::FromRow;
@@ -42,6 +42,8 @@ pub(crate) struct Resolved {
     pub umbrella_id: Option<ServiceId>,
     pub umbrella_slug: Option<String>,
     pub undelete_days: i64,
+    /// Whether the actor sees more of its secrets than keys and types.
+    pub sees_metadata: bool,
 }
 
 impl Resolved {
@@ -106,10 +108,11 @@ pub(crate) async fn resolve(w: &mut Work, path: &ServicePath, action: Action) ->
         EnvironmentKind::Developer => developer_place(&w.actor, row.environment_owner),
         _ => Place::Shared { develop: path.environment == DEVELOP },
     };
-    let role = w.actor.inherent_role().or_else(|| row.member_role.as_deref().and_then(ProjectRole::parse));
+    let role = w.actor.project_role(row.member_role.as_deref());
     let target = format!("{}/{}/{}", path.project, path.environment, path.service);
     w.authorise_in(role, place, action, &target)?;
     Ok(Resolved {
+        sees_metadata: role.is_some_and(|role| role.allows(Permission::SecretMetadata, place)),
         path: path.clone(),
         id: row.id,
         project_id: row.project_id,

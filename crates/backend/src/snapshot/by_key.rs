@@ -48,6 +48,7 @@ async fn own_service(w: &mut Work, action: Action) -> Result<Resolved> {
         umbrella_id: row.umbrella_id,
         umbrella_slug: row.umbrella_slug,
         undelete_days: row.undelete_days,
+        sees_metadata: true,
     })
 }
 
@@ -111,7 +112,7 @@ pub async fn put(nexus: &Nexus, actor: &Actor, key: &str, new: NewSecretVersion)
                     }
                 };
                 let version = store_version(w, &entry, &value, &description).await?;
-                secrets::finish(w, &service).await?;
+                secrets::finish(w, service.id).await?;
                 let action = if created { Action::SecretCreate } else { Action::SecretUpdate };
                 let details = json!({ "change": "written by a program", "version": version });
                 w.record(action, &service.target().with_name(&key), details).await?;

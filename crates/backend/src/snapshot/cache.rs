@@ -194,10 +194,11 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
     if counted.is_empty() {
         return Ok(());
     }
-    nexus
+    let rows = counted.clone();
+    let written = nexus
         .write(move |tx| {
             Box::pin(async move {
-                for (read, reads, last) in counted {
+                for (read, reads, last) in rows {
                     on!(*tx, |c| sqlx::query(sql!(
                         "INSERT INTO read_counts (tenant_id, reader, service_id, revision, hour, reads)
                          SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM tenants WHERE id = $1)
@@ -227,7 +228,15 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
                 Ok(())
             })
         })
-        .await
+        .await;
+    if written.is_err() {
+        // They are counted with the next ones.
+        let mut all = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        for (read, reads, last) in counted {
+            all.entry(read).and_modify(|count| count.reads += reads).or_insert(Count { reads, last });
+        }
+    }
+    written
 }
 
 #[cfg(test)]

@@ -164,12 +164,19 @@ impl Tx {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if let Some(database) = error.as_database_error() {
-            // SQLITE_FULL (13) and PostgreSQL's disk_full (53100).
-            match database.code().as_deref() {
-                Some("13" | "53100") => return Self::StorageFull,
-                _ if database.is_unique_violation() => return Self::Collision,
-                _ => return Self::Database(error),
-            }
+            // SQLITE_FULL is 13, PostgreSQL's disk_full 53100.
+            return match database.code().as_deref() {
+                Some("13" | "53100") => Self::StorageFull,
+                // SQLite is busy or locked; PostgreSQL starts, stops, is full, or gave up waiting.
+                Some("5" | "6" | "261" | "517" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "55P03") => {
+                    Self::Unavailable
+                }
+                // PostgreSQL's text holds no NUL, so that nothing is named like this.
+                Some("22021") => Self::not_found(),
+                Some("40001" | "40P01") => Self::Collision,
+                _ if database.is_unique_violation() => Self::Collision,
+                _ => Self::Database(error),
+            };
         }
         match error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::Unavailable,

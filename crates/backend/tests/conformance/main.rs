@@ -30,4 +30,5 @@ macro_rules! both {
 
 mod world;
 
+mod services;
 mod tenants;

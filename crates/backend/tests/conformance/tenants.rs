@@ -1,43 +1,191 @@
-//! Tenants, environments and projects.
+//! Tenants, their environments, and their projects.
 
-use crate::world::{Outcome, World};
+use crate::world::{Outcome, TENANT, World};
 use nexus_backend::tenants::{self, Founding};
+use nexus_backend::{environments, projects, services};
 use nexus_domain::Code;
-use nexus_domain::project::TenantPatch;
+use nexus_domain::environment::{EnvironmentKind, EnvironmentPatch, NewEnvironment};
+use nexus_domain::project::{NewProject, ProjectPatch, TenantPatch, Tier};
+use nexus_domain::role::ProjectRole;
 
 both![
     a_new_tenant_has_its_owner_and_three_environments,
     an_instance_is_founded_once,
+    of_many_founders_at_the_same_moment_one_succeeds,
     a_tenant_is_renamed_and_its_slug_stays,
+    an_environment_is_made_renamed_and_deleted,
+    a_tenant_has_five_environments_besides_live,
+    an_operator_may_raise_the_cap,
+    slugs_of_environments_are_checked_and_taken_once,
+    live_cannot_be_deleted,
+    an_environment_with_services_names_them_and_stays,
+    there_is_never_a_second_live_environment,
+    a_project_is_made_from_its_name,
+    a_project_slug_is_taken_once_per_tenant,
+    a_project_is_changed_within_its_rules,
+    a_project_goes_with_everything_in_it,
 ];
 
+fn founding(slug: &str, email: &str) -> Founding {
+    Founding { slug: slug.into(), name: slug.into(), email: email.into(), password_hash: None }
+}
+
 async fn a_new_tenant_has_its_owner_and_three_environments(w: &World) {
-    let environments = nexus_backend::environments::list(&w.nexus, &w.owner).await.fine();
+    let environments = environments::list(&w.nexus, &w.owner).await.fine();
     let slugs: Vec<_> = environments.iter().map(|e| e.slug.as_str()).collect();
     assert_eq!(slugs, ["live", "develop", "staging"]);
-    assert_eq!(environments[0].name, "Production");
+    assert_eq!((environments[0].name.as_str(), environments[0].kind), ("Production", EnvironmentKind::Live));
     assert_eq!(w.events().await, ["tenant.created"]);
 }
 
 async fn an_instance_is_founded_once(w: &World) {
-    let again = Founding {
-        slug: "second".into(),
-        name: "Second".into(),
-        email: "eve@second.test".into(),
-        password_hash: None,
-    };
-    tenants::found(&w.nexus, again, None).await.refused_as(Code::Conflict);
+    tenants::found(&w.nexus, founding("second", "eve@second.test"), None).await.refused_as(Code::Conflict);
     assert_eq!(w.number("SELECT COUNT(*) FROM users").await, 1);
+}
+
+async fn of_many_founders_at_the_same_moment_one_succeeds(w: &World) {
+    w.execute("DELETE FROM tenants").await;
+    w.execute("DELETE FROM users").await;
+    let founders = (0..20).map(|n| {
+        let nexus = w.nexus.clone();
+        tokio::spawn(async move {
+            let mine = founding(&format!("t{n}"), &format!("eve{n}@x.test"));
+            tenants::found(&nexus, mine, None).await.is_ok()
+        })
+    });
+    let outcomes = futures::future::join_all(founders).await;
+    assert_eq!(outcomes.into_iter().filter(|outcome| *outcome.as_ref().unwrap()).count(), 1);
+    assert_eq!(w.number("SELECT COUNT(*) FROM tenants").await, 1);
 }
 
 async fn a_tenant_is_renamed_and_its_slug_stays(w: &World) {
     let patch = TenantPatch { name: Some("  Acme GmbH ".into()) };
     let renamed = tenants::update(&w.nexus, &w.owner, patch).await.fine();
-    assert_eq!((renamed.slug.as_str(), renamed.name.as_str()), ("acme", "Acme GmbH"));
+    assert_eq!((renamed.slug.as_str(), renamed.name.as_str()), (TENANT, "Acme GmbH"));
     assert_eq!(tenants::get(&w.nexus, &w.owner).await.fine(), renamed);
     for bad in ["", "a\u{202e}b", &"x".repeat(81)] {
-        let refusal = tenants::update(&w.nexus, &w.owner, TenantPatch { name: Some(bad.into()) }).await.refused();
+        let patch = TenantPatch { name: Some(bad.into()) };
+        let refusal = tenants::update(&w.nexus, &w.owner, patch).await.refused_as(Code::InvalidRequest);
         assert!(refusal.field("name").is_some(), "{bad:?}");
     }
+    tenants::update(&w.nexus, &w.owner, TenantPatch::default()).await.fine();
     assert_eq!(w.events().await, ["tenant.created", "tenant.updated"]);
+}
+
+fn environment(slug: &str) -> NewEnvironment {
+    NewEnvironment { slug: slug.into(), name: None }
+}
+
+async fn an_environment_is_made_renamed_and_deleted(w: &World) {
+    let made = environments::create(&w.nexus, &w.owner, environment("qa")).await.fine();
+    assert_eq!((made.slug.as_str(), made.name.as_str(), made.kind), ("qa", "qa", EnvironmentKind::Environment));
+    assert_eq!(environments::get(&w.nexus, &w.owner, "qa").await.fine(), made);
+    let patch = EnvironmentPatch { name: Some("Quality".into()) };
+    let renamed = environments::update(&w.nexus, &w.owner, "qa", patch).await.fine();
+    assert_eq!((renamed.name.as_str(), renamed.slug.as_str(), renamed.id), ("Quality", "qa", made.id));
+    w.environment_key("qa", &[]).await;
+    assert_eq!(environments::losses(&w.nexus, &w.owner, "qa").await.fine().keys, 1);
+    assert_eq!(environments::delete(&w.nexus, &w.owner, "qa").await.fine().keys, 1);
+    environments::get(&w.nexus, &w.owner, "qa").await.refused_as(Code::NotFound);
+    let events = w.events_after(1).await;
+    assert_eq!(events, ["environment.created", "environment.updated", "key.created", "environment.deleted"]);
+}
+
+async fn a_tenant_has_five_environments_besides_live(w: &World) {
+    for slug in ["a", "b", "c"] {
+        environments::create(&w.nexus, &w.owner, environment(slug)).await.fine();
+    }
+    let refusal = environments::create(&w.nexus, &w.owner, environment("d")).await.refused_as(Code::QuotaExceeded);
+    assert_eq!(refusal.details.get("quota"), Some(&"environments".into()));
+    assert_eq!(refusal.details.get("limit"), Some(&5.into()));
+    environments::delete(&w.nexus, &w.owner, "a").await.fine();
+    environments::create(&w.nexus, &w.owner, environment("d")).await.fine();
+}
+
+async fn an_operator_may_raise_the_cap(w: &World) {
+    w.execute("UPDATE tenants SET environment_cap = 6").await;
+    for slug in ["a", "b", "c", "d"] {
+        environments::create(&w.nexus, &w.owner, environment(slug)).await.fine();
+    }
+    environments::create(&w.nexus, &w.owner, environment("e")).await.refused_as(Code::QuotaExceeded);
+}
+
+async fn slugs_of_environments_are_checked_and_taken_once(w: &World) {
+    for bad in ["live", "test", "all", "dev_ana", "A", "", "a b", "a__b", "seventeen_letters", "a\0b"] {
+        let outcome = environments::create(&w.nexus, &w.owner, environment(bad)).await;
+        assert!(outcome.refused_as(Code::InvalidRequest).field("slug").is_some(), "{bad:?}");
+    }
+    let refusal = environments::create(&w.nexus, &w.owner, environment("develop")).await.refused_as(Code::Conflict);
+    assert!(refusal.field("slug").is_some());
+}
+
+async fn live_cannot_be_deleted(w: &World) {
+    environments::delete(&w.nexus, &w.owner, "live").await.refused_as(Code::Immutable);
+}
+
+async fn an_environment_with_services_names_them_and_stays(w: &World) {
+    w.project("shop").await;
+    w.service("shop", "staging", "api").await;
+    let refusal = environments::delete(&w.nexus, &w.owner, "staging").await.refused_as(Code::InUse);
+    assert!(refusal.message.contains("shop/api"), "{refusal}");
+    environments::get(&w.nexus, &w.owner, "staging").await.fine();
+}
+
+async fn there_is_never_a_second_live_environment(w: &World) {
+    let said = w.refused_sql("UPDATE environments SET kind = 'live' WHERE slug = 'develop'").await;
+    assert!(said.to_lowercase().contains("unique"), "{said}");
+}
+
+fn project(name: &str, slug: Option<&str>) -> NewProject {
+    NewProject { name: name.into(), slug: slug.map(Into::into), tier: None }
+}
+
+async fn a_project_is_made_from_its_name(w: &World) {
+    let made = projects::create(&w.nexus, &w.owner, project("Web Shop 2", None)).await.fine();
+    assert_eq!((made.slug.as_str(), made.tier, made.role), ("web-shop-2", Tier::Xl, ProjectRole::Owner));
+    assert_eq!((made.services, made.secrets, made.undelete_days), (0, 0, 30));
+    assert_eq!(projects::get(&w.nexus, &w.owner, "web-shop-2").await.fine(), made);
+    for (name, slug) in [("", None), ("Ünïcödé ключ", Some("-a")), ("ключ", None), ("x", Some("A"))] {
+        projects::create(&w.nexus, &w.owner, project(name, slug)).await.refused_as(Code::InvalidRequest);
+    }
+}
+
+async fn a_project_slug_is_taken_once_per_tenant(w: &World) {
+    w.project("shop").await;
+    let refusal = projects::create(&w.nexus, &w.owner, project("Shop", None)).await.refused_as(Code::Conflict);
+    assert!(refusal.field("slug").is_some());
+    let rival = w.rival().await;
+    projects::create(&w.nexus, &rival.owner, project("Shop", None)).await.fine();
+}
+
+async fn a_project_is_changed_within_its_rules(w: &World) {
+    w.project("shop").await;
+    let patch = ProjectPatch { name: Some("Store".into()), tier: Some(Tier::M), undelete_days: Some(7) };
+    let changed = projects::update(&w.nexus, &w.owner, "shop", patch.clone()).await.fine();
+    assert_eq!((changed.name.as_str(), changed.tier, changed.undelete_days), ("Store", Tier::M, 7));
+    let before = w.events().await.len();
+    projects::update(&w.nexus, &w.owner, "shop", patch).await.fine();
+    assert_eq!(w.events_after(before).await, [""; 0], "nothing changed, so nothing is written down");
+    for days in [6, 366, -1, i64::MAX] {
+        let patch = ProjectPatch { undelete_days: Some(days), ..ProjectPatch::default() };
+        let refusal = projects::update(&w.nexus, &w.owner, "shop", patch).await.refused_as(Code::InvalidRequest);
+        assert!(refusal.field("undelete_days").is_some());
+    }
+}
+
+async fn a_project_goes_with_everything_in_it(w: &World) {
+    let (api, shared) = w.shop_with_umbrella().await;
+    w.write(&api, "A", "a").await;
+    w.write(&shared, "B", "b").await;
+    w.service_key(&api, nexus_domain::keys::Access::Read).await;
+    nexus_backend::dev_environments::create(&w.nexus, &w.owner, "shop").await.fine();
+    let losses = projects::losses(&w.nexus, &w.owner, "shop").await.fine();
+    assert_eq!((losses.environments, losses.services, losses.secrets, losses.keys), (1, 2, 2, 1));
+    assert_eq!(projects::delete(&w.nexus, &w.owner, "shop").await.fine(), losses);
+    projects::get(&w.nexus, &w.owner, "shop").await.refused_as(Code::NotFound);
+    services::get(&w.nexus, &w.owner, &api).await.refused_as(Code::NotFound);
+    for table in ["services", "entries", "entry_versions", "service_keys", "projects"] {
+        assert_eq!(w.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
+    }
+    assert_eq!(w.number("SELECT COUNT(*) FROM environments").await, 3);
 }

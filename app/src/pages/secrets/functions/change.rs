@@ -3,6 +3,7 @@
 use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 
 #[server(prefix = "/_fn", endpoint = "create_secret")]

@@ -4,6 +4,7 @@ use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
 use nexus_domain::import::ImportReport;
+#[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 
 /// What an import would do. Keys and reasons, never values.
@@ -31,7 +32,8 @@ pub async fn import_secrets(
 ) -> Result<Done, Refused> {
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
-    let report = nexus_backend::secrets::import(&nexus, &actor, &path, request(text, false, description)).await?;
+    let report =
+        nexus_backend::secrets::import(&nexus, &actor, &path, request(text, false, description)).await?;
     Ok(Done::new(imported(&report)))
 }
 
@@ -64,8 +66,14 @@ mod tests {
 
     #[test]
     fn an_import_says_what_it_did() {
-        let report =
-            |new, changed, unchanged| ImportReport { dry_run: false, items: vec![], new, changed, unchanged, invalid: 0 };
+        let report = |new, changed, unchanged| ImportReport {
+            dry_run: false,
+            items: vec![],
+            new,
+            changed,
+            unchanged,
+            invalid: 0,
+        };
         assert_eq!(imported(&report(2, 1, 3)), "Imported 2 new secrets, 1 changed; 3 as they were");
         assert_eq!(imported(&report(0, 0, 4)), "Nothing to import: every value is as it was");
     }

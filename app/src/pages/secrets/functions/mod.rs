@@ -11,6 +11,7 @@ pub use import::*;
 pub use read::*;
 pub use reveal::*;
 
+#[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 
 /// The tab's address, with the rest of the query.

@@ -62,7 +62,8 @@ pub async fn read_secrets(
     let page = secrets::list(&nexus, &actor, &path, wanted).await?;
     let service = services::get(&nexus, &actor, &path).await?;
     let counterparts = services::counterparts(&nexus, &actor, &path).await?;
-    let place = counterparts.into_iter().find(|it| it.slug == path.environment).ok_or_else(Refusal::not_found)?;
+    let place =
+        counterparts.into_iter().find(|it| it.slug == path.environment).ok_or_else(Refusal::not_found)?;
     let rights = crate::pages::service::rights(&nexus, &actor, &path, &place).await?;
     let mut data = SecretsData {
         rows: page.data,

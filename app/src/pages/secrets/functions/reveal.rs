@@ -4,6 +4,7 @@
 use crate::refused::Refused;
 use leptos::prelude::*;
 use nexus_domain::secret::{SecretDiff, SecretValue};
+#[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 
 #[server(prefix = "/_fn", endpoint = "reveal_secret")]

@@ -1,0 +1,279 @@
+//! The open row: the value, what stands beside it, what can be done, and the history.
+
+use super::asks::Asks;
+use super::desk::Then;
+use super::edit::{EditForm, VersionForm};
+use super::file::size_words;
+use super::{Facts, Opened, desk};
+use crate::address::{ServiceParams, address, query, service_url};
+use crate::components::badge::Tone;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::{Ago, Badge};
+use crate::pages::entries::{History, VersionLine};
+use leptos::prelude::*;
+use nexus_domain::secret::{SecretRow, SecretType, SecretUse, SecretValue, SecretVersion};
+use nexus_domain::service::ServicePath;
+
+#[component]
+pub fn Detail(row: SecretRow, opened: Opened, service: String, facts: Facts) -> impl IntoView {
+    let Opened { history, uses, .. } = opened;
+    let own = row.inherited_from.is_none();
+    let writable = own && facts.may_write;
+    let label = format!("Details of {}", row.key);
+    view! {
+        <div class="detail" role="region" aria-label=label>
+            <div class="detail-main">
+                <ValuePanel row=row.clone() facts/>
+                {if writable {
+                    view! { <Acts row=row.clone() uses=uses.clone() facts/> }.into_any()
+                } else {
+                    view! { <Inherited row=row.clone() facts/> }.into_any()
+                }}
+                <About row=row.clone() uses service facts/>
+            </div>
+            {(!row.needs_value).then(|| view! { <Versions row=row.clone() history writable facts/> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// The value, behind dots of which there are always as many.
+#[component]
+fn ValuePanel(row: SecretRow, facts: Facts) -> impl IntoView {
+    if row.needs_value {
+        return view! {
+            <section class="value-panel" aria-label="Value">
+                <h3>"Value"</h3>
+                <p class="hint">"It has none yet. The first one that is saved becomes v1; until then programs do not get this key."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let desk = desk();
+    let key = StoredValue::new(row.key.clone());
+    let shown = Memo::new(move |_| desk.shown.get().filter(|value| key.with_value(|key| value.key == *key)));
+    let number = move || shown.read().as_ref().map_or(row.version, |value| value.version);
+    let state = move || {
+        let tone = if number() == row.version { Tone::Green } else { Tone::Plain };
+        let text = if number() == row.version {
+            format!("ACTIVE v{}", row.version)
+        } else {
+            format!("v{}", number())
+        };
+        view! { <Badge text tone/> }
+    };
+    let body = move || match shown.get() {
+        None => view! { <span class="dots" aria-label="Hidden">"••••••••••••••••"</span> }.into_any(),
+        Some(value) => in_the_open(value),
+    };
+    let hint = move || {
+        if !facts.may_reveal {
+            "Your role may not reveal values in this environment.".to_owned()
+        } else if shown.read().is_some() {
+            format!("Hidden again in {} s, or when you look elsewhere.", desk.left.get())
+        } else {
+            "Revealing asks for a recent sign-in and is written to the audit log.".to_owned()
+        }
+    };
+    let buttons = facts.may_reveal.then(|| buttons(row.kind, key, shown));
+    view! {
+        <section class="value-panel" aria-label="Value">
+            <h3>"Value "{state}</h3>
+            <div class="value">{body}{buttons}</div>
+            <p class="hint">{hint}</p>
+        </section>
+    }
+    .into_any()
+}
+
+fn in_the_open(value: SecretValue) -> AnyView {
+    match value.value {
+        Some(text) => {
+            view! { <pre class="value-text" tabindex="0" aria-label="The value">{text}</pre> }.into_any()
+        }
+        None => view! { <span class="value-text">"A file of "{size_words(value.size)}</span> }.into_any(),
+    }
+}
+
+fn buttons(kind: SecretType, key: StoredValue<String>, shown: Memo<Option<SecretValue>>) -> AnyView {
+    let desk = desk();
+    let busy = move || desk.busy.get().then_some("true");
+    let ask = move |then| desk.reveal(key.get_value(), None, then);
+    if kind == SecretType::File {
+        return view! {
+            <button type="button" class="button button-icon needs-js" title="Download (audited)" aria-label="Download the file"
+                aria-busy=busy on:click=move |_| ask(Then::Download)><Icon glyph=Glyph::Download/></button>
+        }
+        .into_any();
+    }
+    let toggle = move |_| if shown.read_untracked().is_some() { desk.hide() } else { ask(Then::Show) };
+    view! {
+        <button type="button" class="button button-icon needs-js" aria-label="Reveal the value" aria-busy=busy
+            aria-pressed=move || if shown.read().is_some() { "true" } else { "false" }
+            title=move || if shown.read().is_some() { "Hide" } else { "Reveal (audited)" } on:click=toggle>
+            {move || view! { <Icon glyph=if shown.read().is_some() { Glyph::EyeOff } else { Glyph::Eye }/> }}
+        </button>
+        <button type="button" class="button button-icon needs-js" title="Copy without showing it (audited)"
+            aria-label="Copy the value" aria-busy=busy on:click=move |_| ask(Then::Copy)><Icon glyph=Glyph::Copy/></button>
+    }
+    .into_any()
+}
+
+/// What the owner of the secret can do: buttons, or the form that one of them opened.
+#[component]
+fn Acts(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
+    let form = query("form");
+    let row = StoredValue::new(row);
+    let part = move || match form.read().as_deref() {
+        Some("version") => view! { <VersionForm row=row.get_value() facts/> }.into_any(),
+        Some("edit") => view! { <EditForm row=row.get_value() facts/> }.into_any(),
+        _ => view! { <Buttons row=row.get_value()/> }.into_any(),
+    };
+    view! { {part} <Asks row=row.get_value() heirs=uses.inherited_by facts/> }.into_any()
+}
+
+#[component]
+fn Buttons(row: SecretRow) -> impl IntoView {
+    let here = address();
+    let from = row.version.to_string();
+    let open = move |form: &'static str| {
+        let from = from.clone();
+        move || here.with(&[("form", Some(form)), ("from", Some(&from)), ("created", None)])
+    };
+    let new = if row.needs_value { "Give it a value" } else { "New version" };
+    view! {
+        <div class="bar detail-bar">
+            <a class="button" href=open("version") data-noscroll>{new}</a>
+            <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
+            <span class="grow"></span>
+            <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
+                "Delete…"</a>
+        </div>
+    }
+    .into_any()
+}
+
+/// An inherited secret is changed where it lives, or hidden by one of the service's own.
+#[component]
+fn Inherited(row: SecretRow, facts: Facts) -> impl IntoView {
+    let Some(umbrella) = row.inherited_from else { return ().into_any() };
+    let here = address();
+    let at: ServiceParams = desk().here;
+    let path = ServicePath { service: umbrella, ..at.path_now() };
+    let mut link = service_url(&at.tenant.get_untracked(), &path, "secrets");
+    link.push_str("?open=");
+    link.push_str(&row.key);
+    let key = row.key;
+    view! {
+        <div class="bar detail-bar">
+            <a class="button" href=link><Icon glyph=Glyph::Open/>"Open umbrella"</a>
+            {facts.may_write.then(|| view! {
+                <a class="button" href=move || here.with(&[("new", Some(&key)), ("open", None)]) data-noscroll>
+                    <Icon glyph=Glyph::Umbrella/>"Override here"</a>
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Note, tags, and who uses it.
+#[component]
+fn About(row: SecretRow, uses: SecretUse, service: String, facts: Facts) -> impl IntoView {
+    let note = (!row.note.is_empty())
+        .then(|| view! { <div><dt>"Note"</dt><dd class="lines-kept">{row.note}</dd></div> });
+    let tags = (!row.tags.is_empty()).then(|| {
+        let tags = row.tags.into_iter().map(|tag| view! { <span class="tag">{tag}</span> }).collect_view();
+        view! { <div><dt>"Tags"</dt><dd>{tags}</dd></div> }
+    });
+    let hidden = row.overrides.map(|umbrella| {
+        view! { <div><dt>"Hides"</dt><dd>"the secret of the same key on "<b>{umbrella}</b></dd></div> }
+    });
+    let heirs = facts.umbrella.then(|| {
+        let names =
+            if uses.inherited_by.is_empty() { "nobody yet".to_owned() } else { uses.inherited_by.join(", ") };
+        view! { <div><dt>"Inherited by"</dt><dd>{names}</dd></div> }
+    });
+    let read = match uses.last_read_at {
+        None => view! { "never by a program" }.into_any(),
+        Some(at) => {
+            let by = uses.last_read_by.map(|key| view! { " by the key "<code>{key}"…"</code> });
+            view! { <Ago at now=facts.now/>{by} }.into_any()
+        }
+    };
+    view! {
+        <dl class="facts">
+            {note}{tags}{hidden}{heirs}
+            <div><dt>"Last read"</dt><dd>{read}</dd></div>
+            <div><dt>"Made"</dt><dd><Ago at=row.created_at now=facts.now/>" in "{service}</dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+#[component]
+fn Versions(row: SecretRow, history: Vec<SecretVersion>, writable: bool, facts: Facts) -> impl IntoView {
+    let key = StoredValue::new(row.key);
+    let readable: Vec<i64> = history.iter().filter(|it| !it.destroyed).map(|it| it.version).collect();
+    let active = row.version;
+    let versions = history
+        .into_iter()
+        .map(|version| VersionLine {
+            number: version.version,
+            active: version.active,
+            destroyed: version.destroyed,
+            actions: version_acts(key, &version, active, writable, facts),
+            description: described(&version),
+            by: version.created_by,
+            at: version.created_at,
+        })
+        .collect();
+    let several =
+        (facts.may_reveal && readable.len() > 2).then(|| view! { <super::compare::ChooseTwo key readable/> });
+    view! { <History versions now=facts.now>{several}</History> }.into_any()
+}
+
+fn described(version: &SecretVersion) -> String {
+    match version.kind {
+        SecretType::Text => version.description.clone(),
+        SecretType::File if version.description.is_empty() => size_words(version.size),
+        SecretType::File => format!("{} ({})", version.description, size_words(version.size)),
+    }
+}
+
+/// What can be done with one version: an old one is restored, compared, looked at, destroyed.
+fn version_acts(
+    key: StoredValue<String>,
+    version: &SecretVersion,
+    active: i64,
+    writable: bool,
+    facts: Facts,
+) -> AnyView {
+    if version.active || version.destroyed {
+        return ().into_any();
+    }
+    let (desk, here) = (desk(), address());
+    let number = version.version;
+    let file = version.kind == SecretType::File;
+    let (glyph, then) = if file { (Glyph::Download, Then::Download) } else { (Glyph::Eye, Then::Show) };
+    let look = facts.may_reveal.then(|| {
+        view! {
+            <button type="button" class="button button-icon needs-js" aria-label=format!("Reveal v{number}")
+                title="Reveal (audited)" on:click=move |_| desk.reveal(key.get_value(), Some(number), then)><Icon glyph/></button>
+            <button type="button" class="button button-icon needs-js" aria-label=format!("Compare v{number} with the active one")
+                title="Compare with ACTIVE (audited)" on:click=move |_| desk.compare(key.get_value(), number, active)>
+                <Icon glyph=Glyph::Diff/></button>
+        }
+    });
+    let ask = move |what: &'static str| {
+        move || here.with(&[("confirm", Some(what)), ("version", Some(&number.to_string()))])
+    };
+    let change = writable.then(|| {
+        view! {
+            <a class="button button-icon" href=ask("restore") data-noscroll aria-label=format!("Restore v{number}")
+                title=format!("Restore: makes v{} with this value", active + 1)><Icon glyph=Glyph::Up/></a>
+            <a class="button button-icon" href=ask("destroy") data-noscroll aria-label=format!("Destroy v{number}")
+                title="Destroy for good"><Icon glyph=Glyph::Trash/></a>
+        }
+    });
+    view! { {look}{change} }.into_any()
+}

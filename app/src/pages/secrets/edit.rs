@@ -1,0 +1,63 @@
+//! The two forms of an open secret: a new version, and what stands beside the value. Both started
+//! from a version that the address keeps (`from`), so a page that was read again meanwhile does
+//! not hide that somebody else was first.
+
+use super::value::ValueField;
+use super::{AddSecretVersion, EditSecret, Facts, Reach, desk};
+use crate::address::{address, query};
+use crate::components::{Field, Hidden, PostForm};
+use crate::pages::entries::{Finish, KeyField};
+use crate::pages::service::settings::Which;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use nexus_domain::secret::SecretRow;
+
+/// The version that the form started from.
+fn started_from(row: &SecretRow) -> i64 {
+    let from = query("from");
+    from.get_untracked().and_then(|from| from.parse().ok()).unwrap_or(row.version)
+}
+
+#[component]
+pub fn VersionForm(row: SecretRow, facts: Facts) -> impl IntoView {
+    let desk = desk();
+    let here = address();
+    let state = desk.version;
+    if state.kind.get_untracked() != row.kind {
+        state.kind.set(row.kind);
+    }
+    let close = here.without(&["form", "from"]);
+    let started_from = started_from(&row);
+    view! {
+        <PostForm action=AddSecretVersion::PATH to=close.clone() class="stack detail-form" on_done=move |_| state.clear()>
+            <Which here=desk.here/>
+            <Hidden name="key" value=row.key/>
+            <Hidden name="kind" value=row.kind.as_str()/>
+            <ValueField state autofocus=true/>
+            <Field label="Description" name="description" placeholder="Why this version? Rotated after Q2 audit"/>
+            <Reach facts/>
+            <Finish started_from label="Save" key="⏎" cancel=close now=facts.now
+                again=|current| format!("Save mine as v{}", current + 1)/>
+        </PostForm>
+    }
+    .into_any()
+}
+
+#[component]
+pub fn EditForm(row: SecretRow, facts: Facts) -> impl IntoView {
+    let here = address();
+    let started_from = started_from(&row);
+    let close = here.without(&["form", "from"]);
+    view! {
+        <PostForm action=EditSecret::PATH class="stack detail-form">
+            <Which here=desk().here/>
+            <Hidden name="secret" value=row.key.clone()/>
+            <KeyField value=row.key autofocus=true/>
+            <Field label="Note" name="note" value=row.note multiline=true
+                hint="What it is for, who gives out a new one. Everybody who lists the keys reads it"/>
+            <Field label="Tags" name="tags" value=row.tags.join(", ") hint="Separated by commas"/>
+            <Finish started_from label="Save" cancel=close now=facts.now again=|_| "Save mine all the same".to_owned()/>
+        </PostForm>
+    }
+    .into_any()
+}

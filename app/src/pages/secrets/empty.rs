@@ -1,0 +1,51 @@
+//! The tab of a service without secrets, and a search that finds none.
+
+use super::Facts;
+use crate::address::address;
+use crate::components::icon::Glyph;
+use crate::components::{Empty, Snippet};
+use leptos::prelude::*;
+use nexus_domain::service::Service;
+
+#[component]
+pub fn NoSecrets(service: Service, facts: Facts) -> impl IntoView {
+    let here = address();
+    let text = if service.umbrella {
+        "A secret is a password, a token, a certificate. What this umbrella holds, every linked service inherits at \
+         once; its own values win."
+    } else {
+        "A secret is a password, a token, a certificate: encrypted here, versioned, and read by this service’s \
+         programs with its key."
+    };
+    let button = facts.may_write.then(|| {
+        view! {
+            <a class="button button-primary" href=move || here.with(&[("new", Some(""))]) data-noscroll>
+                "Make the first secret"
+            </a>
+        }
+    });
+    let example = service.endpoint.map(|endpoint| {
+        let text = format!("curl -H \"Authorization: Bearer $NEXUS_KEY\" \\\n  {endpoint}/v1/secrets/database_password");
+        view! { <p class="hint">"Then a program reads it with a key of this service:"</p><Snippet text label="Copy the command"/> }
+    });
+    view! {
+        <Empty glyph=Glyph::Lock title="No secret yet" text>{button}{example}</Empty>
+        <div class="list-foot">
+            <a class="link" href=move || here.with(&[("deleted", Some(""))])>"Deleted secrets"</a>
+        </div>
+    }
+    .into_any()
+}
+
+/// A search or filter that leaves nothing.
+#[component]
+pub fn NothingFound() -> impl IntoView {
+    let here = address();
+    view! {
+        <p class="none" role="status">
+            "No secret fits. "
+            <a class="link" href=move || here.without(&["q", "source", "cursor"]) data-noscroll>"Show all"</a>
+        </p>
+    }
+    .into_any()
+}
