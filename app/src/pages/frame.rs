@@ -138,14 +138,14 @@ fn Side(data: FrameData) -> impl IntoView {
     let live = live();
     let home = tenant_url(&data.tenant.slug, "projects");
     view! {
-        <aside class="side" aria-label="Console">
+        <div class="side">
             <a class="brand" href=home><Mark/>"Nexus"</a>
             <Tenants data=data.clone()/>
-            <nav class="nav" aria-label="Pages"><Links tenant=data.tenant.slug audit=data.audit/></nav>
+            <nav class="nav" aria-label="Console"><Links tenant=data.tenant.slug audit=data.audit/></nav>
             <button type="button" class="side-help needs-js" on:click=move |_| live.overlay.set(Overlay::Shortcuts)>
                 <kbd aria-hidden="true">"?"</kbd>"Shortcuts"
             </button>
-        </aside>
+        </div>
     }
     .into_any()
 }

@@ -35,7 +35,7 @@ pub fn Bar(counts: SecretCounts, facts: Facts) -> impl IntoView {
         }
     });
     view! {
-        <div class="bar">
+        <div class="bar entry-bar">
             {listed}
             <span class="grow"></span>
             {write}

@@ -15,7 +15,7 @@ use nexus_domain::secret::{SecretRow, SecretType, SecretUse, SecretValue, Secret
 use nexus_domain::service::ServicePath;
 
 #[component]
-pub fn Detail(row: SecretRow, opened: Opened, service: String, facts: Facts) -> impl IntoView {
+pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
     let Opened { history, uses, .. } = opened;
     let own = row.inherited_from.is_none();
     let writable = own && facts.may_write;
@@ -29,7 +29,7 @@ pub fn Detail(row: SecretRow, opened: Opened, service: String, facts: Facts) -> 
                 } else {
                     view! { <Inherited row=row.clone() facts/> }.into_any()
                 }}
-                <About row=row.clone() uses service facts/>
+                <About row=row.clone() uses facts/>
             </div>
             {(!row.needs_value).then(|| view! { <Versions row=row.clone() history writable facts/> })}
         </div>
@@ -178,7 +178,7 @@ fn Inherited(row: SecretRow, facts: Facts) -> impl IntoView {
 
 /// Note, tags, and who uses it.
 #[component]
-fn About(row: SecretRow, uses: SecretUse, service: String, facts: Facts) -> impl IntoView {
+fn About(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
     let note = (!row.note.is_empty())
         .then(|| view! { <div><dt>"Note"</dt><dd class="lines-kept">{row.note}</dd></div> });
     let tags = (!row.tags.is_empty()).then(|| {
@@ -204,7 +204,7 @@ fn About(row: SecretRow, uses: SecretUse, service: String, facts: Facts) -> impl
         <dl class="facts">
             {note}{tags}{hidden}{heirs}
             <div><dt>"Last read"</dt><dd>{read}</dd></div>
-            <div><dt>"Made"</dt><dd><Ago at=row.created_at now=facts.now/>" in "{service}</dd></div>
+            <div><dt>"Made"</dt><dd><Ago at=row.created_at now=facts.now/></dd></div>
         </dl>
     }
     .into_any()

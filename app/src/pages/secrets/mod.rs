@@ -28,7 +28,7 @@ use crate::pages::entries::focus_soon;
 use desk::{Desk, desk};
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
-use nexus_domain::service::{Service, ServicePath};
+use nexus_domain::service::ServicePath;
 
 /// The tab. Its route is inside the service's frame, which shows title, environment and tabs.
 #[component]
@@ -139,7 +139,7 @@ fn Page(data: SecretsData) -> impl IntoView {
         {if empty {
             view! { <empty::NoSecrets service=data.service facts/> }.into_any()
         } else {
-            view! { <List rows=data.rows next_cursor=data.next_cursor open=data.open service=data.service facts/> }.into_any()
+            view! { <List rows=data.rows next_cursor=data.next_cursor open=data.open facts/> }.into_any()
         }}
         <import::Import facts/>
         <export::Export facts counts=data.counts/>
@@ -177,7 +177,6 @@ fn List(
     rows: Vec<nexus_domain::secret::SecretRow>,
     next_cursor: Option<String>,
     open: Option<Opened>,
-    service: Service,
     facts: Facts,
 ) -> impl IntoView {
     if rows.is_empty() {
@@ -190,7 +189,7 @@ fn List(
         .into_iter()
         .map(|row| {
             let opened = open.take_if(|open| open.key == row.key);
-            view! { <row::Row row opened service=service.slug.clone() facts/> }
+            view! { <row::Row row opened facts/> }
         })
         .collect_view();
     view! {

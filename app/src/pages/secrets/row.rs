@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use nexus_domain::secret::{SecretRow, SecretType};
 
 #[component]
-pub fn Row(row: SecretRow, opened: Option<Opened>, service: String, facts: Facts) -> impl IntoView {
+pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoView {
     let here = address();
     let [open, created, form] = ["open", "created", "form"].map(query);
     let key = StoredValue::new(row.key.clone());
@@ -34,7 +34,7 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, service: String, facts: Facts
     let detail = opened.map(|opened| {
         let row = row.clone();
         view! {
-            <tr class="detail-row"><td colspan="7"><Detail row opened service facts/></td></tr>
+            <tr class="detail-row"><td colspan="7"><Detail row opened facts/></td></tr>
         }
     });
     view! {
@@ -61,12 +61,9 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, service: String, facts: Facts
     .into_any()
 }
 
-fn kind(row: &SecretRow) -> String {
-    match row.kind {
-        SecretType::Text => "text".to_owned(),
-        SecretType::File if row.needs_value => "file".to_owned(),
-        SecretType::File => format!("file, {}", size_words(row.size)),
-    }
+fn kind(row: &SecretRow) -> AnyView {
+    let size = (row.kind == SecretType::File && !row.needs_value).then(|| view! { <small>{size_words(row.size)}</small> });
+    view! { <span class="updated">{row.kind.as_str()}{size}</span> }.into_any()
 }
 
 fn version(row: &SecretRow) -> AnyView {

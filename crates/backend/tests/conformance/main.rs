@@ -30,5 +30,6 @@ macro_rules! both {
 
 mod world;
 
+mod secrets;
 mod services;
 mod tenants;

@@ -119,3 +119,31 @@ impl World {
         self.events().await.split_off(before)
     }
 }
+
+impl World {
+    /// A secret without a value, as an import of `develop` leaves it for who may not reveal.
+    pub async fn without_value(&self, path: &ServicePath, key: &str) {
+        let (tenant, id) = (self.database.id(self.tenant.0), self.database.id(uuid::Uuid::now_v7()));
+        let service = services::get(&self.nexus, &self.owner, path).await.fine().id;
+        self.execute(&format!(
+            "INSERT INTO entries (tenant_id, id, service_id, kind, key, type, active_version, last_version, note,
+                 tags, created_at, updated_at, updated_by)
+             VALUES ({tenant}, {id}, {}, 'secret', '{key}', 'text', 0, 0, '', '', {now}, {now}, 'x')",
+            self.database.id(service.0),
+            now = self.now().0
+        ))
+        .await;
+    }
+
+    /// Every sealed value and wrapped key of the database.
+    pub async fn sealed(&self) -> Vec<Vec<u8>> {
+        let all = self.dump().await;
+        let mut sealed: Vec<_> = all
+            .into_iter()
+            .filter(|(place, _)| place.starts_with("entry_versions.payload") || place.contains("wrapped_key"))
+            .map(|(_, bytes)| bytes)
+            .collect();
+        sealed.sort();
+        sealed
+    }
+}

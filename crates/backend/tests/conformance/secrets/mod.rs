@@ -1,0 +1,8 @@
+//! Secrets: their life, their history, inheritance, lists, imports, limits.
+
+mod history;
+mod import;
+mod inheritance;
+mod life;
+mod limits;
+mod list;
