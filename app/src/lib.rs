@@ -4,7 +4,10 @@
 //! takes over where it can (feature `hydrate`). State is in the address, changes are forms, and
 //! every page works before and without JavaScript, apart from what shows or makes a secret.
 
-#![allow(clippy::too_many_arguments, reason = "a server function has one argument for each field of its form")]
+#![allow(
+    clippy::too_many_arguments,
+    reason = "a server function has one argument for each field of its form"
+)]
 // The router's nested types are deeper than the compiler's default.
 #![recursion_limit = "256"]
 

@@ -98,10 +98,9 @@ pub(super) fn name_operations(mut document: OpenApi) -> OpenApi {
     document
 }
 
-pub(super) fn router() -> Router {
-    let (_, document) = super::rest_with_document();
-    let json = serde_json::to_string(&document).unwrap_or_default();
-    let page = page(&serde_json::to_value(&document).unwrap_or_default());
+pub(super) fn router(document: &OpenApi) -> Router {
+    let json = serde_json::to_string(document).unwrap_or_default();
+    let page = super::api_page::write(&serde_json::to_value(document).unwrap_or_default());
     Router::new()
         .route(
             "/api/openapi.json",
@@ -114,11 +113,6 @@ fn human(page: String) -> impl IntoResponse {
     let policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                   frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page))
-}
-
-/// A plain page, generated from the document: it needs no script.
-fn page(document: &serde_json::Value) -> String {
-    super::api_page::write(document)
 }
 
 #[cfg(test)]

@@ -59,10 +59,10 @@ pub fn router(surface: Surface) -> Router {
             .layer(session::layer(nexus.clone(), secure))
             .layer(from_fn(session::keep_alive)),
     );
-    let api = rest(nexus.clone());
+    let (api, document) = rest_with_document();
     Router::new()
-        .merge(api)
-        .merge(docs::router())
+        .merge(rest(api, nexus.clone()))
+        .merge(docs::router(&document))
         .merge(assets::router())
         .merge(health::router(nexus.clone()))
         .merge(console)
@@ -84,8 +84,7 @@ pub fn rest_with_document() -> (Router<Nexus>, OpenApi) {
     (routes, docs::name_operations(document))
 }
 
-fn rest(nexus: Nexus) -> Router {
-    let (routes, _) = rest_with_document();
+fn rest(routes: Router<Nexus>, nexus: Nexus) -> Router {
     routes
         .with_state(nexus)
         .method_not_allowed_fallback(error::method_not_allowed)

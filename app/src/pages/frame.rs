@@ -138,14 +138,14 @@ fn Side(data: FrameData) -> impl IntoView {
     let live = live();
     let home = tenant_url(&data.tenant.slug, "projects");
     view! {
-        <div class="side">
+        <aside class="side" aria-label="Side">
             <a class="brand" href=home><Mark/>"Nexus"</a>
             <Tenants data=data.clone()/>
             <nav class="nav" aria-label="Console"><Links tenant=data.tenant.slug audit=data.audit/></nav>
             <button type="button" class="side-help needs-js" on:click=move |_| live.overlay.set(Overlay::Shortcuts)>
                 <kbd aria-hidden="true">"?"</kbd>"Shortcuts"
             </button>
-        </div>
+        </aside>
     }
     .into_any()
 }
@@ -183,6 +183,10 @@ fn Crumbs(data: FrameData) -> impl IntoView {
         let mut parts = path.split('/').skip(4);
         let (project, environment, service) = (parts.next(), parts.next(), parts.next());
         let mut crumbs = vec![(tenant.name.clone(), tenant_url(&tenant.slug, "projects"))];
+        let page = PAGES.iter().find(|(_, page, _)| path.split('/').nth(3) == Some(page));
+        if let Some((name, page, _)) = page.filter(|(_, page, _)| *page != "projects") {
+            crumbs.push(((*name).to_owned(), tenant_url(&tenant.slug, page)));
+        }
         if let Some(project) = project {
             let name = projects.iter().find(|(slug, _)| slug == project).map_or(project, |(_, name)| name);
             crumbs.push((name.to_owned(), tenant_url(&tenant.slug, &format!("projects/{project}"))));

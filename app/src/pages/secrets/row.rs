@@ -62,7 +62,8 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
 }
 
 fn kind(row: &SecretRow) -> AnyView {
-    let size = (row.kind == SecretType::File && !row.needs_value).then(|| view! { <small>{size_words(row.size)}</small> });
+    let size = (row.kind == SecretType::File && !row.needs_value)
+        .then(|| view! { <small>{size_words(row.size)}</small> });
     view! { <span class="updated">{row.kind.as_str()}{size}</span> }.into_any()
 }
 

@@ -27,6 +27,8 @@ pub struct ServiceData {
     /// The environments where the same service is, this one included.
     pub counterparts: Vec<Environment>,
     pub rights: Rights,
+    /// Its own and its inherited secrets, for those who may list them.
+    pub secrets: Option<i64>,
     pub now: Timestamp,
 }
 
@@ -38,7 +40,7 @@ pub async fn read_service(
     service: String,
 ) -> Result<ServiceData, Refused> {
     use nexus_backend::services;
-    use nexus_domain::service::ServicePath;
+    use nexus_domain::service::{ServiceKind, ServicePath};
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
     let service = services::get(&nexus, &actor, &path).await?;
@@ -46,7 +48,12 @@ pub async fn read_service(
     let environment = counterparts.iter().find(|it| it.slug == path.environment).cloned();
     let environment = environment.ok_or_else(nexus_domain::Refusal::not_found)?;
     let rights = rights(&nexus, &actor, &path, &environment).await?;
-    Ok(ServiceData { service, environment, counterparts, rights, now: nexus.now() })
+    let secrets = if rights.list_secrets && service.kind == ServiceKind::Backend {
+        Some(nexus_backend::secrets::counts(&nexus, &actor, &path).await?.all)
+    } else {
+        None
+    };
+    Ok(ServiceData { service, environment, counterparts, rights, secrets, now: nexus.now() })
 }
 
 /// What the person may do in the service's environment.

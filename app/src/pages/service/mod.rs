@@ -36,7 +36,7 @@ pub fn ServiceFrame() -> impl IntoView {
 
 #[component]
 fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
-    let ServiceData { service, environment, counterparts, rights, now } = data;
+    let ServiceData { service, environment, counterparts, rights, secrets, now } = data;
     let synced = match service.synced_at {
         Some(at) => view! { <span class="faint">"read by a program "<Ago at now/></span> }.into_any(),
         None if service.umbrella => ().into_any(),
@@ -54,7 +54,7 @@ fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
             <Inherits here service=service.clone()/>
             {synced}
         </div>
-        <ServiceTabs here service rights/>
+        <ServiceTabs here service rights secrets/>
     }
     .into_any()
 }
@@ -127,10 +127,10 @@ fn EnvironmentControl(
 }
 
 #[component]
-fn ServiceTabs(here: ServiceParams, service: Service, rights: Rights) -> impl IntoView {
+fn ServiceTabs(here: ServiceParams, service: Service, rights: Rights, secrets: Option<i64>) -> impl IntoView {
     let path = use_location().pathname;
     let all = [
-        ("Secrets", "secrets", service.kind == ServiceKind::Backend, Some(service.secrets)),
+        ("Secrets", "secrets", service.kind == ServiceKind::Backend, secrets),
         ("API keys", "keys", !service.umbrella && rights.read_keys, None),
         ("Settings", "settings", true, None),
     ];

@@ -130,6 +130,7 @@ fn Group(tenant: Memo<String>, group: ServiceGroup, now: Timestamp) -> impl Into
         view! {
             <div class="card">
                 <table class="table services">
+                    <colgroup><col/><col/><col/><col/><col/><col/></colgroup>
                     <thead class="visually-hidden"><tr>
                         <th scope="col">"Service"</th><th scope="col">"Kind"</th><th scope="col">"Umbrella"</th>
                         <th scope="col">"Holds"</th><th scope="col">"Last read or changed"</th><th scope="col">"Settings"</th>
@@ -176,12 +177,13 @@ fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView 
         None => view! { "changed "<Ago at=service.updated_at now/> }.into_any(),
     };
     let label = format!("Settings of {}", service.name);
+    let other_slug = (service.slug != service.name).then_some(service.slug);
     view! {
         <tr data-row>
             <td>
                 <a class="row-link" href=href>{service.name}</a>
                 {service.umbrella.then(|| view! { <Badge text="UMBRELLA" tone=Tone::Accent/> })}
-                <span class="faint mono">{service.slug}</span>
+                {other_slug.map(|slug| view! { <span class="faint mono">{slug}</span> })}
             </td>
             <td data-label="Kind"><Badge text=service.kind.as_str().to_ascii_uppercase()/></td>
             <td data-label="Umbrella" class="muted">{umbrella}</td>

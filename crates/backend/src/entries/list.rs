@@ -15,11 +15,30 @@ pub(crate) struct ListQuery<'a> {
     pub source: SourceFilter,
     /// Narrows by key, note and tags.
     pub q: &'a str,
-    /// The last key of the page before; empty for the first page.
-    pub after: &'a str,
+    pub keys: Keys<'a>,
     pub limit: i64,
-    /// Only this key.
-    pub key: Option<&'a str>,
+}
+
+/// Which keys to look at.
+#[derive(Clone, Copy)]
+pub(crate) enum Keys<'a> {
+    All,
+    /// Those behind the last key of the page before.
+    After(&'a str),
+    /// This one.
+    Only(&'a str),
+}
+
+impl Keys<'_> {
+    /// The first and the last key in question. `!` sorts before and `{` behind every character that
+    /// a key may have, so that `A!` is the least text behind the key `A`.
+    fn range(self) -> (String, String) {
+        match self {
+            Self::All => (String::new(), "{".into()),
+            Self::After(key) => (format!("{key}!"), "{".into()),
+            Self::Only(key) => (key.into(), key.into()),
+        }
+    }
 }
 
 /// A row of the list.
@@ -52,34 +71,43 @@ pub(crate) async fn list(
     query: &ListQuery<'_>,
 ) -> Result<Vec<ListedRow>> {
     let pattern = like_pattern(query.q);
+    let (from, to) = query.keys.range();
+    // Two halves, each in the order of the index, so that a page costs a page and not the service.
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
-        r"SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
-                EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = n.kind AND u.key = n.key
-                    AND u.deleted_at IS NULL AND u.active_version > 0) AS in_umbrella,
-                n.created_at, n.updated_at, n.updated_by
-         FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.kind = $4 AND n.deleted_at IS NULL AND n.key > $5
-           AND (n.service_id = $2 OR (n.service_id = $3 AND n.active_version > 0
-               AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = n.kind
-                   AND o.key = n.key AND o.deleted_at IS NULL)))
-           AND ($6 = '' OR LOWER(n.key) LIKE $6 ESCAPE '\' OR LOWER(n.note) LIKE $6 ESCAPE '\'
-               OR LOWER(n.tags) LIKE $6 ESCAPE '\')
-           AND ($7 = 'all' OR ($7 = 'own' AND n.service_id = $2) OR ($7 = 'inherited' AND n.service_id = $3)
-               OR ($7 = 'needs_value' AND n.active_version = 0)
-               OR ($7 = 'overridden' AND n.service_id = $2 AND n.active_version > 0
-                   AND EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = n.kind
-                       AND u.key = n.key AND u.deleted_at IS NULL AND u.active_version > 0)))
-           AND ($8 = '' OR n.key = $8)
-         ORDER BY n.key LIMIT $9"
+        r"SELECT * FROM (
+             SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+                    EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4 AND u.key = n.key
+                        AND u.deleted_at IS NULL AND u.active_version > 0) AS in_umbrella,
+                    n.created_at, n.updated_at, n.updated_by
+             FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+             WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.kind = $4 AND n.deleted_at IS NULL
+               AND n.key >= $5 AND n.key <= $6
+               AND ($7 = '' OR LOWER(n.key) LIKE $7 ESCAPE '\' OR LOWER(n.note) LIKE $7 ESCAPE '\'
+                   OR LOWER(n.tags) LIKE $7 ESCAPE '\')
+               AND ($8 = 'all' OR $8 = 'own' OR ($8 = 'needs_value' AND n.active_version = 0)
+                   OR ($8 = 'overridden' AND n.active_version > 0
+                       AND EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4
+                           AND u.key = n.key AND u.deleted_at IS NULL AND u.active_version > 0)))
+             UNION ALL
+             SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+                    TRUE AS in_umbrella, n.created_at, n.updated_at, n.updated_by
+             FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+             WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL
+               AND n.key >= $5 AND n.key <= $6 AND n.active_version > 0 AND $8 IN ('all', 'inherited')
+               AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = $4
+                   AND o.key = n.key AND o.deleted_at IS NULL)
+               AND ($7 = '' OR LOWER(n.key) LIKE $7 ESCAPE '\' OR LOWER(n.note) LIKE $7 ESCAPE '\'
+                   OR LOWER(n.tags) LIKE $7 ESCAPE '\')
+         ) AS listed ORDER BY key LIMIT $9"
     ))
     .bind(w.actor.tenant)
     .bind(service.id)
     .bind(umbrella_or_nil(service))
     .bind(kind.as_str())
-    .bind(query.after)
+    .bind(from.as_str())
+    .bind(to.as_str())
     .bind(pattern.as_str())
     .bind(query.source.as_str())
-    .bind(query.key.unwrap_or_default())
     .bind(query.limit)
     .fetch_all(c)
     .await)?)
@@ -112,9 +140,10 @@ pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kin
     Ok(SecretCounts { all: own + inherited, own, inherited, overridden, needs_value })
 }
 
-/// `q` as a LIKE pattern that finds it anywhere; empty for no filter.
+/// `q` as a LIKE pattern that finds it anywhere; empty for no filter. Both engines fold the case of
+/// ASCII letters and of no others here; PostgreSQL's text holds no NUL, so that nothing is found.
 fn like_pattern(q: &str) -> String {
-    let q = q.trim().to_lowercase();
+    let q = q.trim().to_ascii_lowercase().replace('\0', "\u{fffd}");
     if q.is_empty() {
         return q;
     }
@@ -124,7 +153,16 @@ fn like_pattern(q: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::like_pattern;
+    use super::{Keys, like_pattern};
+
+    #[test]
+    fn a_range_leaves_out_the_key_itself_and_nothing_else() {
+        let (from, to) = Keys::After("A").range();
+        for key in ["A-", "A.b", "A0", "AB", "A_", "Aa", "B", "z", "zz:z"] {
+            assert!(key >= from.as_str() && key <= to.as_str(), "{key}");
+        }
+        assert!("A" < from.as_str());
+    }
 
     #[test]
     fn wildcards_in_a_search_mean_themselves() {

@@ -71,9 +71,9 @@ fn keys_and_types(row: ListedRow) -> ListedRow {
 
 /// The row of one key, as the list would show it.
 async fn row_of(w: &mut Work, service: &Resolved, key: &str) -> Result<SecretRow> {
-    use crate::entries::{Kind, ListQuery};
+    use crate::entries::{Keys, Kind, ListQuery};
     let source = nexus_domain::secret::SourceFilter::All;
-    let query = ListQuery { source, q: "", after: "", limit: 1, key: Some(key) };
+    let query = ListQuery { source, q: "", keys: Keys::Only(key), limit: 1 };
     let rows = crate::entries::list(w, service, Kind::Secret, &query).await?;
     into_row(service, rows.into_iter().next().ok_or_else(Error::not_found)?)
 }

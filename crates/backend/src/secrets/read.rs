@@ -1,7 +1,7 @@
 //! Listing secrets without their values, and revealing one.
 
 use super::{into_row, open_service, open_version, row_of, type_of};
-use crate::entries::{self, Kind, ListQuery};
+use crate::entries::{self, Keys, Kind, ListQuery};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::services::Resolved;
@@ -68,8 +68,9 @@ pub async fn list(
 }
 
 async fn select(w: &mut Work, service: &Resolved, query: &ListSecrets) -> Result<Page<SecretRow>> {
-    let after = query.cursor.as_deref().unwrap_or_default();
-    let listed = ListQuery { source: query.source, q: &query.q, after, limit: query.limit + 1, key: None };
+    let keys = query.cursor.as_deref().map_or(Keys::All, Keys::After);
+    let limit = query.limit.saturating_add(1);
+    let listed = ListQuery { source: query.source, q: &query.q, keys, limit };
     let mut rows = entries::list(w, service, Kind::Secret, &listed).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > query.limit;
     rows.truncate(usize::try_from(query.limit).unwrap_or(0));
@@ -232,8 +233,7 @@ pub async fn export(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<
         .change(actor, move |w| {
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretExport).await?;
-                let query =
-                    ListQuery { source: SourceFilter::All, q: "", after: "", limit: i64::MAX, key: None };
+                let query = ListQuery { source: SourceFilter::All, q: "", keys: Keys::All, limit: i64::MAX };
                 let rows = entries::list(w, &service, Kind::Secret, &query).await?;
                 let mut out = secrets::import::EnvFile::default();
                 for row in &rows {

@@ -30,6 +30,7 @@ macro_rules! both {
 
 mod world;
 
+mod dev_environments;
 mod secrets;
 mod services;
 mod tenants;

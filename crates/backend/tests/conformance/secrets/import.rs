@@ -120,7 +120,7 @@ async fn what_is_exported_reads_back_unchanged(w: &World) {
 
 async fn a_refused_import_shows_no_piece_of_a_value(w: &World) {
     let api = w.shop().await;
-    let text = "KEY=-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKc=\npostgres://u:hunter2@h/db?x=1\n";
+    let text = "KEY=-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq/kiG9w0BAQEFAASCBKc=\npostgres://u:hunter2@h/db?x=1\n";
     let refusal = secrets::import(&w.nexus, &w.owner, &api, env(text, false)).await.refused();
     let said = format!("{refusal:?}");
     assert!(!said.contains("w0BAQEFAASCBKc") && !said.contains("hunter2"), "{said}");

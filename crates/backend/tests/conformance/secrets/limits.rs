@@ -7,12 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use nexus_backend::{secrets, services};
 use nexus_domain::Code;
 use nexus_domain::secret::{NewSecret, SecretType};
+use nexus_domain::service::ServicePath;
+use nexus_domain::snapshot::MAX_SNAPSHOT_BYTES;
 
 both![
     a_text_has_64_kib_and_a_file_1_mib,
     a_value_is_needed_and_sent_one_way,
     a_snapshot_stays_within_16_mib,
     a_write_on_the_umbrella_counts_for_every_linked_service,
+    what_is_overridden_does_not_count_twice,
     a_link_that_would_pass_16_mib_is_refused,
     large_files_count_by_their_hash,
 ];
@@ -52,52 +55,67 @@ async fn a_value_is_needed_and_sent_one_way(w: &World) {
     assert!(w.list(&api).await.data.is_empty());
 }
 
-/// Sixteen texts of 64 KiB: one MiB, all in one import.
-fn a_mebibyte(prefix: &str) -> String {
-    (0..15).map(|n| format!("{prefix}{n}={}\n", "x".repeat(65_536))).collect()
-}
-
-async fn fill(w: &World, path: &nexus_domain::service::ServicePath, imports: usize) {
-    for n in 0..imports {
-        secrets::import(&w.nexus, &w.owner, path, env(&a_mebibyte(&format!("K{n}x")), false)).await.fine();
-    }
+/// Lets the secret count for as much as a snapshot may hold, less a kilobyte. What is checked is the
+/// stored size, so that no test has to write 16 MiB.
+async fn fill(w: &World, path: &ServicePath) {
+    w.write(path, "LARGE", "x").await;
+    let size = MAX_SNAPSHOT_BYTES - 1024;
+    let service = services::get(&w.nexus, &w.owner, path).await.fine().id;
+    let of_service = format!("SELECT id FROM entries WHERE key = 'LARGE' AND service_id = {}", w.database.id(service.0));
+    w.execute(&format!("UPDATE entry_versions SET size = {size} WHERE entry_id IN ({of_service})")).await;
 }
 
 fn over(refusal: nexus_domain::Refusal) {
     assert_eq!(refusal.details.get("quota"), Some(&"snapshot_bytes".into()), "{refusal:?}");
+    assert_eq!(refusal.details.get("limit"), Some(&MAX_SNAPSHOT_BYTES.into()));
 }
 
 async fn a_snapshot_stays_within_16_mib(w: &World) {
     let api = w.shop().await;
-    fill(w, &api, 17).await;
-    let before = w.number("SELECT COUNT(*) FROM entry_versions").await;
-    let outcome = secrets::import(&w.nexus, &w.owner, &api, env(&a_mebibyte("L"), false)).await;
+    fill(w, &api).await;
+    let kilobyte = "x".repeat(1024);
+    let outcome = secrets::create(&w.nexus, &w.owner, &api, new_secret("A", &kilobyte)).await;
     over(outcome.refused_as(Code::QuotaExceeded));
-    assert_eq!(w.number("SELECT COUNT(*) FROM entry_versions").await, before, "nothing of it was written");
+    let text = format!("SMALL=fits\nLARGER={kilobyte}\n");
+    over(secrets::import(&w.nexus, &w.owner, &api, env(&text, false)).await.refused_as(Code::QuotaExceeded));
+    assert_eq!(w.list(&api).await.data.len(), 1, "nothing of it was written");
+    w.write(&api, "SMALL", "fits").await;
 }
 
 async fn a_write_on_the_umbrella_counts_for_every_linked_service(w: &World) {
     let (api, shared) = w.shop_with_umbrella().await;
-    fill(w, &api, 17).await;
-    let outcome = secrets::import(&w.nexus, &w.owner, &shared, env(&a_mebibyte("L"), false)).await;
-    over(outcome.refused_as(Code::QuotaExceeded));
+    fill(w, &api).await;
+    let large = new_secret("A", &"x".repeat(1024));
+    over(secrets::create(&w.nexus, &w.owner, &shared, large.clone()).await.refused_as(Code::QuotaExceeded));
     w.write(&shared, "SMALL", "fits").await;
+    services::unlink(&w.nexus, &w.owner, &api).await.fine();
+    secrets::create(&w.nexus, &w.owner, &shared, large).await.fine();
+}
+
+async fn what_is_overridden_does_not_count_twice(w: &World) {
+    let (api, shared) = w.shop_with_umbrella().await;
+    fill(w, &shared).await;
+    w.write(&api, "LARGE", "own").await;
+    let large = new_secret("A", &"x".repeat(2048));
+    secrets::create(&w.nexus, &w.owner, &api, large).await.fine();
 }
 
 async fn a_link_that_would_pass_16_mib_is_refused(w: &World) {
     let (api, shared) = w.shop_with_umbrella().await;
     services::unlink(&w.nexus, &w.owner, &api).await.fine();
-    fill(w, &api, 17).await;
-    secrets::import(&w.nexus, &w.owner, &shared, env(&a_mebibyte("L"), false)).await.fine();
+    fill(w, &api).await;
+    w.write(&shared, "A", &"x".repeat(1024)).await;
     over(services::link(&w.nexus, &w.owner, &api, "shared").await.refused_as(Code::QuotaExceeded));
 }
 
 async fn large_files_count_by_their_hash(w: &World) {
     let api = w.shop().await;
     let base64 = STANDARD.encode(vec![7; 1024 * 1024]);
-    for n in 0..18 {
+    for n in 0..4 {
         let key = format!("F{n}");
         let new = NewSecret { key, value_base64: Some(base64.clone()), ..NewSecret::default() };
         secrets::create(&w.nexus, &w.owner, &api, new).await.fine();
     }
+    fill(w, &api).await;
+    w.write(&api, "SMALL", "fits").await;
 }

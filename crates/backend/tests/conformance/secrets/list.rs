@@ -109,8 +109,6 @@ async fn a_search_takes_every_character_as_itself(w: &World) {
     for nothing in ["[", "\"", ",", "'", "a\0b", "]"] {
         assert!(search(w, &api, nothing).await.is_empty(), "{nothing:?}");
     }
-    let odd = ListSecrets { cursor: Some("\0".into()), ..everything() };
-    secrets::list(&w.nexus, &w.owner, &api, odd).await.ok();
 }
 
 async fn a_persons_views_count_once_an_hour(w: &World) {

@@ -1,0 +1,86 @@
+//! The database behind an instance, for what no use case does or shows.
+
+use super::World;
+use nexus_backend::Nexus;
+use nexus_backend::store::Db;
+use sqlx::{AssertSqlSafe, SqlitePool};
+use std::path::Path;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A folder for a database: in memory where the machine has such a place, because every commit is
+/// synced to it.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.expect("a folder")
+}
+
+/// An id as SQLite reads it in a statement.
+pub fn id(id: Uuid) -> String {
+    format!("x'{}'", id.simple())
+}
+
+fn pool(nexus: &Nexus) -> &SqlitePool {
+    match &nexus.db {
+        Db::Sqlite { write, .. } => write,
+        Db::Postgres { .. } => panic!("these tests run on SQLite"),
+    }
+}
+
+/// Runs statements of the test's own.
+pub async fn execute(nexus: &Nexus, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(pool(nexus)).await.expect("a statement of the test");
+}
+
+/// The first column of each row, as text.
+pub async fn texts(nexus: &Nexus, sql: &str) -> Vec<String> {
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(pool(nexus)).await.expect("texts")
+}
+
+impl World {
+    pub async fn execute(&self, sql: &str) {
+        execute(&self.nexus, sql).await;
+    }
+
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        texts(&self.nexus, sql).await
+    }
+
+    pub async fn number(&self, sql: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(pool(&self.nexus)).await.expect("a number")
+    }
+
+    /// The newest events of the tenant's audit log, newest first: `secret.reveal done`.
+    pub async fn events(&self, tenant: &str) -> Vec<String> {
+        self.nexus.settled().await;
+        self.texts(&format!(
+            "SELECT event || ' ' || outcome FROM audit_log
+             WHERE tenant_id = (SELECT id FROM tenants WHERE slug = '{tenant}') ORDER BY seq DESC"
+        ))
+        .await
+    }
+
+    /// What a refused call may not change: everything but the audit log and what is only counted.
+    pub async fn fingerprint(&self) -> String {
+        const PARTS: [(&str, &str); 12] = [
+            ("tenants", "hex(id) || slug || name || environment_cap"),
+            ("users", "hex(id) || email || coalesce(password_hash, '')"),
+            ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
+            ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
+            ("one_time_links", "hex(token_hash)"),
+            ("projects", "hex(id) || slug || name || tier || undelete_days || updated_at"),
+            ("project_members", "hex(project_id) || hex(user_id) || role"),
+            ("environments", "hex(id) || slug || name || coalesce(imported_at, '')"),
+            ("services", "hex(id) || name || coalesce(hex(umbrella_id), '') || changed_seq || updated_at"),
+            ("service_keys", "hex(id) || slot || access || superseded || coalesce(expires_at, '')"),
+            ("entries", "hex(id) || key || type || active_version || note || tags || coalesce(deleted_at, '')"),
+            ("entry_versions", "hex(entry_id) || number || coalesce(destroyed_at, '')"),
+        ];
+        let parts = PARTS.map(|(table, row)| {
+            format!("SELECT coalesce(group_concat(x), '') AS y FROM (SELECT {row} AS x FROM {table} ORDER BY 1)")
+        });
+        let sql = format!("SELECT group_concat(y, ';') FROM ({})", parts.join(" UNION ALL "));
+        self.texts(&sql).await.concat()
+    }
+}

@@ -1,0 +1,77 @@
+//! The world of a test: a running instance with two tenants, people in every role, keys of every
+//! kind, and clients for all of them.
+
+mod client;
+mod clock;
+mod database;
+mod seed;
+mod template;
+
+pub use client::{As, Ask, Reply, encoded};
+pub use clock::SetClock;
+pub use seed::{Keys, PASSWORD, Person};
+pub use template::{open, template};
+
+use axum::Router;
+use ipnet::IpNet;
+use nexus::http::{Surface, router};
+use nexus_backend::Nexus;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use tempfile::TempDir;
+
+/// Where the instance is reached.
+pub const ORIGIN: &str = "https://nexus.test";
+
+pub struct World {
+    pub nexus: Nexus,
+    pub clock: Arc<SetClock>,
+    pub keys: &'static Keys,
+    pub folder: TempDir,
+    router: Router,
+    /// Each request comes from an address of its own unless a test says otherwise.
+    addresses: AtomicU32,
+}
+
+impl World {
+    /// The seeded instance.
+    pub async fn new() -> Self {
+        Self::started(Start::default()).await
+    }
+
+    /// An instance that has no owner yet.
+    pub async fn empty() -> Self {
+        Self::started(Start { seeded: false, ..Start::default() }).await
+    }
+
+    pub async fn started(start: Start) -> Self {
+        let template = template();
+        let folder = database::folder();
+        if start.seeded {
+            std::fs::write(folder.path().join("nexus.db"), &template.database).expect("a copy");
+        }
+        let clock = Arc::new(SetClock::starting(template.now));
+        let t = std::time::Instant::now();
+        let nexus = open(folder.path(), clock.clone(), start.public_url).await;
+        let trusted_proxies: Vec<IpNet> = start.trusted.iter().map(|text| text.parse().expect("a network")).collect();
+        let surface =
+            Surface { nexus: nexus.clone(), public_url: start.public_url.to_owned(), trusted_proxies };
+        eprintln!("open {:?}", t.elapsed());
+        let router = router(surface);
+        eprintln!("router {:?}", t.elapsed());
+        Self { nexus, clock, keys: &template.keys, folder, router, addresses: AtomicU32::new(1) }
+    }
+}
+
+/// How an instance is started.
+pub struct Start {
+    pub seeded: bool,
+    pub public_url: &'static str,
+    pub trusted: &'static [&'static str],
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self { seeded: true, public_url: ORIGIN, trusted: &[] }
+    }
+}

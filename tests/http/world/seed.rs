@@ -1,0 +1,325 @@
+//! What the seeded database holds.
+//!
+//! Tenant `acme`: project `shop` with, in `live`, the backend services `api` (secrets `TOKEN` at v2,
+//! `CERT` a file, `GONE` deleted) and `worker` (linked to the umbrella `shared`, which has `DB_URL`),
+//! and the frontend service `web`; the same `api` in `develop`; a developer's own environment with
+//! `api` in it; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
+//! but an owner and a key.
+
+use super::database::{execute, id};
+use nexus_backend::gate::Actor;
+use nexus_backend::people::sessions::{self, Stored};
+use nexus_backend::tenants::{self, Founding};
+use nexus_backend::{Nexus, credentials, dev_environments, keys, people, projects, secrets, services};
+use nexus_domain::keys::{Access, RotateRequest, Slot};
+use nexus_domain::project::NewProject;
+use nexus_domain::role::{Scope, Scopes};
+use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretType};
+use nexus_domain::service::{NewService, ServiceKind, ServicePath};
+use nexus_domain::{UserId, timestamp};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A person of the seeded world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Person {
+    /// Owner of the tenant.
+    Owner,
+    /// Finance of the tenant.
+    Finance,
+    /// Member of the tenant, of no project.
+    Member,
+    /// Member of the tenant, owner of the project `shop`.
+    Lead,
+    Manager,
+    Developer,
+    /// A second developer of `shop`.
+    Colleague,
+    Tester,
+    Viewer,
+    /// Owner of the other tenant.
+    Rival,
+    /// An owner whose session was ended.
+    Ended,
+}
+
+impl Person {
+    pub const ALL: [Self; 11] = [
+        Self::Owner,
+        Self::Finance,
+        Self::Member,
+        Self::Lead,
+        Self::Manager,
+        Self::Developer,
+        Self::Colleague,
+        Self::Tester,
+        Self::Viewer,
+        Self::Rival,
+        Self::Ended,
+    ];
+
+    pub const fn email(self) -> &'static str {
+        match self {
+            Self::Owner | Self::Ended => "ana@acme.test",
+            Self::Finance => "fay@acme.test",
+            Self::Member => "max@acme.test",
+            Self::Lead => "lea@acme.test",
+            Self::Manager => "mia@acme.test",
+            Self::Developer => "dan@acme.test",
+            Self::Colleague => "dora@acme.test",
+            Self::Tester => "tom@acme.test",
+            Self::Viewer => "vic@acme.test",
+            Self::Rival => "rita@rival.test",
+        }
+    }
+
+    const fn tenant_role(self) -> &'static str {
+        match self {
+            Self::Owner | Self::Ended | Self::Rival => "owner",
+            Self::Finance => "finance",
+            _ => "member",
+        }
+    }
+
+    const fn project_role(self) -> Option<&'static str> {
+        match self {
+            Self::Lead => Some("owner"),
+            Self::Manager => Some("manager"),
+            Self::Developer | Self::Colleague => Some("developer"),
+            Self::Tester => Some("tester"),
+            Self::Viewer => Some("viewer"),
+            _ => None,
+        }
+    }
+
+    /// The id of the session that is open from the beginning.
+    pub const fn session_id(self) -> [u8; 16] {
+        [0x50 + self as u8; 16]
+    }
+}
+
+/// The texts of the credentials, which are shown once.
+pub struct Keys {
+    /// `nx_live_`, `admin:all`
+    pub admin: String,
+    /// `nx_live_`, `read:payments` and nothing else
+    pub narrow: String,
+    /// `nx_develop_`, every scope but `admin:all`
+    pub develop: String,
+    pub publishable: String,
+    pub rival: String,
+    pub sk_read: String,
+    pub sk_write: String,
+    /// Of `worker`, linked to the umbrella.
+    pub sk_worker: String,
+    pub pk: String,
+    pub sk_revoked: String,
+    /// The endpoint of `api`, of `web`, of `worker`.
+    pub endpoint: String,
+    pub web_endpoint: String,
+    pub worker_endpoint: String,
+    /// The token of a one-time link with which the viewer sets a password.
+    pub reset: String,
+}
+
+pub fn path(environment: &str, service: &str) -> ServicePath {
+    ServicePath { project: "shop".into(), environment: environment.into(), service: service.into() }
+}
+
+pub async fn fill(nexus: &Nexus) -> Keys {
+    let hash = nexus.passwords.hash(PASSWORD.into()).await.expect("a hash");
+    let (acme, owner) = found(nexus, "acme", Person::Owner, &hash).await;
+    let (rival, rita) = found(nexus, "rival", Person::Rival, &hash).await;
+    for project in ["shop", "attic"] {
+        let new = NewProject { name: project.into(), ..NewProject::default() };
+        projects::create(nexus, &owner, new).await.expect("a project");
+    }
+    let people = people_of_acme(nexus, &acme, &hash).await;
+    for person in Person::ALL {
+        let user = match person {
+            Person::Owner | Person::Ended => owner.user(),
+            Person::Rival => rita.user(),
+            other => people.iter().find(|(it, _)| *it == other).map(|(_, user)| *user),
+        };
+        open_session(nexus, person, user.expect("a user")).await;
+    }
+    things_of_acme(nexus, &owner).await;
+    let developer = people.iter().find(|(person, _)| *person == Person::Developer).expect("the developer").1;
+    let developer = people::person(nexus, developer, nexus.now(), "acme", None).await.expect("the developer");
+    developers_own(nexus, &developer).await;
+    let link = people::password_link(nexus, Person::Viewer.email()).await.expect("a link").expect("a person");
+    let endpoint = async |service: &str| {
+        services::get(nexus, &owner, &path("live", service)).await.expect("a service").endpoint.expect("an endpoint")
+    };
+    let endpoint_slug = |url: String| url.rsplit('/').next().expect("a slug").to_owned();
+    let sk_revoked = rotated(nexus, &owner, &path("develop", "api"), Slot::Secondary, Access::ReadWrite).await;
+    keys::revoke(nexus, &owner, &path("develop", "api"), Slot::Secondary).await.expect("revoked");
+    Keys {
+        admin: environment_key(nexus, &acme, "live", Scopes::admin()).await,
+        narrow: environment_key(nexus, &acme, "live", Scopes(vec![Scope::ReadPayments])).await,
+        develop: environment_key(nexus, &acme, "develop", all_but_admin()).await,
+        publishable: publishable(nexus, &acme).await,
+        rival: environment_key(nexus, &rival, "live", Scopes::admin()).await,
+        sk_read: rotated(nexus, &owner, &path("live", "api"), Slot::Primary, Access::Read).await,
+        sk_write: rotated(nexus, &owner, &path("live", "api"), Slot::Secondary, Access::ReadWrite).await,
+        sk_worker: rotated(nexus, &owner, &path("live", "worker"), Slot::Primary, Access::ReadWrite).await,
+        pk: rotated(nexus, &owner, &path("live", "web"), Slot::Primary, Access::Read).await,
+        sk_revoked,
+        endpoint: endpoint_slug(endpoint("api").await),
+        web_endpoint: endpoint_slug(endpoint("web").await),
+        worker_endpoint: endpoint_slug(endpoint("worker").await),
+        reset: link.rsplit('/').next().expect("a token").to_owned(),
+    }
+}
+
+/// A tenant: whoever operates the instance, and its owner.
+async fn found(nexus: &Nexus, slug: &str, owner: Person, hash: &str) -> (Actor, Actor) {
+    let founding = Founding {
+        slug: slug.into(),
+        name: slug.into(),
+        email: owner.email().into(),
+        password_hash: Some(hash.into()),
+    };
+    let founded = match owner {
+        Person::Owner => tenants::found(nexus, founding, None).await,
+        _ => tenants::found_another(nexus, founding, None).await,
+    };
+    let founded = founded.expect("a tenant");
+    let owner = people::person(nexus, founded.owner, nexus.now(), slug, None).await.expect("its owner");
+    (founded.actor, owner)
+}
+
+/// The members: no use case invites anybody yet, so they are written as rows.
+async fn people_of_acme(nexus: &Nexus, acme: &Actor, hash: &str) -> Vec<(Person, UserId)> {
+    let mut made = Vec::new();
+    let (tenant, now) = (id(acme.tenant.0), nexus.now().0);
+    for person in Person::ALL {
+        if person.email() == Person::Owner.email() || person == Person::Rival {
+            continue;
+        }
+        let user = Uuid::now_v7();
+        let (key, email, role) = (id(user), person.email(), person.tenant_role());
+        let handle = nexus_domain::slug::handle_from_email(email);
+        execute(
+            nexus,
+            &format!(
+                "INSERT INTO users (id, email, password_hash, created_at)
+                     VALUES ({key}, '{email}', '{hash}', {now});
+                 INSERT INTO memberships (tenant_id, user_id, role, handle, created_at)
+                     VALUES ({tenant}, {key}, '{role}', '{handle}', {now});"
+            ),
+        )
+        .await;
+        if let Some(role) = person.project_role() {
+            execute(
+                nexus,
+                &format!(
+                    "INSERT INTO project_members (tenant_id, project_id, user_id, role, created_at)
+                     SELECT tenant_id, id, {key}, '{role}', {now} FROM projects
+                     WHERE slug = 'shop' AND tenant_id = {tenant}"
+                ),
+            )
+            .await;
+        }
+        made.push((person, UserId(user)));
+    }
+    made
+}
+
+/// A session that began a minute ago at most; `Ended` has a cookie and no session.
+async fn open_session(nexus: &Nexus, person: Person, user: UserId) {
+    if person == Person::Ended {
+        return;
+    }
+    let data = json!({ "user": user, "signed_in_at": nexus.now() }).to_string();
+    let expires_at = nexus.now().plus(timestamp::HOUR);
+    let stored = Stored { user: Some(user), data, expires_at };
+    assert!(sessions::create(nexus, &person.session_id(), stored).await.expect("a session"));
+}
+
+async fn things_of_acme(nexus: &Nexus, owner: &Actor) {
+    for (environment, slug, kind, umbrella) in [
+        ("live", "api", ServiceKind::Backend, false),
+        ("live", "worker", ServiceKind::Backend, false),
+        ("live", "shared", ServiceKind::Backend, true),
+        ("live", "web", ServiceKind::Frontend, false),
+        ("develop", "api", ServiceKind::Backend, false),
+        ("develop", "lonely", ServiceKind::Backend, false),
+    ] {
+        make_service(nexus, owner, environment, slug, kind, umbrella).await;
+    }
+    services::link(nexus, owner, &path("live", "worker"), "shared").await.expect("linked");
+    for (environment, service, key, value) in [
+        ("live", "api", "TOKEN", "first-token"),
+        ("live", "api", "GONE", "gone-value"),
+        ("live", "worker", "OWN", "own-value"),
+        ("live", "shared", "DB_URL", "shared-url"),
+        ("develop", "api", "TOKEN", "develop-token"),
+    ] {
+        let new = NewSecret { key: key.into(), value: Some(value.into()), ..NewSecret::default() };
+        secrets::create(nexus, owner, &path(environment, service), new).await.expect("a secret");
+    }
+    let api = path("live", "api");
+    let second = NewSecretVersion { value: Some("second-token".into()), ..NewSecretVersion::default() };
+    secrets::add_version(nexus, owner, &api, "TOKEN", second).await.expect("a version");
+    let file = NewSecret {
+        key: "CERT".into(),
+        value_base64: Some("AAECAw==".into()),
+        kind: Some(SecretType::File),
+        ..NewSecret::default()
+    };
+    secrets::create(nexus, owner, &api, file).await.expect("a file");
+    secrets::delete(nexus, owner, &api, "GONE", None).await.expect("deleted");
+}
+
+async fn make_service(
+    nexus: &Nexus,
+    actor: &Actor,
+    environment: &str,
+    slug: &str,
+    kind: ServiceKind,
+    umbrella: bool,
+) {
+    let new = NewService {
+        name: slug.into(),
+        slug: Some(slug.into()),
+        kind,
+        environment: Some(environment.into()),
+        umbrella,
+    };
+    services::create(nexus, actor, "shop", new).await.expect("a service");
+}
+
+/// The developer's own environment, `dev_dan`.
+async fn developers_own(nexus: &Nexus, developer: &Actor) {
+    let dev = dev_environments::create(nexus, developer, "shop").await.expect("a developer environment");
+    assert_eq!(dev.environment.slug, "dev_dan");
+    make_service(nexus, developer, "dev_dan", "api", ServiceKind::Backend, false).await;
+    let new = NewSecret { key: "TOKEN".into(), value: Some("dans-token".into()), ..NewSecret::default() };
+    secrets::create(nexus, developer, &path("dev_dan", "api"), new).await.expect("a secret");
+}
+
+async fn environment_key(nexus: &Nexus, operator: &Actor, environment: &str, scopes: Scopes) -> String {
+    let made = credentials::make_environment_key(nexus, operator, environment, "test", scopes).await;
+    made.expect("a key").text
+}
+
+fn all_but_admin() -> Scopes {
+    Scopes(Scope::ALL.iter().copied().filter(|scope| *scope != Scope::AdminAll).collect())
+}
+
+/// No use case makes publishable keys yet: a secret one is turned into one.
+async fn publishable(nexus: &Nexus, operator: &Actor) -> String {
+    let text = environment_key(nexus, operator, "live", all_but_admin()).await;
+    let key_id = &text["nx_live_".len()..][..16];
+    execute(nexus, &format!("UPDATE environment_keys SET type = 'publishable' WHERE key_id = '{key_id}'")).await;
+    text
+}
+
+async fn rotated(nexus: &Nexus, owner: &Actor, path: &ServicePath, slot: Slot, access: Access) -> String {
+    let request = RotateRequest { grace_hours: Some(0), access: Some(access) };
+    keys::rotate(nexus, owner, path, slot, request).await.expect("a key").key
+}
