@@ -48,7 +48,16 @@ impl Address {
                 query.insert(*name, (*value).to_owned());
             }
         }
-        format!("{}{}", self.path.get(), query.to_query_string())
+        let mut address = self.path.get();
+        let mut separator = '?';
+        for (name, value) in query {
+            address.push(separator);
+            push_encoded(&mut address, &name);
+            address.push('=');
+            push_encoded(&mut address, &value);
+            separator = '&';
+        }
+        address
     }
 
     /// This page without these parameters: where "Cancel" goes.
@@ -61,6 +70,20 @@ impl Address {
     pub fn others(self, name: &str) -> Vec<(String, String)> {
         let query = self.query.get();
         query.into_iter().filter(|(other, _)| other != name).map(|(n, v)| (n.into_owned(), v)).collect()
+    }
+}
+
+/// Writes a name or value of a query. What may stand there as it is stays readable, so that both
+/// halves write the same address (RFC 3986, section 2.3).
+fn push_encoded(address: &mut String, text: &str) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/@".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let digit = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or('0');
+            address.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
     }
 }
 
@@ -125,5 +148,17 @@ impl ServiceParams {
     /// The way to the service, without following the address.
     pub fn path_now(self) -> ServicePath {
         untrack(|| self.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::push_encoded;
+
+    #[test]
+    fn a_query_is_encoded_where_it_has_to_be() {
+        let mut text = String::new();
+        push_encoded(&mut text, "dev_envs a&b=ü%");
+        assert_eq!(text, "dev_envs%20a%26b%3D%C3%BC%25");
     }
 }

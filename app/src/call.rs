@@ -147,6 +147,9 @@ fn unreadable() -> Refusal {
 
 fn go_to_sign_in() {
     let location = window().location();
+    if location.pathname().is_ok_and(|path| path == "/sign-in") {
+        return;
+    }
     let here =
         format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
     let next = String::from(js_sys::encode_uri_component(&here));

@@ -82,8 +82,12 @@ impl Live {
     pub fn reload(self, frame: bool) {
         self.page.update(|count| *count = count.wrapping_add(1));
         if frame {
-            self.frame.update(|count| *count = count.wrapping_add(1));
+            self.reload_frame();
         }
+    }
+
+    pub fn reload_frame(self) {
+        self.frame.update(|count| *count = count.wrapping_add(1));
     }
 
     /// Asks for the password; true once the sign-in is fresh.

@@ -44,6 +44,7 @@ impl From<Refusal> for Refused {
 #[cfg(feature = "ssr")]
 impl From<nexus_backend::Error> for Refused {
     fn from(error: nexus_backend::Error) -> Self {
-        Self(error.refusal())
+        // By way of the conversion that writes the cause of a server's error to the log.
+        Self(error.into())
     }
 }

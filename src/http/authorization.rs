@@ -75,6 +75,9 @@ impl FromRequestParts<Nexus> for ServiceKey {
         let credential = credential(parts, nexus).await?;
         match credential.actor.who {
             Who::ServiceKey { .. } => Ok(Self(credential)),
+            Who::EnvironmentKey { publishable: true, .. } => {
+                Err(Refusal::new(Code::PublicKeyRestricted, "A publishable key reads nothing here").into())
+            }
             _ => Err(Refusal::new(
                 Code::Forbidden,
                 "The service API takes a key of a service (sk_live_…, pk_live_…)",

@@ -1,11 +1,12 @@
-//! Cross-origin access to the service API. Only a public key may be used from somebody's page;
-//! answers to secret keys carry no permission, and nothing is ever allowed credentials.
+//! Cross-origin access to the service API, for public keys in somebody's page. Answers to secret
+//! keys carry no permission, answers to no or an unreadable key do, so that a page can read why it
+//! was refused. Nothing is ever allowed credentials.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use nexus_domain::credential::SERVICE_PUBLIC;
+use nexus_domain::credential::SERVICE_SECRET;
 
 pub(super) async fn allow(request: Request, next: Next) -> Response {
     let path = request.uri().path();
@@ -33,11 +34,10 @@ pub(super) async fn allow(request: Request, next: Next) -> Response {
         return response;
     }
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let is_public = authorization
-        .and_then(|text| text.split_once(' '))
-        .is_some_and(|(_, key)| key.trim().starts_with(SERVICE_PUBLIC));
+    let key = authorization.and_then(|text| text.split_once(' ')).map_or("", |(_, key)| key.trim());
+    let is_secret = [SERVICE_SECRET, "nx_"].iter().any(|prefix| key.starts_with(prefix));
     let mut response = next.run(request).await;
-    if is_public {
+    if !is_secret {
         let headers = response.headers_mut();
         allow_any_origin(headers);
         let exposed = HeaderValue::from_static("ETag, Retry-After, x-request-id");

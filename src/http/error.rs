@@ -28,7 +28,7 @@ impl From<Refusal> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// The body is written by `render`, which knows the request's id.
+    /// The body is written by [`render`], which knows the request's id.
     fn into_response(self) -> Response {
         let mut response = status(&self.0).into_response();
         response.extensions_mut().insert(Refused(self.0));
@@ -43,24 +43,34 @@ fn status(refusal: &Refusal) -> StatusCode {
     StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Writes the bodies of refusals. Answers that a library made without one get one too.
+/// Writes the bodies of refusals. It stands around everything, a panic's answer too.
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     let mut response = next.run(request).await;
-    let refused = response.extensions_mut().remove::<Refused>().map(|refused| refused.0);
-    match refused.or_else(|| foreign(response.status())) {
-        Some(refusal) => write(&refusal, &id, response),
+    match response.extensions_mut().remove::<Refused>() {
+        Some(Refused(refusal)) => write(&refusal, &id, response),
         None => response,
     }
+}
+
+/// Turns errors of the APIs that a library answered without a refusal into one.
+pub(super) async fn adopt(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if response.extensions().get::<Refused>().is_none()
+        && let Some(refusal) = foreign(response.status())
+    {
+        response.extensions_mut().insert(Refused(refusal));
+    }
+    response
 }
 
 /// An address below the APIs that nothing answers must not look like a page.
 pub(super) async fn refuse_unknown(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if ["/api/", "/v1/", "/s/", "/ofrep/"].iter().any(|prefix| path.starts_with(prefix)) {
-        return write(&Refusal::not_found(), &RequestId::of(&request), Response::default());
-    }
-    next.run(request).await
+    let is_api = ["/api", "/v1", "/s", "/ofrep"]
+        .iter()
+        .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if is_api { ApiError(Refusal::not_found()).into_response() } else { next.run(request).await }
 }
 
 fn write(refusal: &Refusal, id: &RequestId, mut response: Response) -> Response {
@@ -84,7 +94,7 @@ fn write(refusal: &Refusal, id: &RequestId, mut response: Response) -> Response 
     response
 }
 
-/// The refusal for an error that did not come from a handler of ours.
+/// The refusal for an error that came from no handler of ours.
 fn foreign(status: StatusCode) -> Option<Refusal> {
     Some(match status {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(Code::TooLarge, "The body is too large"),

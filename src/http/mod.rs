@@ -37,6 +37,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The largest body: a file of 1 MiB as base64 in JSON, with room for what stands beside it.
 const MAX_BODY: usize = 2 * 1024 * 1024;
+/// The largest form of the console: an import's text of 1 MiB, of which a form writes each byte that
+/// is no letter or digit as three.
+const MAX_FORM: usize = 4 * 1024 * 1024;
 
 /// What the HTTP surfaces need.
 #[derive(Clone)]
@@ -49,30 +52,40 @@ pub struct Surface {
 /// Everything that this program answers.
 pub fn router(surface: Surface) -> Router {
     let Surface { nexus, public_url, trusted_proxies } = surface;
-    let console = Console { nexus: nexus.clone(), shell: shell() };
     let secure = public_url.starts_with("https://");
-    let console = nexus_app::server::router(console).layer(
+    let (routes, document) = rest_with_document();
+    let everything = Router::new()
+        .merge(rest(routes, &document, nexus.clone()))
+        .merge(assets::router())
+        .merge(health::router(nexus.clone()))
+        .merge(console(nexus, secure));
+    framed(everything, secure, trusted_proxies)
+}
+
+fn console(nexus: Nexus, secure: bool) -> Router {
+    let console = Console { nexus: nexus.clone(), shell: shell() };
+    nexus_app::server::router(console).layer(
         ServiceBuilder::new()
             .layer(from_fn(error::refuse_unknown))
             .layer(CompressionLayer::new())
             .layer(CsrfLayer::new())
+            .layer(from_fn_with_state(secure, session::complete_removal))
             .layer(session::layer(nexus.clone(), secure))
-            .layer(from_fn(session::keep_alive)),
-    );
-    let (api, document) = rest_with_document();
-    Router::new()
-        .merge(rest(api, nexus.clone()))
-        .merge(docs::router(&document))
-        .merge(assets::router())
-        .merge(health::router(nexus.clone()))
-        .merge(console)
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn_with_state(frame::Headers { secure }, frame::dress))
-                .layer(CatchPanicLayer::custom(error::panicked))
-                .layer(from_fn_with_state(Proxies::new(trusted_proxies), client_ip::find))
-                .layer(DefaultBodyLimit::max(MAX_BODY)),
-        )
+            .layer(from_fn_with_state(nexus, session::keep_alive))
+            .layer(DefaultBodyLimit::max(MAX_FORM)),
+    )
+}
+
+/// What stands around every answer.
+fn framed(router: Router, secure: bool, trusted_proxies: Vec<IpNet>) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(frame::Headers { secure }, frame::dress))
+            .layer(from_fn(error::render))
+            .layer(CatchPanicLayer::custom(error::panicked))
+            .layer(from_fn_with_state(Proxies::new(trusted_proxies), client_ip::find))
+            .layer(DefaultBodyLimit::max(MAX_BODY)),
+    )
 }
 
 /// The REST routes with their document.
@@ -84,11 +97,12 @@ pub fn rest_with_document() -> (Router<Nexus>, OpenApi) {
     (routes, docs::name_operations(document))
 }
 
-fn rest(routes: Router<Nexus>, nexus: Nexus) -> Router {
+fn rest(routes: Router<Nexus>, document: &OpenApi, nexus: Nexus) -> Router {
     routes
         .with_state(nexus)
+        .merge(docs::router(document))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn(error::render))
+        .layer(from_fn(error::adopt))
         .layer(from_fn(cors::allow))
 }
 
@@ -99,5 +113,31 @@ fn shell() -> Shell {
         wasm: assets::path(&site.wasm),
         css: assets::path(&site.css),
         favicon: assets::path(site.files.get("favicon.svg").map_or("", String::as_str)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_panic_in_a_handler_is_an_internal_error_with_the_requests_id_and_nothing_more() {
+        async fn explode() {
+            panic!("with hunter2 in its text");
+        }
+        let router = framed(Router::new().route("/", get(explode)), true, vec![]);
+        let request = Request::get("/").body(Body::empty()).expect("a request");
+        let answer = router.oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        let message = "Something went wrong on the server";
+        assert_eq!(body, serde_json::json!({ "code": "internal", "message": message, "request_id": id }));
     }
 }

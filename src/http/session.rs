@@ -2,12 +2,13 @@
 //! nothing else.
 
 use async_trait::async_trait;
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use nexus_backend::Nexus;
 use nexus_backend::people::sessions::{self, Stored};
-use nexus_domain::{Timestamp, UserId, timestamp};
+use nexus_domain::{UserId, timestamp};
 use std::fmt;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::SameSite;
@@ -15,8 +16,10 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
 
-/// A session ends after this long without a request.
+/// A session ends after this long without a request. The cookie's age and the stored end say the
+/// same; the stored one is what counts, by the clock of the use cases.
 const IDLE: Duration = Duration::HOUR;
+const IDLE_MICROS: i64 = timestamp::HOUR;
 /// A session's end is moved at most this often, so that most requests write nothing.
 const KEEP_ALIVE: i64 = timestamp::MINUTE;
 
@@ -24,7 +27,7 @@ const KEEP_ALIVE: i64 = timestamp::MINUTE;
 /// accepts neither `Secure` nor the `__Host-` prefix.
 pub(super) fn layer(nexus: Nexus, secure: bool) -> SessionManagerLayer<Store> {
     SessionManagerLayer::new(Store(nexus))
-        .with_name(if secure { "__Host-nexus" } else { "nexus" })
+        .with_name(cookie_name(secure))
         .with_secure(secure)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -32,12 +35,40 @@ pub(super) fn layer(nexus: Nexus, secure: bool) -> SessionManagerLayer<Store> {
         .with_expiry(Expiry::OnInactivity(IDLE))
 }
 
+const fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-nexus" } else { "nexus" }
+}
+
+/// Gives the line that takes the cookie away the attributes of the one that set it: a browser
+/// ignores every line about a `__Host-` cookie that lacks `Secure`.
+pub(super) async fn complete_removal(State(secure): State<bool>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let removal = format!("{}=;", cookie_name(secure));
+    let lines = response.headers_mut().iter_mut().filter(|(name, _)| *name == header::SET_COOKIE);
+    for (_, line) in lines {
+        let text = line.to_str().unwrap_or_default();
+        if !text.starts_with(&removal) {
+            continue;
+        }
+        let flags = if secure { "; HttpOnly; SameSite=Lax; Secure" } else { "; HttpOnly; SameSite=Lax" };
+        if let Ok(complete) = HeaderValue::from_str(&format!("{text}{flags}")) {
+            *line = complete;
+        }
+    }
+    response
+}
+
 /// Moves the end of a signed-in session when it is used.
-pub(super) async fn keep_alive(session: Session, request: Request, next: Next) -> Response {
+pub(super) async fn keep_alive(
+    State(nexus): State<Nexus>,
+    session: Session,
+    request: Request,
+    next: Next,
+) -> Response {
     let seen = session.get::<i64>("seen").await;
     let user = session.get_value("user").await;
     if let (Ok(seen), Ok(Some(_))) = (seen, user) {
-        let now = OffsetDateTime::now_utc().unix_timestamp() * timestamp::SECOND;
+        let now = nexus.now().0;
         if seen.is_none_or(|seen| now - seen >= KEEP_ALIVE) && session.insert("seen", now).await.is_err() {
             tracing::warn!("a session could not be kept alive");
         }
@@ -59,18 +90,20 @@ fn failed(error: nexus_backend::Error) -> Error {
     Error::Backend("the session store failed".into())
 }
 
-fn stored(record: &Record) -> Result<Stored> {
-    let user = record.data.get("user").and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
-    let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
-    let expires_at = Timestamp(record.expiry_date.unix_timestamp() * timestamp::SECOND);
-    Ok(Stored { user, data, expires_at })
+impl Store {
+    fn stored(&self, record: &Record) -> Result<Stored> {
+        let user =
+            record.data.get("user").and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
+        let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+        Ok(Stored { user, data, expires_at: self.0.now().plus(IDLE_MICROS) })
+    }
 }
 
 #[async_trait]
 impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> Result<()> {
         loop {
-            let fresh = sessions::create(&self.0, &record.id.0.to_le_bytes(), stored(record)?)
+            let fresh = sessions::create(&self.0, &record.id.0.to_le_bytes(), self.stored(record)?)
                 .await
                 .map_err(failed)?;
             if fresh {
@@ -81,7 +114,7 @@ impl SessionStore for Store {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        sessions::save(&self.0, &record.id.0.to_le_bytes(), stored(record)?).await.map_err(failed)
+        sessions::save(&self.0, &record.id.0.to_le_bytes(), self.stored(record)?).await.map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

@@ -13,4 +13,6 @@
 
 mod world;
 
+mod contract;
+mod sessions;
 mod table;

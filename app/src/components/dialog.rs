@@ -94,7 +94,11 @@ fn become_modal(dialog: NodeRef<html::Dialog>) {
     });
     on_cleanup(move || {
         if let Some(element) = std::cell::RefCell::take(&before) {
-            let _hidden = element.focus();
+            // Behind a modal dialog nothing takes the focus, and this one is still there.
+            let element = on_this_thread(element);
+            request_animation_frame(move || {
+                let _hidden = element.focus();
+            });
         }
     });
 }

@@ -5,6 +5,10 @@ use crate::components::form::form_state;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+/// The attribute is for pages that are loaded. In one that is there already a browser refuses it (and says so in its
+/// console), because something has the focus by then: `focus_when_shown` moves it.
+pub const IN_A_NEW_PAGE: bool = cfg!(feature = "ssr");
+
 /// A line of text (or several), with its label, hint and error.
 #[component]
 pub fn Field(
@@ -52,14 +56,14 @@ pub fn Field(
     let input = if multiline {
         view! {
             <textarea id=id.clone() name=name rows="6" placeholder=placeholder autocomplete=autocomplete
-                autofocus=autofocus spellcheck="false" aria-required=required aria-invalid=invalid
+                autofocus=autofocus && IN_A_NEW_PAGE spellcheck="false" aria-required=required aria-invalid=invalid
                 aria-describedby=described_by on:input=typed>{value}</textarea>
         }
         .into_any()
     } else {
         view! {
             <input id=id.clone() name=name type=kind value=value placeholder=placeholder autocomplete=autocomplete
-                autofocus=autofocus spellcheck="false" autocapitalize="off" aria-required=required
+                autofocus=autofocus && IN_A_NEW_PAGE spellcheck="false" autocapitalize="off" aria-required=required
                 aria-invalid=invalid aria-describedby=described_by on:input=typed/>
         }
         .into_any()
@@ -78,18 +82,24 @@ pub fn Field(
 }
 
 /// The attribute works for pages that the server sends; what appears later needs this.
-fn focus_when_shown(id: String) {
+/// Once for each element: when a page's data is read again, the focus stays where it is by then.
+pub fn focus_when_shown(id: String) {
     Effect::new(move |_| {
         let id = id.clone();
         request_animation_frame(move || {
             let field = document().get_element_by_id(&id);
-            if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
-                // A field that is gone by now needs no focus.
-                let _gone = field.focus();
+            if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok())
+                && !field.has_attribute(FOCUSED)
+            {
+                // An element takes any attribute, and a field that is gone by now needs no focus.
+                let _gone = (field.set_attribute(FOCUSED, ""), field.focus());
             }
         });
     });
 }
+
+/// Marks a field that had the focus when it appeared.
+const FOCUSED: &str = "data-focused";
 
 /// One of a list, as a select.
 #[component]

@@ -8,7 +8,7 @@ use crate::done::{Done, FORM_ID, FORM_TO, RefusedForm};
 use crate::live::{Live, live};
 use leptos::context::Provider;
 use leptos::prelude::*;
-use nexus_domain::Refusal;
+use nexus_domain::{Code, Refusal};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// What a form's fields and buttons know of it.
@@ -25,10 +25,13 @@ pub struct FormState {
 impl FormState {
     fn new(live: Live, action: &str, id: &str) -> Self {
         let kept = live.refused(action, id);
+        // After the question for the password the form comes back as it was, to be sent once more.
+        let refusal = kept.as_ref().map(|form| form.refusal.clone());
+        let refusal = refusal.filter(|refusal| refusal.code != Code::StepUpRequired);
         let name = action.rsplit('/').next().unwrap_or_default();
         Self {
             key: StoredValue::new(format!("{name}{id}")),
-            refusal: RwSignal::new(kept.as_ref().map(|form| form.refusal.clone())),
+            refusal: RwSignal::new(refusal),
             pending: RwSignal::new(false),
             kept: StoredValue::new(kept),
             fields: StoredValue::new(Vec::new()),
@@ -146,12 +149,20 @@ fn accept(live: Live, done: &Done, goal: &str, navigate: &impl Fn(&str, bool)) {
         live.toast(done.clone());
     }
     let to = done.to.as_deref().unwrap_or(goal);
+    let here = window().location().pathname().unwrap_or_default();
+    let same_page = to.is_empty() || to.split('?').next() == Some(here.as_str());
     if !to.is_empty() {
-        let here = window().location().pathname().unwrap_or_default();
-        let same_page = to.split('?').next() == Some(here.as_str());
         navigate(to, same_page);
     }
-    live.reload(done.frame);
+    // Another page reads its own data. This one waits a moment, so that a dialog that has just been
+    // closed does not read again what is gone.
+    let frame = done.frame;
+    let read_again = move || match same_page {
+        true => live.reload(frame),
+        false if frame => live.reload_frame(),
+        false => {}
+    };
+    set_timeout(read_again, std::time::Duration::ZERO);
 }
 
 /// A form's fields as a request body, with the button that sent it.

@@ -30,7 +30,8 @@ fn Question() -> impl IntoView {
             match post(live, StepUp::PATH, &body).await {
                 Ok(_) => live.answer_password(true),
                 Err(refusal) => {
-                    let _gone = wrong.try_set(refusal.message);
+                    let at_field = refusal.field("password").map(str::to_owned);
+                    let _gone = wrong.try_set(at_field.unwrap_or(refusal.message));
                     form.reset();
                 }
             }

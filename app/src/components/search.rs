@@ -24,6 +24,16 @@ pub fn Search(#[prop(into)] label: String) -> impl IntoView {
         };
         waiting.set_value(set_timeout_with_handle(later, std::time::Duration::from_millis(120)).ok());
     };
+    let field = NodeRef::<leptos::html::Input>::new();
+    Effect::new(move |_| {
+        let text = q.get().unwrap_or_default();
+        // Whoever types is ahead of the address; a link that takes the filter away is not.
+        if let Some(field) = field.get()
+            && !field.matches(":focus").unwrap_or(false)
+        {
+            field.set_value(&text);
+        }
+    });
     let others = move || {
         here.others("q")
             .into_iter()
@@ -35,7 +45,7 @@ pub fn Search(#[prop(into)] label: String) -> impl IntoView {
             {others}
             <div class="control">
                 <Icon glyph=Glyph::Search/>
-                <input type="search" name="q" value=q.get_untracked() placeholder=label.clone() aria-label=label
+                <input node_ref=field type="search" name="q" value=q.get_untracked() placeholder=label.clone() aria-label=label
                     title="Search (/)" aria-keyshortcuts="/" autocomplete="off" on:input=typed/>
                 <kbd aria-hidden="true">"/"</kbd>
             </div>

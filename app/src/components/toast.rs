@@ -2,7 +2,7 @@
 //! without JavaScript the notice of the last form stands in the same place.
 
 use crate::call::{sleep, spawn};
-use crate::components::form::PostForm;
+use crate::components::form::{FormError, PostForm};
 use crate::components::icon::{Glyph, Icon};
 use crate::live::{Live, Toast, live};
 use leptos::prelude::*;
@@ -44,6 +44,7 @@ fn one(live: Live, toast: Toast) -> AnyView {
         view! {
             <PostForm action=undo.action id=format!("undo{id}") on_done=move |_| close()>
                 {fields}
+                <FormError/>
                 <button type="submit" class="button button-small">"Undo"</button>
             </PostForm>
         }

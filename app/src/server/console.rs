@@ -10,7 +10,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions, render_app_async_with_context};
 use nexus_backend::Nexus;
 
 /// What the console needs from the program.
@@ -33,8 +33,11 @@ pub fn router(console: Console) -> Router {
     let before = from_fn_with_state(nexus.clone(), redirects::before_page);
     let missing = render_app_async_with_context(context.clone(), document.clone());
     let missing = move |request| missing(request);
+    // Not by themselves: the one door below answers for all server functions.
+    let functions = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let routes = generate_route_list_with_exclusions(App, Some(functions));
     let pages = Router::<LeptosOptions>::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), context, document)
+        .leptos_routes_with_context(&options, routes, context, document)
         .fallback(missing.layer(before.clone()))
         .route_layer(before)
         .with_state(options);

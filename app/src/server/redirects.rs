@@ -1,15 +1,16 @@
 //! What is decided before a page is rendered: whether somebody has to sign in first, whether this
 //! instance has to be set up, and what the session kept for this page.
 
-use super::{FLASH, TENANT, USER};
+use super::{FLASH, SIGNED_IN_AT, TENANT, USER};
 use crate::done::Flash;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use nexus_backend::{Nexus, people};
-use nexus_domain::UserId;
+use nexus_backend::{Nexus, people, services};
+use nexus_domain::service::{ServiceKind, ServicePath};
+use nexus_domain::{Code, Timestamp, UserId};
 use tower_sessions::Session;
 
 /// Sends a browser on with GET, whatever it came with.
@@ -57,9 +58,25 @@ pub(super) async fn tenant(Path(tenant): Path<String>) -> Response {
 
 /// A service without a tab: its secrets, or its keys where it has none.
 pub(super) async fn service(
+    State(nexus): State<Nexus>,
+    session: Session,
     Path((tenant, project, environment, service)): Path<(String, String, String, String)>,
 ) -> Response {
-    see_other(&format!("/t/{tenant}/projects/{project}/{environment}/{service}/secrets"))
+    let base = format!("/t/{tenant}/projects/{project}/{environment}/{service}");
+    let path = ServicePath { project, environment, service };
+    let tab = match kind_of(&nexus, &session, &tenant, &path).await {
+        Some(ServiceKind::Frontend) => "keys",
+        // What cannot be found is said by the page.
+        Some(ServiceKind::Backend) | None => "secrets",
+    };
+    see_other(&format!("{base}/{tab}"))
+}
+
+async fn kind_of(nexus: &Nexus, session: &Session, tenant: &str, path: &ServicePath) -> Option<ServiceKind> {
+    let user = session.get::<UserId>(USER).await.ok().flatten()?;
+    let at = session.get::<Timestamp>(SIGNED_IN_AT).await.ok().flatten()?;
+    let actor = people::person(nexus, user, at, tenant, None).await.ok()?;
+    services::get(nexus, &actor, path).await.ok().map(|service| service.kind)
 }
 
 /// In front of every page.
@@ -81,10 +98,22 @@ pub(super) async fn before_page(
             return see_other(elsewhere);
         }
     }
-    if let Ok(Some(flash)) = session.remove::<Flash>(FLASH).await {
+    if let Some(flash) = take_flash(&session, &path).await {
         request.extensions_mut().insert(flash);
     }
     next.run(request).await
+}
+
+/// Takes what the session kept for this page. A form that waits for the password stays there while
+/// the password is asked for. Taking away what is not there would store the session anew with every
+/// page.
+async fn take_flash(session: &Session, path: &str) -> Option<Flash> {
+    let flash = session.get::<Flash>(FLASH).await.ok().flatten()?;
+    let waits = flash.refused.as_ref().is_some_and(|form| form.refusal.code == Code::StepUpRequired);
+    if waits && path == "/step-up" {
+        return None;
+    }
+    session.remove::<Flash>(FLASH).await.ok().flatten()
 }
 
 fn to_sign_in(request: &Request) -> Response {

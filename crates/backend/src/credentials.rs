@@ -35,8 +35,7 @@ pub struct Made {
 pub fn make(nexus: &Nexus, prefix: &str) -> Result<Made> {
     let (id, secret) = (crypto::random(nexus.keyring.random())?, crypto::random(nexus.keyring.random())?);
     let text = credential::compose(prefix, id, secret);
-    let parsed =
-        credential::parse(&text).ok_or(Error::Impossible("a credential that was just made"))?;
+    let parsed = credential::parse(&text).ok_or(Error::Impossible("a credential that was just made"))?;
     let (key_id, mac) = (parsed.key_id.to_owned(), mac_of(nexus, &parsed)?);
     let shown = credential::shown(prefix, &key_id);
     Ok(Made { text, key_id, mac, shown })

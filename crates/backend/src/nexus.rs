@@ -33,7 +33,8 @@ pub struct Instance {
     pub snapshots: Snapshots,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
-    pub(crate) set_up_turn: tokio::sync::Mutex<()>,
+    /// Whoever uses something that works once holds this, so that only the first one does the work.
+    pub(crate) turn: tokio::sync::Mutex<()>,
     /// The last change number seen of each tenant: what every cache of this process is checked by.
     seqs: RwLock<HashMap<TenantId, i64>>,
     /// How many tasks run that nobody waits for.
@@ -72,7 +73,7 @@ impl Nexus {
             limits: Limits::default(),
             passwords: Passwords::new(),
             set_up: Mutex::new(None),
-            set_up_turn: tokio::sync::Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             credentials: Credentials::default(),
             seqs: RwLock::default(),
             background: watch::Sender::new(0),
@@ -138,9 +139,9 @@ impl Nexus {
     /// Writes a refused attempt to the audit log, in a transaction of its own.
     fn note_denial<T>(&self, actor: &Actor, outcome: &Result<T>) {
         if let Err(Error::Denied(denial)) = outcome {
-            let (nexus, actor, denial) = (self.clone(), actor.clone(), denial.clone());
+            let (nexus, actor, denial, now) = (self.clone(), actor.clone(), denial.clone(), self.now());
             self.in_background("a denied attempt", async move {
-                audit::record_denial(&nexus, &actor, &denial).await
+                audit::record_denial(&nexus, &actor, &denial, now).await
             });
         }
     }

@@ -3,7 +3,8 @@
 use super::World;
 use nexus_backend::Nexus;
 use nexus_backend::store::Db;
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, SqlitePool};
 use std::path::Path;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -20,6 +21,22 @@ pub fn folder() -> TempDir {
 pub fn id(id: Uuid) -> String {
     format!("x'{}'", id.simple())
 }
+
+/// What `put_back` puts back.
+const TABLES: [&str; 12] = [
+    "users",
+    "memberships",
+    "sessions",
+    "one_time_links",
+    "projects",
+    "project_members",
+    "environments",
+    "services",
+    "service_keys",
+    "environment_keys",
+    "entries",
+    "entry_versions",
+];
 
 fn pool(nexus: &Nexus) -> &SqlitePool {
     match &nexus.db {
@@ -48,7 +65,10 @@ impl World {
     }
 
     pub async fn number(&self, sql: &str) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(pool(&self.nexus)).await.expect("a number")
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+            .fetch_one(pool(&self.nexus))
+            .await
+            .expect("a number")
     }
 
     /// The newest events of the tenant's audit log, newest first: `secret.reveal done`.
@@ -59,6 +79,31 @@ impl World {
              WHERE tenant_id = (SELECT id FROM tenants WHERE slug = '{tenant}') ORDER BY seq DESC"
         ))
         .await
+    }
+
+    /// Puts everything back as it was seeded, but for the audit log, which only grows. The change
+    /// numbers go on, so that no cache takes the old state for the new one.
+    pub async fn put_back(&self) {
+        let seeded = self.folder.path().join("seeded.db");
+        if !seeded.exists() {
+            std::fs::write(&seeded, &super::template().database).expect("a copy");
+        }
+        let options =
+            SqliteConnectOptions::new().filename(self.folder.path().join("nexus.db")).foreign_keys(false);
+        let mut connection = SqliteConnection::connect_with(&options).await.expect("a connection");
+        let tables: String = TABLES
+            .iter()
+            .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM seeded.{table};"))
+            .collect();
+        let sql = format!(
+            "ATTACH '{}' AS seeded; BEGIN IMMEDIATE; {tables}
+             UPDATE tenants SET seq = seq + 1, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
+             COMMIT;",
+            seeded.display()
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("put back");
+        connection.close().await.expect("closed");
+        self.nexus.follow().await.expect("followed");
     }
 
     /// What a refused call may not change: everything but the audit log and what is only counted.
@@ -74,11 +119,16 @@ impl World {
             ("environments", "hex(id) || slug || name || coalesce(imported_at, '')"),
             ("services", "hex(id) || name || coalesce(hex(umbrella_id), '') || changed_seq || updated_at"),
             ("service_keys", "hex(id) || slot || access || superseded || coalesce(expires_at, '')"),
-            ("entries", "hex(id) || key || type || active_version || note || tags || coalesce(deleted_at, '')"),
+            (
+                "entries",
+                "hex(id) || key || type || active_version || note || tags || coalesce(deleted_at, '')",
+            ),
             ("entry_versions", "hex(entry_id) || number || coalesce(destroyed_at, '')"),
         ];
         let parts = PARTS.map(|(table, row)| {
-            format!("SELECT coalesce(group_concat(x), '') AS y FROM (SELECT {row} AS x FROM {table} ORDER BY 1)")
+            format!(
+                "SELECT coalesce(group_concat(x), '') AS y FROM (SELECT {row} AS x FROM {table} ORDER BY 1)"
+            )
         });
         let sql = format!("SELECT group_concat(y, ';') FROM ({})", parts.join(" UNION ALL "));
         self.texts(&sql).await.concat()

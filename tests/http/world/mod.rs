@@ -51,14 +51,12 @@ impl World {
             std::fs::write(folder.path().join("nexus.db"), &template.database).expect("a copy");
         }
         let clock = Arc::new(SetClock::starting(template.now));
-        let t = std::time::Instant::now();
         let nexus = open(folder.path(), clock.clone(), start.public_url).await;
-        let trusted_proxies: Vec<IpNet> = start.trusted.iter().map(|text| text.parse().expect("a network")).collect();
+        let trusted_proxies: Vec<IpNet> =
+            start.trusted.iter().map(|text| text.parse().expect("a network")).collect();
         let surface =
             Surface { nexus: nexus.clone(), public_url: start.public_url.to_owned(), trusted_proxies };
-        eprintln!("open {:?}", t.elapsed());
         let router = router(surface);
-        eprintln!("router {:?}", t.elapsed());
         Self { nexus, clock, keys: &template.keys, folder, router, addresses: AtomicU32::new(1) }
     }
 }

@@ -105,6 +105,8 @@ impl Person {
 pub struct Keys {
     /// `nx_live_`, `admin:all`
     pub admin: String,
+    /// `nx_live_`, every scope but `admin:all`
+    pub wide: String,
     /// `nx_live_`, `read:payments` and nothing else
     pub narrow: String,
     /// `nx_develop_`, every scope but `admin:all`
@@ -152,13 +154,19 @@ pub async fn fill(nexus: &Nexus) -> Keys {
     developers_own(nexus, &developer).await;
     let link = people::password_link(nexus, Person::Viewer.email()).await.expect("a link").expect("a person");
     let endpoint = async |service: &str| {
-        services::get(nexus, &owner, &path("live", service)).await.expect("a service").endpoint.expect("an endpoint")
+        services::get(nexus, &owner, &path("live", service))
+            .await
+            .expect("a service")
+            .endpoint
+            .expect("an endpoint")
     };
     let endpoint_slug = |url: String| url.rsplit('/').next().expect("a slug").to_owned();
-    let sk_revoked = rotated(nexus, &owner, &path("develop", "api"), Slot::Secondary, Access::ReadWrite).await;
+    let sk_revoked =
+        rotated(nexus, &owner, &path("develop", "api"), Slot::Secondary, Access::ReadWrite).await;
     keys::revoke(nexus, &owner, &path("develop", "api"), Slot::Secondary).await.expect("revoked");
     Keys {
         admin: environment_key(nexus, &acme, "live", Scopes::admin()).await,
+        wide: environment_key(nexus, &acme, "live", all_but_admin()).await,
         narrow: environment_key(nexus, &acme, "live", Scopes(vec![Scope::ReadPayments])).await,
         develop: environment_key(nexus, &acme, "develop", all_but_admin()).await,
         publishable: publishable(nexus, &acme).await,
@@ -315,7 +323,8 @@ fn all_but_admin() -> Scopes {
 async fn publishable(nexus: &Nexus, operator: &Actor) -> String {
     let text = environment_key(nexus, operator, "live", all_but_admin()).await;
     let key_id = &text["nx_live_".len()..][..16];
-    execute(nexus, &format!("UPDATE environment_keys SET type = 'publishable' WHERE key_id = '{key_id}'")).await;
+    execute(nexus, &format!("UPDATE environment_keys SET type = 'publishable' WHERE key_id = '{key_id}'"))
+        .await;
     text
 }
 

@@ -27,7 +27,11 @@ pub fn template() -> &'static Template {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let made = std::thread::spawn(|| {
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(make())
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+                .block_on(make())
         });
         made.join().expect("the seeded database")
     })

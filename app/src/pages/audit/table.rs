@@ -40,6 +40,7 @@ fn Row(row: AuditRow, now: Timestamp) -> impl IntoView {
         .collect();
     let place = place.join(" / ");
     let target = row.target.clone().unwrap_or_default();
+    let on = (!target.is_empty() || !place.is_empty()).then_some("On");
     let short: String = row.hash.chars().take(8).collect();
     view! {
         <tr data-row>
@@ -49,8 +50,8 @@ fn Row(row: AuditRow, now: Timestamp) -> impl IntoView {
                 <code>{row.event.clone()}</code>
                 {denied.then(|| view! { <Badge text="DENIED" tone=Tone::Red/> })}
             </td>
-            <td data-label="On" class="wrap"><span class="mono">{target}</span><span class="faint">{place}</span></td>
-            <td data-label="From" class="muted mono">{row.ip.clone()}</td>
+            <td data-label=on class="wrap"><span class="mono">{target}</span><span class="faint">{place}</span></td>
+            <td data-label=row.ip.is_some().then_some("From") class="muted mono">{row.ip.clone()}</td>
             <td data-label="Row">
                 <details class="audit-more">
                     <summary aria-label=format!("Row {}: everything about it", row.seq)>

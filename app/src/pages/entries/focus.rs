@@ -4,6 +4,16 @@ use crate::call::{sleep, spawn};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+/// Puts the focus on what the selector finds, if what had it has left the page.
+pub fn focus_if_lost(selector: &'static str) {
+    spawn(async move {
+        sleep(400).await;
+        if document().query_selector("body:not(:has(:focus))").ok().flatten().is_some() {
+            focus_soon(selector.to_owned());
+        }
+    });
+}
+
 /// Puts the focus on what the selector finds, as soon as the page has it: its data may still be on
 /// the way. Gives up after half a second.
 pub fn focus_soon(selector: String) {

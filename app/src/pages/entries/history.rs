@@ -1,5 +1,6 @@
 //! The history of an entry: a line for each version, the newest first.
 
+use crate::address::{address, has};
 use crate::components::badge::Tone;
 use crate::components::{Ago, Badge};
 use leptos::prelude::*;
@@ -18,14 +19,30 @@ pub struct VersionLine {
     pub actions: AnyView,
 }
 
+/// How many versions are shown before somebody asks for all of them.
+const SHOWN: usize = 20;
+
 /// The versions, and what follows them (the children).
 #[component]
-pub fn History(versions: Vec<VersionLine>, now: Timestamp, children: Children) -> impl IntoView {
+pub fn History(mut versions: Vec<VersionLine>, now: Timestamp, children: Children) -> impl IntoView {
+    let here = address();
+    let amount = versions.len();
+    let all = amount <= SHOWN || has("versions").get_untracked();
+    if !all {
+        versions.truncate(SHOWN);
+    }
     let lines = versions.into_iter().map(|version| line(version, now)).collect_view();
+    let more = (!all).then(|| {
+        view! {
+            <a class="link history-more" href=move || here.with(&[("versions", Some("all"))]) data-noscroll>
+                "All "{amount.to_string()}" versions"</a>
+        }
+    });
     view! {
         <section class="history" aria-label="History">
-            <h3>"History"</h3>
+            <h2>"History"</h2>
             <ol class="versions">{lines}</ol>
+            {more}
             {children()}
         </section>
     }

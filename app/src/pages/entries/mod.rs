@@ -9,7 +9,7 @@ mod key;
 mod source;
 
 pub use finish::{Ask, Finish};
-pub use focus::focus_soon;
+pub use focus::{focus_if_lost, focus_soon};
 pub use history::{History, VersionLine};
 pub use key::KeyField;
 pub use source::{Source, SourceFilters};

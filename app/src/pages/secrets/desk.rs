@@ -4,7 +4,7 @@
 
 use super::functions::{CompareSecretVersions, RevealSecret};
 use super::value::ValueState;
-use crate::address::{ServiceParams, service_params};
+use crate::address::{ServiceParams, query, service_params};
 use crate::call::{invoke, sleep, spawn};
 use crate::components::copy::to_clipboard;
 use crate::live::{Live, live};
@@ -15,6 +15,8 @@ use nexus_domain::service::ServicePath;
 
 /// How long a value is shown, in seconds.
 const SHOWN_FOR: i32 = 30;
+const NO_CLIPBOARD: &str =
+    "The browser allows copying on https pages only; reveal the value and select it instead";
 
 #[derive(Clone, Copy)]
 pub struct Desk {
@@ -35,6 +37,7 @@ pub struct Desk {
     pub text: RwSignal<String>,
     pub report: RwSignal<Option<ImportReport>>,
     live: Live,
+    open: Memo<Option<String>>,
     round: StoredValue<u32>,
 }
 
@@ -65,6 +68,7 @@ impl Desk {
             text: RwSignal::new(String::new()),
             report: RwSignal::new(None),
             live: live(),
+            open: query("open"),
             round: StoredValue::new(0),
         }
     }
@@ -96,58 +100,71 @@ impl Desk {
         self.version.mask();
     }
 
+    /// Forgets everything, for another service.
+    pub fn clear(self) {
+        self.hide();
+        self.new.clear();
+        self.version.clear();
+        self.chosen.set(Vec::new());
+        self.text.set(String::new());
+        self.report.set(None);
+    }
+
+    /// Whether an answer about a secret still finds its row open: whoever went elsewhere or looked
+    /// away while it was on its way is not shown it.
+    fn awaits(self, path: &ServicePath, key: &str) -> bool {
+        let open = self.open.try_get_untracked().flatten();
+        open.as_deref() == Some(key) && self.here.path_now() == *path && !document().hidden()
+    }
+
     /// Asks for a value: an audited reveal, with the question for the password where it needs one.
     pub fn reveal(self, key: String, version: Option<i64>, then: Then) {
-        let (tenant, project, environment, service) = self.place();
-        let args = RevealSecret { tenant, project, environment, service, key, version };
-        let live = self.live;
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
+        let (live, path) = (self.live, self.here.path_now());
+        let (tenant, project, environment, service) = self.place();
+        let args = RevealSecret { tenant, project, environment, service, key: key.clone(), version };
         spawn(async move {
             let answer = invoke(live, args).await;
             let _gone = self.busy.try_set(false);
             match answer {
-                Ok(value) if then == Then::Show => self.show(value),
+                Err(refusal) => live.say(refusal.message),
                 Ok(value) if then == Then::Copy => {
                     let copied = to_clipboard(&value.value.unwrap_or_default()).await;
-                    live.say(if copied {
-                        "The value is on the clipboard"
-                    } else {
-                        "The browser does not allow copying here"
-                    });
+                    live.say(if copied { "The value is on the clipboard" } else { NO_CLIPBOARD });
                 }
-                Ok(value) => super::file::save(&value),
-                Err(refusal) => live.say(refusal.message),
+                Ok(value) if then == Then::Download => super::file::save(&value),
+                Ok(value) => {
+                    self.hide();
+                    if self.awaits(&path, &key) {
+                        self.shown.set(Some(value));
+                        self.count_down();
+                    }
+                }
             }
         });
     }
 
     /// Compares two versions; as much of a reveal as showing both.
     pub fn compare(self, key: String, from: i64, to: i64) {
+        let (live, path) = (self.live, self.here.path_now());
         let (tenant, project, environment, service) = self.place();
-        let args = CompareSecretVersions { tenant, project, environment, service, key, from, to };
-        let live = self.live;
+        let args =
+            CompareSecretVersions { tenant, project, environment, service, key: key.clone(), from, to };
         spawn(async move {
             match invoke(live, args).await {
+                Err(refusal) => live.say(refusal.message),
                 Ok(diff) => {
                     self.hide();
-                    if !document().hidden() && self.compared.try_set(Some(diff)).is_none() {
+                    if self.awaits(&path, &key) {
+                        self.compared.set(Some(diff));
                         self.count_down();
                     }
                 }
-                Err(refusal) => live.say(refusal.message),
             }
         });
-    }
-
-    fn show(self, value: SecretValue) {
-        self.hide();
-        // Whoever looked away while it was on its way is not shown it.
-        if !document().hidden() && self.shown.try_set(Some(value)).is_none() {
-            self.count_down();
-        }
     }
 
     fn count_down(self) {
@@ -159,8 +176,9 @@ impl Desk {
                 if self.round.try_get_value() != Some(round) {
                     return;
                 }
-                self.left.update(|left| *left -= 1);
-                if self.left.get_untracked() <= 0 {
+                let left = self.left.get_untracked() - 1;
+                self.left.set(left);
+                if left <= 0 {
                     return self.hide();
                 }
             }

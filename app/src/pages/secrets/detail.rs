@@ -43,7 +43,7 @@ fn ValuePanel(row: SecretRow, facts: Facts) -> impl IntoView {
     if row.needs_value {
         return view! {
             <section class="value-panel" aria-label="Value">
-                <h3>"Value"</h3>
+                <h2>"Value"</h2>
                 <p class="hint">"It has none yet. The first one that is saved becomes v1; until then programs do not get this key."</p>
             </section>
         }
@@ -62,9 +62,14 @@ fn ValuePanel(row: SecretRow, facts: Facts) -> impl IntoView {
         };
         view! { <Badge text tone/> }
     };
-    let body = move || match shown.get() {
-        None => view! { <span class="dots" aria-label="Hidden">"••••••••••••••••"</span> }.into_any(),
+    let body = move || {
+        match shown.get() {
+        None => view! {
+            <span class="dots"><span aria-hidden="true">"••••••••••••••••"</span><span class="visually-hidden">"Hidden"</span></span>
+        }
+        .into_any(),
         Some(value) => in_the_open(value),
+    }
     };
     let hint = move || {
         if !facts.may_reveal {
@@ -78,7 +83,7 @@ fn ValuePanel(row: SecretRow, facts: Facts) -> impl IntoView {
     let buttons = facts.may_reveal.then(|| buttons(row.kind, key, shown));
     view! {
         <section class="value-panel" aria-label="Value">
-            <h3>"Value "{state}</h3>
+            <h2>"Value "{state}</h2>
             <div class="value">{body}{buttons}</div>
             <p class="hint">{hint}</p>
         </section>
@@ -89,7 +94,8 @@ fn ValuePanel(row: SecretRow, facts: Facts) -> impl IntoView {
 fn in_the_open(value: SecretValue) -> AnyView {
     match value.value {
         Some(text) => {
-            view! { <pre class="value-text" tabindex="0" aria-label="The value">{text}</pre> }.into_any()
+            view! { <pre class="value-text" tabindex="0" role="group" aria-label="The value">{text}</pre> }
+                .into_any()
         }
         None => view! { <span class="value-text">"A file of "{size_words(value.size)}</span> }.into_any(),
     }

@@ -53,6 +53,7 @@ pub fn EditForm(row: SecretRow, facts: Facts) -> impl IntoView {
             <Which here=desk().here/>
             <Hidden name="secret" value=row.key.clone()/>
             <KeyField value=row.key autofocus=true/>
+            <p class="hint">"A rename keeps the history. Programs that ask for the old key stop getting it."</p>
             <Field label="Note" name="note" value=row.note multiline=true
                 hint="What it is for, who gives out a new one. Everybody who lists the keys reads it"/>
             <Field label="Tags" name="tags" value=row.tags.join(", ") hint="Separated by commas"/>

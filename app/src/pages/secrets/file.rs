@@ -4,7 +4,7 @@
 use super::value::{ChosenFile, ValueState};
 use crate::call::spawn;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::time::number;
+use crate::components::time::{count, number};
 use leptos::prelude::*;
 use nexus_domain::secret::{MAX_FILE_BYTES, SecretValue};
 use wasm_bindgen::{JsCast, JsValue};
@@ -124,13 +124,15 @@ pub fn save_as(name: &str, bytes: &[u8]) {
     let _refused = save();
 }
 
-/// `812 bytes`, `2.3 KiB`
+/// `812 bytes`, `2.3 KiB`, `1.0 MiB`
 pub fn size_words(bytes: i64) -> String {
-    if bytes < 1024 {
-        return crate::components::time::count(bytes, "byte");
-    }
-    let tenths = bytes * 10 / 1024;
-    format!("{}.{} KiB", number(tenths / 10), tenths % 10)
+    let (unit, name) = match bytes {
+        ..1024 => return count(bytes, "byte"),
+        ..1_048_576 => (1024, "KiB"),
+        _ => (1_048_576, "MiB"),
+    };
+    let tenths = bytes.saturating_mul(10) / unit;
+    format!("{}.{} {name}", number(tenths / 10), tenths % 10)
 }
 
 #[cfg(test)]
@@ -138,10 +140,11 @@ mod tests {
     use super::size_words;
 
     #[test]
-    fn sizes_are_bytes_or_kibibytes() {
+    fn sizes_are_in_the_unit_that_fits() {
         assert_eq!(size_words(1), "1 byte");
         assert_eq!(size_words(1023), "1,023 bytes");
         assert_eq!(size_words(2355), "2.2 KiB");
-        assert_eq!(size_words(1_048_576), "1,024.0 KiB");
+        assert_eq!(size_words(1_048_575), "1,023.9 KiB");
+        assert_eq!(size_words(1_048_576), "1.0 MiB");
     }
 }

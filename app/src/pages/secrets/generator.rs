@@ -19,14 +19,25 @@ const LENGTHS: (usize, usize) = (4, 4096);
 pub fn Generator(state: ValueState) -> impl IntoView {
     let length = RwSignal::new(32_usize);
     let chosen = RwSignal::new(0_usize);
-    let said = RwSignal::new(String::new());
+    let refused = RwSignal::new(false);
     let alphabet = move || ALPHABETS.get(chosen.get()).map_or("", |(_, characters)| *characters);
     let insert = move || match generate(untrack(alphabet), length.get_untracked()) {
-        Some(value) => {
-            state.put(value);
-            said.set("Inserted".to_owned());
+        Some(value) => state.put(value),
+        None => refused.set(true),
+    };
+    // Whoever opens it on an empty field wants a value.
+    Effect::new(move |_| {
+        if state.text.with_untracked(String::is_empty) {
+            insert();
         }
-        None => said.set("This browser has no random source".to_owned()),
+    });
+    let resized = move |event| {
+        length.set(event_target_value(&event).parse().unwrap_or(0));
+        insert();
+    };
+    let respelled = move |event| {
+        chosen.set(event_target_value(&event).parse().unwrap_or(0));
+        insert();
     };
     let options = ALPHABETS
         .into_iter()
@@ -44,15 +55,18 @@ pub fn Generator(state: ValueState) -> impl IntoView {
         <div class="generator" role="group" aria-label="Generate a value">
             <label><span>"Length"</span>
                 <span class="control"><input type="number" min=LENGTHS.0.to_string() max=LENGTHS.1.to_string() value="32"
-                    on:input=move |event| length.set(event_target_value(&event).parse().unwrap_or(0)) on:keydown=pressed/></span>
+                    on:input=resized on:keydown=pressed/></span>
             </label>
             <label class="generator-alphabet"><span>"Alphabet"</span>
-                <span class="control"><select
-                    on:change=move |event| chosen.set(event_target_value(&event).parse().unwrap_or(0))>{options}</select></span>
+                <span class="control"><select on:change=respelled>{options}</select></span>
             </label>
-            <button type="button" class="button" on:click=move |_| insert()><Icon glyph=Glyph::Dice/>"Insert"</button>
+            <button type="button" class="button" on:click=move |_| insert()><Icon glyph=Glyph::Dice/>"Another"</button>
             <span class="hint" role="status">
-                {move || said.get()}" "{move || strength(alphabet(), clamp(length.get()))}" bits of randomness"
+                {move || if refused.get() {
+                    "This browser has no random source".to_owned()
+                } else {
+                    format!("{} bits of randomness", strength(alphabet(), clamp(length.get())))
+                }}
             </span>
         </div>
     }

@@ -24,7 +24,7 @@ pub use functions::*;
 
 use crate::address::{has, query};
 use crate::page::tab;
-use crate::pages::entries::focus_soon;
+use crate::pages::entries::{focus_if_lost, focus_soon};
 use desk::{Desk, desk};
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
@@ -62,13 +62,18 @@ pub fn SecretsTab() -> impl IntoView {
     }
 }
 
-/// Follows the address: a value goes with its row, and the focus goes where the eye is.
+/// Follows the address: nothing that was typed, chosen or revealed goes over to another service, a
+/// value goes with its row, and the focus goes where the eye is.
 fn follow(desk: Desk) {
     let [new, open, form, created] = ["new", "open", "form", "created"].map(query);
-    Effect::new(move |before: Option<[Option<String>; 4]>| {
-        let now = [new.get(), open.get(), form.get(), created.get()];
-        let Some(before) = before else { return now };
+    Effect::new(move |before: Option<(ServicePath, [Option<String>; 4])>| {
+        let (path, now) = (desk.here.path(), [new.get(), open.get(), form.get(), created.get()]);
+        let Some((old_path, before)) = before else { return (path, now) };
         let ([was_new, was_open, was_form, was_created], [new, open, form, created]) = (&before, &now);
+        if path != old_path {
+            desk.clear();
+            return (path, now);
+        }
         if open != was_open || form != was_form {
             desk.hide();
             desk.version.clear();
@@ -76,17 +81,17 @@ fn follow(desk: Desk) {
         if was_new.is_some() && new.is_none() {
             desk.new.clear();
         }
+        let row = |key: &str| format!("[data-key=\"{key}\"] a");
         match (created, open) {
-            (Some(key), _) if created != was_created => focus_soon(format!("[data-key=\"{key}\"] a")),
-            (_, Some(key))
-                if (was_form.is_some() && form.is_none()) || (was_open.is_some() && open != was_open) =>
-            {
-                focus_soon(format!("[data-key=\"{key}\"] a"));
+            (Some(key), _) if created != was_created => focus_soon(row(key)),
+            (_, Some(key)) if open != was_open || (was_form.is_some() && form.is_none()) => {
+                focus_soon(row(key))
             }
+            (_, None) if was_open.is_some() => focus_if_lost("[data-row] a"),
             _ if was_new.is_some() && new.is_none() => focus_soon("[aria-keyshortcuts=n]".to_owned()),
             _ => {}
         }
-        now
+        (path, now)
     });
 }
 
@@ -122,7 +127,7 @@ fn Page(data: SecretsData) -> impl IntoView {
         return view! { <deleted::Deleted deleted facts/> }.into_any();
     }
     let empty = data.counts.all == 0;
-    let missing = missing_row(&data);
+    let missing = data.missing.map(|key| view! { <MissingRow key/> });
     view! {
         <bar::Bar counts=data.counts facts/>
         {(!facts.may_write).then(|| view! {
@@ -149,19 +154,8 @@ fn Page(data: SecretsData) -> impl IntoView {
 }
 
 /// Said when the address names a secret that is not there (any more).
-fn missing_row(data: &SecretsData) -> impl IntoView + use<> {
-    let open = query("open");
-    let found = data.open.as_ref().map(|open| open.key.clone());
-    move || {
-        let asked = open.get()?;
-        // While another row is on its way, the last one is still here.
-        let gone = found.is_none() && !asked.is_empty();
-        gone.then(|| view! { <MissingRow key=asked/> })
-    }
-}
-
 #[component]
-fn MissingRow(#[prop(into)] key: String) -> impl IntoView {
+fn MissingRow(key: String) -> impl IntoView {
     let here = crate::address::address();
     view! {
         <p class="note missing" role="status">

@@ -28,13 +28,17 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
     let own = row.inherited_from.is_none();
     let verb = if own && facts.may_write { "Edit" } else { "Look at" };
     let glyph = if own && facts.may_write { Glyph::Pencil } else { Glyph::Chevron };
-    let tags =
-        row.tags.iter().take(3).cloned().map(|tag| view! { <span class="tag">{tag}</span> }).collect_view();
+    let tags = (!row.tags.is_empty()).then(|| {
+        let tags = row.tags.iter().take(4).cloned();
+        let tags = tags.map(|tag| view! { <span class="tag">{tag}</span> }).collect_view();
+        view! { <div class="tags">{tags}</div> }
+    });
+    let columns = if facts.may_write { "7" } else { "6" };
     let name = row.key.clone();
     let detail = opened.map(|opened| {
         let row = row.clone();
         view! {
-            <tr class="detail-row"><td colspan="7"><Detail row opened facts/></td></tr>
+            <tr class="detail-row"><td colspan=columns><Detail row opened facts/></td></tr>
         }
     });
     view! {
@@ -89,8 +93,9 @@ fn Tick(key: StoredValue<String>, own: bool) -> impl IntoView {
     };
     let tick = own.then(|| {
         view! {
-            <input type="checkbox" aria-label=format!("Choose {}", key.get_value()) prop:checked=ticked on:change=change/>
+            <input type="checkbox" class="needs-js" aria-label=format!("Choose {}", key.get_value()) prop:checked=ticked
+                on:change=change/>
         }
     });
-    view! { <td class="tick needs-js">{tick}</td> }.into_any()
+    view! { <td class="tick">{tick}</td> }.into_any()
 }

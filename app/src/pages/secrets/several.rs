@@ -18,8 +18,9 @@ pub fn ChooseAll(keys: Vec<String>) -> impl IntoView {
     };
     let change = move |_| chosen.set(if untrack(all) { Vec::new() } else { keys.get_value() });
     view! {
-        <th scope="col" class="tick needs-js">
-            <input type="checkbox" aria-label="Choose all of this page" prop:checked=all on:change=change/>
+        <th scope="col" class="tick">
+            <input type="checkbox" class="needs-js" aria-label="Choose all of this page" prop:checked=all
+                on:change=change/>
         </th>
     }
     .into_any()

@@ -4,6 +4,7 @@
 use super::file::FileControl;
 use super::generator::Generator;
 use crate::call::on_this_thread;
+use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown};
 use crate::components::form::form_state;
 use crate::components::icon::{Glyph, Icon};
 use leptos::prelude::*;
@@ -89,6 +90,9 @@ pub fn ValueField(state: ValueState, #[prop(optional)] autofocus: bool) -> impl 
     let (id, error_id) = (form.id("value"), form.id("value-error"));
     let (in_text, in_base64) = (form.error("value"), form.error("value_base64"));
     let error = Memo::new(move |_| in_text.get().or_else(|| in_base64.get()).or_else(|| problem(state)));
+    if autofocus {
+        focus_when_shown(id.clone());
+    }
     let described_by = error_id.clone();
     let label_for = id.clone();
     let control = move || {
@@ -172,7 +176,7 @@ fn TextControl(
             let pasted = move |event| paste_lines(state, &event, &goal);
             view! {
                 <input id=id name="value" type="password" autocomplete="new-password" spellcheck="false"
-                    autocapitalize="off" autofocus=autofocus aria-required="true" aria-invalid=invalid
+                    autocapitalize="off" data-1p-ignore="" data-lpignore="true" data-bwignore="" autofocus=autofocus && IN_A_NEW_PAGE aria-required="true" aria-invalid=invalid
                     aria-describedby=error_id prop:value=state.text on:input=typed on:paste=pasted/>
             }
             .into_any()

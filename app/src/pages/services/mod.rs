@@ -172,6 +172,9 @@ fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView 
         ServiceKind::Backend => count(service.secrets, "secret"),
         ServiceKind::Frontend => String::new(),
     };
+    // On small screens a cell without a label takes no line.
+    let umbrella_label = (!umbrella.is_empty()).then_some("Umbrella");
+    let holds_label = (!holds.is_empty()).then_some("Holds");
     let when = match service.synced_at {
         Some(at) => view! { "read "<Ago at now/> }.into_any(),
         None => view! { "changed "<Ago at=service.updated_at now/> }.into_any(),
@@ -186,8 +189,8 @@ fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView 
                 {other_slug.map(|slug| view! { <span class="faint mono">{slug}</span> })}
             </td>
             <td data-label="Kind"><Badge text=service.kind.as_str().to_ascii_uppercase()/></td>
-            <td data-label="Umbrella" class="muted">{umbrella}</td>
-            <td data-label="Holds" class="mono">{holds}</td>
+            <td data-label=umbrella_label class="muted">{umbrella}</td>
+            <td data-label=holds_label class="mono">{holds}</td>
             <td data-label="Last" class="muted">{when}</td>
             <td class="row-actions">
                 <a class="button button-icon" href=settings title="Settings (e)" aria-label=label aria-keyshortcuts="e">

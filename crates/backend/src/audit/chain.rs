@@ -173,8 +173,12 @@ impl<'a> Entry<'a> {
 }
 
 /// Writes a refused attempt: at most one row per actor, action, target and minute.
-pub(crate) async fn record_denial(nexus: &Nexus, actor: &Actor, denial: &Denial) -> Result<()> {
-    let now = nexus.now();
+pub(crate) async fn record_denial(
+    nexus: &Nexus,
+    actor: &Actor,
+    denial: &Denial,
+    now: Timestamp,
+) -> Result<()> {
     let mut tx = nexus.db.begin_write().await?;
     let mut chain = match Chain::next(&mut tx, actor.tenant).await {
         // A tenant that is gone has no log to write to.

@@ -137,7 +137,11 @@ async fn authorise(
         return Ok(Sight::of_tenant(&w.actor));
     }
     let project = projects::resolve(w, slug, in_project).await?;
-    Ok(Sight { secrets: project.role.sees_secret_events(), from: project.created_at, environment: String::new() })
+    Ok(Sight {
+        secrets: project.role.sees_secret_events(),
+        from: project.created_at,
+        environment: String::new(),
+    })
 }
 
 /// What of the log an actor sees.
@@ -175,7 +179,8 @@ async fn select(
         like(&filter.actor).to_lowercase(),
         like(&filter.event),
     );
-    let (from, to) = (filter.from.unwrap_or(Timestamp(0)).max(sight.from), filter.to.unwrap_or(Timestamp(i64::MAX)));
+    let (from, to) =
+        (filter.from.unwrap_or(Timestamp(0)).max(sight.from), filter.to.unwrap_or(Timestamp(i64::MAX)));
     let tenant = w.actor.tenant;
     let rows = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT seq, at, actor_kind, actor_id, actor, event, outcome, project, environment, service, target,

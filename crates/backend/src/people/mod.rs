@@ -69,7 +69,7 @@ pub async fn set_up(nexus: &Nexus, form: SetUp, ip: IpAddr) -> Result<SignedIn> 
     let begun = nexus.now();
     nexus.limits.request(ip, begun)?;
     // One at a time, so that only the first one hashes a password.
-    let _turn = nexus.set_up_turn.lock().await;
+    let _turn = nexus.turn.lock().await;
     let Some(expected) = *nexus.set_up.lock().unwrap_or_else(PoisonError::into_inner) else {
         return Err(Refusal::new(Code::Conflict, "This instance is not waiting for its first owner").into());
     };
@@ -321,6 +321,11 @@ pub async fn reset_password(
         || Error::Refused(Refusal::new(Code::NotFound, "This link was used already, or its time is over"));
     if !reset_info(nexus, token).await? {
         nexus.limits.attempt(ip, "password-link", nexus.now())?;
+        return Err(gone());
+    }
+    // One at a time, so that many uses of one link do not fill the queue of those who sign in.
+    let _turn = nexus.turn.lock().await;
+    if !reset_info(nexus, token).await? {
         return Err(gone());
     }
     let link = nexus.keyring.mac("password-link", token.as_bytes())?;

@@ -66,7 +66,14 @@ fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
 /// All that a developer learns of a secret in `develop`, besides where it comes from and when it changed.
 fn keys_and_types(row: ListedRow) -> ListedRow {
     let nothing = String::new;
-    ListedRow { note: nothing(), tags: nothing(), updated_by: nothing(), description: None, size: None, ..row }
+    ListedRow {
+        note: nothing(),
+        tags: nothing(),
+        updated_by: nothing(),
+        description: None,
+        size: None,
+        ..row
+    }
 }
 
 /// The row of one key, as the list would show it.

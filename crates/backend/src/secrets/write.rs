@@ -8,10 +8,10 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::services::{self, Resolved};
 use crate::work::Work;
+use nexus_domain::ServiceId;
 use nexus_domain::action::Action;
 use nexus_domain::key::EntryKey;
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch, SecretRow, SecretType};
-use nexus_domain::ServiceId;
 use nexus_domain::service::ServicePath;
 use serde_json::json;
 

@@ -46,7 +46,11 @@ fn environment_named(w: &Work, named: Option<String>) -> Result<String> {
             let named = named.unwrap_or_else(|| environment_slug.clone());
             if w.actor.is_confined() && named != *environment_slug {
                 let event = Action::ServiceCreate.event();
-                return Err(Error::Denied(Denial { event, target: w.actor.tenant_slug.clone(), hidden: false }));
+                return Err(Error::Denied(Denial {
+                    event,
+                    target: w.actor.tenant_slug.clone(),
+                    hidden: false,
+                }));
             }
             Ok(named)
         }

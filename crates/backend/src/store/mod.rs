@@ -168,9 +168,9 @@ impl From<sqlx::Error> for Error {
             return match database.code().as_deref() {
                 Some("13" | "53100") => Self::StorageFull,
                 // SQLite is busy or locked; PostgreSQL starts, stops, is full, or gave up waiting.
-                Some("5" | "6" | "261" | "517" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "55P03") => {
-                    Self::Unavailable
-                }
+                Some(
+                    "5" | "6" | "261" | "517" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "55P03",
+                ) => Self::Unavailable,
                 // PostgreSQL's text holds no NUL, so that nothing is named like this.
                 Some("22021") => Self::not_found(),
                 Some("40001" | "40P01") => Self::Collision,

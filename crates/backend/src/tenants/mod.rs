@@ -45,15 +45,13 @@ pub async fn found_another(nexus: &Nexus, founding: Founding, ip: Option<IpAddr>
     found_where(nexus, founding, ip, false).await
 }
 
-async fn found_where(
-    nexus: &Nexus,
-    founding: Founding,
-    ip: Option<IpAddr>,
-    first: bool,
-) -> Result<Founded> {
+async fn found_where(nexus: &Nexus, founding: Founding, ip: Option<IpAddr>, first: bool) -> Result<Founded> {
     slug::check(&founding.slug)?;
-    let founding =
-        Founding { name: slug::check_name(&founding.name)?, email: check_email(&founding.email)?, ..founding };
+    let founding = Founding {
+        name: slug::check_name(&founding.name)?,
+        email: check_email(&founding.email)?,
+        ..founding
+    };
     let now = nexus.now();
     let handle = nexus.clone();
     let founded = nexus

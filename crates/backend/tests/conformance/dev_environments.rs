@@ -47,7 +47,10 @@ async fn a_developer_makes_one_and_is_free_in_it(w: &World) {
     let dev = developer(w).await;
     assert_eq!(dev_environments::get(&w.nexus, &dev, "shop").await.fine(), None);
     let own = dev_environments::create(&w.nexus, &dev, "shop").await.fine();
-    assert_eq!((own.environment.slug.as_str(), own.environment.kind), ("dev_developer", EnvironmentKind::Developer));
+    assert_eq!(
+        (own.environment.slug.as_str(), own.environment.kind),
+        ("dev_developer", EnvironmentKind::Developer)
+    );
     let new = new_service("api", "dev_developer", ServiceKind::Backend, false);
     services::create(&w.nexus, &dev, "shop", new).await.fine();
     let api = path("shop", "dev_developer", "api");

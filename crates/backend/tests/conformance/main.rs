@@ -31,6 +31,11 @@ macro_rules! both {
 mod world;
 
 mod dev_environments;
+mod gate;
+mod keys;
+mod people;
+mod programs;
 mod secrets;
 mod services;
+mod sessions;
 mod tenants;

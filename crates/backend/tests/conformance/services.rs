@@ -49,11 +49,15 @@ async fn a_slug_is_taken_once_per_project_and_environment(w: &World) {
 
 async fn a_new_service_is_checked(w: &World) {
     w.project("shop").await;
-    for (slug, environment, field) in
-        [("Api", "live", "slug"), ("a_b", "live", "slug"), ("api", "nowhere", "environment"), ("api", "a\0b", "environment")]
-    {
+    for (slug, environment, field) in [
+        ("Api", "live", "slug"),
+        ("a_b", "live", "slug"),
+        ("api", "nowhere", "environment"),
+        ("api", "a\0b", "environment"),
+    ] {
         let new = new_service(slug, environment, ServiceKind::Backend, false);
-        let refusal = services::create(&w.nexus, &w.owner, "shop", new).await.refused_as(Code::InvalidRequest);
+        let refusal =
+            services::create(&w.nexus, &w.owner, "shop", new).await.refused_as(Code::InvalidRequest);
         assert!(refusal.field(field).is_some(), "{slug} {environment}");
     }
     let new = new_service("api", "live", ServiceKind::Backend, false);
@@ -66,7 +70,10 @@ async fn a_rename_changes_the_name_only(w: &World) {
     let patch = ServicePatch { name: Some("The API".into()), ..ServicePatch::default() };
     let after = services::update(&w.nexus, &w.owner, &api, patch).await.fine();
     assert_eq!(after.name, "The API");
-    assert_eq!((after.slug, after.endpoint_slug, after.revision), (before.slug, before.endpoint_slug, before.revision));
+    assert_eq!(
+        (after.slug, after.endpoint_slug, after.revision),
+        (before.slug, before.endpoint_slug, before.revision)
+    );
 }
 
 async fn the_identity_of_a_service_never_changes(w: &World) {
@@ -203,7 +210,9 @@ async fn the_list_is_grouped_by_environment(w: &World) {
     let groups = services::list(&w.nexus, &w.owner, "shop", ListServices::default()).await.fine();
     let shown: Vec<_> = groups
         .iter()
-        .map(|g| (g.environment.slug.as_str(), g.services.iter().map(|s| s.slug.as_str()).collect::<Vec<_>>()))
+        .map(|g| {
+            (g.environment.slug.as_str(), g.services.iter().map(|s| s.slug.as_str()).collect::<Vec<_>>())
+        })
         .collect();
     assert_eq!(shown, [("live", vec!["zebra", "api"]), ("develop", vec![]), ("staging", vec!["worker"])]);
     assert_eq!(groups[0].services[1].secrets, 1);

@@ -78,7 +78,10 @@ fn environment(slug: &str) -> NewEnvironment {
 
 async fn an_environment_is_made_renamed_and_deleted(w: &World) {
     let made = environments::create(&w.nexus, &w.owner, environment("qa")).await.fine();
-    assert_eq!((made.slug.as_str(), made.name.as_str(), made.kind), ("qa", "qa", EnvironmentKind::Environment));
+    assert_eq!(
+        (made.slug.as_str(), made.name.as_str(), made.kind),
+        ("qa", "qa", EnvironmentKind::Environment)
+    );
     assert_eq!(environments::get(&w.nexus, &w.owner, "qa").await.fine(), made);
     let patch = EnvironmentPatch { name: Some("Quality".into()) };
     let renamed = environments::update(&w.nexus, &w.owner, "qa", patch).await.fine();
@@ -95,7 +98,8 @@ async fn a_tenant_has_five_environments_besides_live(w: &World) {
     for slug in ["a", "b", "c"] {
         environments::create(&w.nexus, &w.owner, environment(slug)).await.fine();
     }
-    let refusal = environments::create(&w.nexus, &w.owner, environment("d")).await.refused_as(Code::QuotaExceeded);
+    let refusal =
+        environments::create(&w.nexus, &w.owner, environment("d")).await.refused_as(Code::QuotaExceeded);
     assert_eq!(refusal.details.get("quota"), Some(&"environments".into()));
     assert_eq!(refusal.details.get("limit"), Some(&5.into()));
     environments::delete(&w.nexus, &w.owner, "a").await.fine();
@@ -115,7 +119,8 @@ async fn slugs_of_environments_are_checked_and_taken_once(w: &World) {
         let outcome = environments::create(&w.nexus, &w.owner, environment(bad)).await;
         assert!(outcome.refused_as(Code::InvalidRequest).field("slug").is_some(), "{bad:?}");
     }
-    let refusal = environments::create(&w.nexus, &w.owner, environment("develop")).await.refused_as(Code::Conflict);
+    let refusal =
+        environments::create(&w.nexus, &w.owner, environment("develop")).await.refused_as(Code::Conflict);
     assert!(refusal.field("slug").is_some());
 }
 
@@ -145,14 +150,16 @@ async fn a_project_is_made_from_its_name(w: &World) {
     assert_eq!((made.slug.as_str(), made.tier, made.role), ("web-shop-2", Tier::Xl, ProjectRole::Owner));
     assert_eq!((made.services, made.secrets, made.undelete_days), (0, 0, 30));
     assert_eq!(projects::get(&w.nexus, &w.owner, "web-shop-2").await.fine(), made);
-    for (name, slug) in [("", None), ("Ünïcödé ключ", Some("-a")), ("ключ", None), ("x", Some("A"))] {
+    for (name, slug) in [("", None), ("Ünïcödé ключ", Some("-a")), ("ключ", None), ("x", Some("A"))]
+    {
         projects::create(&w.nexus, &w.owner, project(name, slug)).await.refused_as(Code::InvalidRequest);
     }
 }
 
 async fn a_project_slug_is_taken_once_per_tenant(w: &World) {
     w.project("shop").await;
-    let refusal = projects::create(&w.nexus, &w.owner, project("Shop", None)).await.refused_as(Code::Conflict);
+    let refusal =
+        projects::create(&w.nexus, &w.owner, project("Shop", None)).await.refused_as(Code::Conflict);
     assert!(refusal.field("slug").is_some());
     let rival = w.rival().await;
     projects::create(&w.nexus, &rival.owner, project("Shop", None)).await.fine();
@@ -168,7 +175,8 @@ async fn a_project_is_changed_within_its_rules(w: &World) {
     assert_eq!(w.events_after(before).await, [""; 0], "nothing changed, so nothing is written down");
     for days in [6, 366, -1, i64::MAX] {
         let patch = ProjectPatch { undelete_days: Some(days), ..ProjectPatch::default() };
-        let refusal = projects::update(&w.nexus, &w.owner, "shop", patch).await.refused_as(Code::InvalidRequest);
+        let refusal =
+            projects::update(&w.nexus, &w.owner, "shop", patch).await.refused_as(Code::InvalidRequest);
         assert!(refusal.field("undelete_days").is_some());
     }
 }

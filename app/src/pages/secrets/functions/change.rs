@@ -161,6 +161,8 @@ pub async fn delete_secrets(
 ) -> Result<Done, Refused> {
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
+    // A service that is not there for this person is no secret that somebody else deleted.
+    nexus_backend::services::get(&nexus, &actor, &path).await?;
     let mut deleted = Vec::new();
     for key in keys.split_whitespace() {
         match nexus_backend::secrets::delete(&nexus, &actor, &path, key, None).await {

@@ -20,6 +20,8 @@ pub struct SecretsData {
     pub counts: SecretCounts,
     /// What the open row shows.
     pub open: Option<Opened>,
+    /// The key that was to be opened and is not there.
+    pub missing: Option<String>,
     /// What can be restored, where that was asked for.
     pub deleted: Option<Vec<DeletedSecret>>,
     pub service: Service,
@@ -70,6 +72,7 @@ pub async fn read_secrets(
         next_cursor: page.next_cursor,
         counts: secrets::counts(&nexus, &actor, &path).await?,
         open: None,
+        missing: None,
         deleted: None,
         service,
         rights,
@@ -83,10 +86,13 @@ pub async fn read_secrets(
     for key in created.iter().chain(&open) {
         pin(&nexus, &actor, &path, key, &mut data.rows).await?;
     }
-    if let Some(key) = open.filter(|key| data.rows.iter().any(|row| row.key == *key)) {
+    let Some(key) = open else { return Ok(data) };
+    if data.rows.iter().any(|row| row.key == key) {
         let history = secrets::history(&nexus, &actor, &path, &key).await?;
         let uses = secrets::uses(&nexus, &actor, &path, &key).await?;
         data.open = Some(Opened { key, history, uses });
+    } else {
+        data.missing = Some(key);
     }
     Ok(data)
 }

@@ -25,7 +25,8 @@ async fn every_write_is_a_new_version_and_the_newest_is_active(w: &World) {
     w.write(&api, "A", "1").await;
     w.pass(10);
     let manager = w.member("shop", nexus_domain::role::ProjectRole::Manager).await;
-    let described = NewSecretVersion { description: Some("Rotated after Q2 audit".into()), ..new_version("22") };
+    let described =
+        NewSecretVersion { description: Some("Rotated after Q2 audit".into()), ..new_version("22") };
     let row = secrets::add_version(&w.nexus, &manager, &api, "A", described).await.fine();
     assert_eq!((row.version, row.description.as_str()), (2, "Rotated after Q2 audit"));
     let history = secrets::history(&w.nexus, &w.owner, &api, "A").await.fine();
@@ -62,7 +63,8 @@ async fn destroying_wipes_the_value_and_burns_the_number(w: &World) {
     w.write(&api, "A", "one").await;
     w.rewrite(&api, "A", "two").await;
     secrets::destroy(&w.nexus, &w.owner, &api, "A", 1).await.fine();
-    let wiped = "SELECT COUNT(*) FROM entry_versions WHERE number = 1 AND payload IS NULL AND wrapped_key IS NULL";
+    let wiped =
+        "SELECT COUNT(*) FROM entry_versions WHERE number = 1 AND payload IS NULL AND wrapped_key IS NULL";
     assert_eq!(w.number(wiped).await, 1);
     let history = secrets::history(&w.nexus, &w.owner, &api, "A").await.fine();
     assert_eq!(history.iter().map(|v| (v.version, v.destroyed)).collect::<Vec<_>>(), [(2, false), (1, true)]);
@@ -104,7 +106,8 @@ async fn two_versions_are_compared_line_by_line(w: &World) {
 async fn files_are_compared_by_content_only(w: &World) {
     let api = w.shop().await;
     w.write(&api, "A", "text").await;
-    let file = NewSecretVersion { value_base64: Some(STANDARD.encode("text")), ..NewSecretVersion::default() };
+    let file =
+        NewSecretVersion { value_base64: Some(STANDARD.encode("text")), ..NewSecretVersion::default() };
     secrets::add_version(&w.nexus, &w.owner, &api, "A", file).await.fine();
     let diff = secrets::diff(&w.nexus, &w.owner, &api, "A", 1, 2).await.fine();
     assert_eq!((diff.lines.len(), diff.equal, diff.from_size, diff.to_size), (0, false, 4, 4));
@@ -113,7 +116,8 @@ async fn files_are_compared_by_content_only(w: &World) {
 async fn a_secret_may_become_a_file_and_its_old_text_still_opens(w: &World) {
     let api = w.shop().await;
     w.write(&api, "A", "text").await;
-    let file = NewSecretVersion { value_base64: Some(STANDARD.encode([0, 1])), ..NewSecretVersion::default() };
+    let file =
+        NewSecretVersion { value_base64: Some(STANDARD.encode([0, 1])), ..NewSecretVersion::default() };
     let row = secrets::add_version(&w.nexus, &w.owner, &api, "A", file).await.fine();
     assert_eq!(row.kind, SecretType::File);
     let old = secrets::reveal(&w.nexus, &w.owner, &api, "A", Some(1)).await.fine();

@@ -57,7 +57,8 @@ async fn an_import_with_one_bad_key_writes_nothing(w: &World) {
     assert_eq!((dry.new, dry.invalid), (1, 5));
     assert_eq!(dry.items.iter().map(|i| i.line).collect::<Vec<_>>(), (1..=6).map(Some).collect::<Vec<_>>());
     assert!(dry.items.iter().skip(1).all(|item| item.reason.is_some()));
-    let refusal = secrets::import(&w.nexus, &w.owner, &api, env(text, false)).await.refused_as(Code::InvalidRequest);
+    let refusal =
+        secrets::import(&w.nexus, &w.owner, &api, env(text, false)).await.refused_as(Code::InvalidRequest);
     assert!(refusal.details.contains_key("keys"), "{refusal:?}");
     assert!(w.list(&api).await.data.is_empty());
     assert_eq!(w.number("SELECT COUNT(*) FROM entry_versions").await, 0);
@@ -88,7 +89,8 @@ async fn an_import_is_bounded(w: &World) {
     for nothing in ["", "# nothing", "\n\n"] {
         secrets::import(&w.nexus, &w.owner, &api, env(nothing, true)).await.refused_as(Code::InvalidRequest);
     }
-    let long = secrets::import(&w.nexus, &w.owner, &api, env(&format!("A={}", "x".repeat(65_537)), true)).await;
+    let long =
+        secrets::import(&w.nexus, &w.owner, &api, env(&format!("A={}", "x".repeat(65_537)), true)).await;
     assert_eq!(long.fine().invalid, 1);
 }
 

@@ -111,7 +111,9 @@ async fn a_file_comes_back_byte_for_byte(w: &World) {
 
 async fn a_text_is_kept_as_it_was_written(w: &World) {
     let api = w.shop().await;
-    for (key, text) in [("A", " leading and trailing \n"), ("B", "ключ 🔑 \u{202e}"), ("C", "{{secret:A}}"), ("D", "'\"\\$")] {
+    for (key, text) in
+        [("A", " leading and trailing \n"), ("B", "ключ 🔑 \u{202e}"), ("C", "{{secret:A}}"), ("D", "'\"\\$")]
+    {
         w.write(&api, key, text).await;
         assert_eq!(w.value(&api, key).await, text);
     }

@@ -61,7 +61,8 @@ async fn fill(w: &World, path: &ServicePath) {
     w.write(path, "LARGE", "x").await;
     let size = MAX_SNAPSHOT_BYTES - 1024;
     let service = services::get(&w.nexus, &w.owner, path).await.fine().id;
-    let of_service = format!("SELECT id FROM entries WHERE key = 'LARGE' AND service_id = {}", w.database.id(service.0));
+    let of_service =
+        format!("SELECT id FROM entries WHERE key = 'LARGE' AND service_id = {}", w.database.id(service.0));
     w.execute(&format!("UPDATE entry_versions SET size = {size} WHERE entry_id IN ({of_service})")).await;
 }
 

@@ -2,6 +2,7 @@
 
 mod history;
 mod import;
+pub use import::env;
 mod inheritance;
 mod life;
 mod limits;

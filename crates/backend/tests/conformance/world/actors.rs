@@ -22,7 +22,8 @@ impl World {
         let user = Uuid::now_v7();
         let (tenant, id) = (self.database.id(self.tenant.0), self.database.id(user));
         let (handle, now) = (slug::handle_from_email(email), self.now().0);
-        self.execute(&format!("INSERT INTO users (id, email, created_at) VALUES ({id}, '{email}', {now})")).await;
+        self.execute(&format!("INSERT INTO users (id, email, created_at) VALUES ({id}, '{email}', {now})"))
+            .await;
         self.execute(&format!(
             "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at)
              VALUES ({tenant}, {id}, '{role}', '{handle}', {now})"
@@ -80,7 +81,8 @@ impl World {
     /// An environment key's text and the actor that it opens.
     pub async fn environment_key(&self, environment: &str, scopes: &[Scope]) -> (String, Actor) {
         let scopes = Scopes(scopes.to_vec());
-        let made = credentials::make_environment_key(&self.nexus, &self.operator, environment, "ci", scopes).await;
+        let made =
+            credentials::make_environment_key(&self.nexus, &self.operator, environment, "ci", scopes).await;
         let text = made.fine().text;
         let actor = self.present(&text).await.fine();
         (text, actor)

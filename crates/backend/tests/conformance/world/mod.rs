@@ -48,12 +48,8 @@ impl World {
     async fn new(database: Database) -> Self {
         let clock = Arc::new(SetClock(AtomicI64::new(START)));
         let nexus = open(&database, clock.clone(), ROOT_KEY).await.expect("an instance");
-        let founding = Founding {
-            slug: TENANT.into(),
-            name: "Acme".into(),
-            email: OWNER.into(),
-            password_hash: None,
-        };
+        let founding =
+            Founding { slug: TENANT.into(), name: "Acme".into(), email: OWNER.into(), password_hash: None };
         let founded = tenants::found(&nexus, founding, None).await.expect("founded");
         let owner = people::person(&nexus, founded.owner, clock.now(), TENANT, None).await.expect("an owner");
         Self {
@@ -83,19 +79,14 @@ impl World {
 
     async fn end(self) {
         self.nexus.settled().await;
-        self.nexus.db.close().await;
-        self.database.remove().await;
+        self.database.leave(&self.nexus.db).await;
     }
 }
 
 pub const ROOT_KEY: &str = "abababababababababababababababababababababababababababababababab";
 
 /// Opens an instance on a database with the root key given.
-pub async fn open(
-    database: &Database,
-    clock: Arc<SetClock>,
-    root: &str,
-) -> nexus_backend::Result<Nexus> {
+pub async fn open(database: &Database, clock: Arc<SetClock>, root: &str) -> nexus_backend::Result<Nexus> {
     let db = Db::open(&database.location()).await?;
     Nexus::open(Parts {
         db,
@@ -108,8 +99,11 @@ pub async fn open(
 }
 
 fn run(work: impl Future<Output = ()>) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(work);
 }
 

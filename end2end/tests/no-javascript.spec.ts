@@ -1,0 +1,64 @@
+// Reading, navigating and every form that carries no secret out, without JavaScript.
+
+import { expect, row, secretsUrl, signIn, test } from './support/nexus';
+
+test.use({ javaScriptEnabled: false });
+test.beforeEach(async ({ page }) => signIn(page));
+
+test('projects, services and secrets are read and reached by links', async ({ page }) => {
+  await page.goto('/t/acme/projects');
+  await page.getByRole('link', { name: 'Shop' }).first().click();
+  await page.getByRole('link', { name: 'checkout-api' }).first().click();
+  await expect(page.getByRole('heading', { level: 1, name: 'checkout-api' })).toBeVisible();
+  await page.goto('/t/acme/audit');
+  await expect(page.getByText('service.created').first()).toBeVisible();
+});
+
+test('a project and a service are made', async ({ page }) => {
+  await page.goto('/t/acme/projects?new');
+  await page.getByLabel('Name').fill('Plain');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page).toHaveURL(/\/projects\/plain/);
+  await page.goto('/t/acme/projects/plain?new');
+  await page.getByLabel('Name').fill('worker');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByText('worker').first()).toBeVisible();
+});
+
+test('a text secret is made, changed, renamed, deleted and undeleted', async ({ page, api }) => {
+  await page.goto(`${secretsUrl}?new`);
+  await page.getByLabel('Key', { exact: true }).fill('PLAIN_HTML');
+  await page.locator('[name=value]').fill('first');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(row(page, 'PLAIN_HTML')).toBeVisible();
+
+  await page.getByRole('link', { name: 'Edit PLAIN_HTML' }).click();
+  await page.getByRole('link', { name: 'New version' }).click();
+  await page.locator('[name=value]').fill('second');
+  await page.getByRole('button', { name: 'Save' }).click();
+  expect(await api.value('PLAIN_HTML')).toBe('second');
+
+  await page.goto(`${secretsUrl}?open=PLAIN_HTML`);
+  await page.getByRole('link', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expect(row(page, 'PLAIN_HTML')).toHaveCount(0);
+  await page.goto(`${secretsUrl}?deleted`);
+  await page.locator('tr', { hasText: 'PLAIN_HTML' }).getByRole('button', { name: 'Undelete' }).click();
+  expect(await api.value('PLAIN_HTML')).toBe('second');
+});
+
+test('a refused form comes back with what was typed and without the value', async ({ page }) => {
+  await page.goto(`${secretsUrl}?new`);
+  await page.getByLabel('Key', { exact: true }).fill('9bad');
+  await page.locator('[name=value]').fill('never-in-a-page');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByLabel('Key', { exact: true })).toHaveValue('9bad');
+  await expect(page.getByText('A key starts with a letter')).toBeVisible();
+  expect(await page.content()).not.toContain('never-in-a-page');
+  expect(page.url()).not.toContain('never-in-a-page');
+});
+
+test('what needs JavaScript says so', async ({ page }) => {
+  await page.goto(secretsUrl);
+  await expect(page.getByText('Without JavaScript')).toBeVisible();
+});

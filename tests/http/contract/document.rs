@@ -1,0 +1,128 @@
+//! The OpenAPI document: what outside programs generate their clients from.
+
+use crate::world::World;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+async fn document() -> Value {
+    World::new().await.get("/api/openapi.json").await.is(200).json()
+}
+
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            if ["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
+                operations.push((format!("{} {path}", method.to_uppercase()), operation));
+            }
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn the_document_changes_only_on_purpose() {
+    insta::assert_json_snapshot!("openapi", document().await);
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let document = document().await;
+    let operations = operations(&document);
+    let names: BTreeSet<&str> =
+        operations.iter().map(|(_, operation)| operation["operationId"].as_str().expect("a name")).collect();
+    assert_eq!(names.len(), operations.len());
+}
+
+#[tokio::test]
+async fn every_reference_in_the_document_leads_somewhere() {
+    let document = document().await;
+    fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|field| walk(field, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            _ => {}
+        }
+    }
+    let mut references = Vec::new();
+    walk(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_described_and_says_how_it_may_be_refused() {
+    let document = document().await;
+    assert_eq!(document["openapi"], "3.1.0");
+    for (name, operation) in operations(&document) {
+        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+        for status in ["400", "401", "403", "404"] {
+            assert!(operation["responses"].get(status).is_some(), "{name} {status}");
+        }
+        let placeholders = name.matches('{').count();
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path").count();
+        assert_eq!(in_path, placeholders, "{name}");
+    }
+}
+
+/// The calls of the contract page that exist so far. One that is added here and not in the document,
+/// or the other way round, fails.
+#[tokio::test]
+async fn the_document_has_the_calls_of_the_contract() {
+    let document = document().await;
+    let has: BTreeSet<String> = operations(&document).into_iter().map(|(name, _)| name).collect();
+    let service = "/api/v1/projects/{project}/services/{service}";
+    let promised = [
+        ("/api/v1/whoami", "GET"),
+        ("/api/v1/projects", "GET POST"),
+        ("/api/v1/projects/{project}", "GET PATCH DELETE"),
+        ("/api/v1/environments", "GET POST"),
+        ("/api/v1/environments/{slug}", "GET PATCH DELETE"),
+        ("/api/v1/projects/{project}/services", "GET POST"),
+        (service, "GET PATCH DELETE"),
+        (&format!("{service}/umbrella"), "PUT DELETE"),
+        (&format!("{service}/keys"), "GET"),
+        (&format!("{service}/keys/{{slot}}/rotate"), "POST"),
+        (&format!("{service}/keys/{{slot}}"), "DELETE"),
+        (&format!("{service}/secrets"), "GET POST"),
+        (&format!("{service}/secrets/{{key}}"), "GET PATCH DELETE"),
+        (&format!("{service}/secrets/{{key}}/versions"), "GET POST"),
+        (&format!("{service}/secrets/{{key}}/versions/{{n}}"), "GET DELETE"),
+        (&format!("{service}/secrets/{{key}}/versions/{{n}}/restore"), "POST"),
+        (&format!("{service}/secrets/{{key}}/diff"), "GET"),
+        (&format!("{service}/secrets/{{key}}/undelete"), "POST"),
+        (&format!("{service}/secrets:import"), "POST"),
+        ("/api/v1/projects/{project}/dev-environment", "GET PUT DELETE"),
+        ("/api/v1/projects/{project}/dev-environment/import", "POST"),
+        ("/api/v1/audit", "GET"),
+        ("/api/v1/audit/export", "GET"),
+        ("/api/v1/audit/verify", "GET"),
+        ("/v1/sync", "GET"),
+        ("/v1/secrets/{key}", "GET PUT DELETE"),
+        ("/s/{endpoint_slug}/v1/sync", "GET"),
+        ("/s/{endpoint_slug}/v1/secrets/{key}", "GET PUT DELETE"),
+    ];
+    let promised: BTreeSet<String> = promised
+        .iter()
+        .flat_map(|(path, methods)| methods.split(' ').map(move |method| format!("{method} {path}")))
+        .collect();
+    assert_eq!(has, promised);
+}
+
+#[tokio::test]
+async fn the_page_for_people_names_every_call_and_needs_no_script() {
+    let w = World::new().await;
+    let page = w.get("/api/docs").await.is(200);
+    assert!(!page.text().contains("<script"));
+    let document = w.get("/api/openapi.json").await.is(200).json();
+    for (name, _) in operations(&document) {
+        let path = name.split(' ').nth(1).unwrap_or_default();
+        assert!(path.starts_with("/s/") || page.text().contains(path), "{name}");
+    }
+}

@@ -1,0 +1,8 @@
+//! The wire contract of the APIs, as `docs/api.md` promises it to programs.
+
+mod browsers;
+mod caching;
+mod document;
+mod errors;
+mod inputs;
+mod lists;

@@ -1,0 +1,31 @@
+//! Who calls: the columns of the table.
+
+use crate::world::{As, Keys, Person};
+
+/// A column: its name, and the credential that it sends.
+pub type Actor = (&'static str, fn(&Keys) -> As);
+
+pub const ACTORS: [Actor; 22] = [
+    ("nobody", |_| As::Nobody),
+    ("ended", |_| Person::Ended.into()),
+    ("rival", |_| Person::Rival.into()),
+    ("owner", |_| Person::Owner.into()),
+    ("finance", |_| Person::Finance.into()),
+    ("member", |_| Person::Member.into()),
+    ("lead", |_| Person::Lead.into()),
+    ("manager", |_| Person::Manager.into()),
+    ("dev", |_| Person::Developer.into()),
+    ("peer", |_| Person::Colleague.into()),
+    ("tester", |_| Person::Tester.into()),
+    ("viewer", |_| Person::Viewer.into()),
+    ("nx_admin", |keys| (&keys.admin).into()),
+    ("nx_wide", |keys| (&keys.wide).into()),
+    ("nx_none", |keys| (&keys.narrow).into()),
+    ("nx_pub", |keys| (&keys.publishable).into()),
+    ("nx_rival", |keys| (&keys.rival).into()),
+    ("sk_r", |keys| (&keys.sk_read).into()),
+    ("sk_rw", |keys| (&keys.sk_write).into()),
+    ("sk_off", |keys| (&keys.sk_revoked).into()),
+    ("pk", |keys| (&keys.pk).into()),
+    ("jwt", |_| "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmFAYWNtZS50ZXN0In0.".into()),
+];

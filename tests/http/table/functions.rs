@@ -1,0 +1,132 @@
+//! The calls of the console's server functions.
+
+use super::call::{Call, function};
+use crate::world::PASSWORD;
+
+pub fn calls() -> Vec<Call> {
+    [entrance(), tenant(), project(), service(), secrets(), places()].into_iter().flatten().collect()
+}
+
+/// Every server function of the program.
+pub fn routes() -> Vec<String> {
+    server_fn::axum::server_fn_paths().map(|(path, method)| format!("{method} {path}")).collect()
+}
+
+fn entrance() -> Vec<Call> {
+    let set_up = function("set_up").at("token", "0123").at("tenant_name", "New").at("email", "new@new.test");
+    vec![
+        set_up.at("password", PASSWORD).note("when it is set up"),
+        function("sign_in").at("email", "ana@acme.test").at("password", PASSWORD),
+        function("sign_out"),
+        function("step_up").at("password", PASSWORD),
+        function("reset_link").at("token", "{reset}"),
+        function("reset_password").at("token", "{reset}").at("password", "another horse battery"),
+        function("set_theme").at("theme", "dark"),
+    ]
+}
+
+fn tenant() -> Vec<Call> {
+    vec![
+        function("read_frame"),
+        function("palette"),
+        function("read_projects"),
+        function("create_project").at("name", "New"),
+        function("read_audit").at("filter[project]", ""),
+        function("verify_audit"),
+        function("read_settings"),
+        function("rename_tenant").at("name", "Renamed"),
+        function("create_environment").at("slug", "qa"),
+        function("rename_environment").at("environment", "staging").at("name", "Renamed"),
+        function("read_environment_losses").at("environment", "staging"),
+        function("delete_environment").at("environment", "staging").at("typed", "staging"),
+    ]
+}
+
+fn project() -> Vec<Call> {
+    vec![
+        function("read_project"),
+        function("read_project").at("project", "attic").note("that nobody was added to"),
+        function("read_audit").at("filter[project]", "shop").note("of a project"),
+        function("read_audit").at("filter[project]", "attic").note("of a project that nobody was added to"),
+        function("update_project").at("name", "Renamed").at("tier", "xl").at("undelete_days", "30"),
+        function("read_project_losses"),
+        function("delete_project").at("typed", "shop"),
+        function("read_services").at("dev_envs", "true"),
+        function("create_service").at("name", "Other").at("kind", "backend"),
+        function("create_dev_environment"),
+        function("import_develop").at("on_conflict", "skip"),
+        function("read_dev_losses"),
+        function("delete_dev_environment"),
+    ]
+}
+
+fn service() -> Vec<Call> {
+    vec![
+        function("read_service"),
+        function("read_service_settings"),
+        function("rename_service").at("name", "Renamed"),
+        function("link_umbrella").at("umbrella", "shared"),
+        function("unlink_umbrella").at("service", "worker"),
+        function("read_service_losses"),
+        function("delete_service").at("typed", "api"),
+        function("read_keys"),
+        function("rotate_key").at("access", "read").at("grace_hours", "24"),
+        function("revoke_key"),
+    ]
+}
+
+fn secrets() -> Vec<Call> {
+    let edit = function("edit_secret").at("secret", "TOKEN").at("expected_version", "2").at("note", "A note");
+    let destroy = function("destroy_secret_version").at("version", "1").at("typed", "v1");
+    vec![
+        function("read_secrets"),
+        function("read_secrets").at("deleted", "true").note("the deleted ones"),
+        function("read_secrets").at("open", "TOKEN").note("with one open"),
+        function("read_secrets").at("service", "web").note("of a frontend service"),
+        function("create_secret").at("key", "NEW").at("value", "new-value"),
+        function("create_secret")
+            .at("key", "NEW")
+            .at("value", "x")
+            .at("service", "web")
+            .note("in a frontend service"),
+        function("add_secret_version").at("expected_version", "2").at("value", "third-token"),
+        edit,
+        function("reveal_secret"),
+        function("reveal_secret").at("service", "worker").at("key", "DB_URL").note("inherited"),
+        function("compare_secret_versions").at("from", "1").at("to", "2"),
+        function("restore_secret_version").at("version", "1").at("expected_version", "2"),
+        destroy,
+        function("delete_secret").at("expected_version", "2"),
+        function("delete_secrets").at("keys", "TOKEN CERT"),
+        function("undelete_secrets").at("keys", "GONE"),
+        function("preview_import").at("text", "A=1"),
+        function("import_secrets").at("text", "A=1"),
+        function("export_secrets"),
+    ]
+}
+
+/// The same acts in `develop`, and in the developer `dev`'s own environment.
+fn places() -> Vec<Call> {
+    let mut calls = Vec::new();
+    for (environment, note) in [("develop", "in develop"), ("dev_dan", "in dev's own environment")] {
+        let there = |name: &str| function(name).at("environment", environment).note(note);
+        calls.extend([
+            there("read_service"),
+            there("rename_service").at("name", "Renamed"),
+            there("delete_service").at("typed", "api"),
+            there("create_service").at("name", "Other").at("kind", "backend"),
+            there("read_keys"),
+            there("rotate_key").at("access", "read").at("grace_hours", "24"),
+            there("read_secrets"),
+            there("read_secrets").at("open", "TOKEN").note(match environment {
+                "develop" => "in develop, with one open",
+                _ => "in dev's own environment, with one open",
+            }),
+            there("create_secret").at("key", "NEW").at("value", "new-value"),
+            there("reveal_secret"),
+            there("delete_secret").at("expected_version", "1"),
+            there("export_secrets"),
+        ]);
+    }
+    calls
+}

@@ -1,0 +1,57 @@
+//! The pages, and the addresses that are neither pages nor calls of an API.
+
+use super::call::{Call, rest};
+
+pub fn calls() -> Vec<Call> {
+    let service = "GET /t/{tenant}/projects/{project}/{environment}/{service}";
+    let tab = |name: &str| rest(&format!("{service}/{name}"));
+    let export = || rest("POST /t/{tenant}/audit/export").form().at("format", "jsonl");
+    vec![
+        rest("GET /healthz"),
+        rest("GET /readyz"),
+        rest("GET /api/openapi.json"),
+        rest("GET /api/docs"),
+        rest("GET /assets/{name}").at("name", "missing.js").note("that is not there"),
+        rest("GET /"),
+        rest("GET /sign-in"),
+        rest("GET /setup"),
+        rest("GET /step-up"),
+        rest("GET /reset/{token}").at("token", "{reset}"),
+        rest("GET /t/{tenant}"),
+        rest("GET /t/{tenant}/projects"),
+        rest("GET /t/{tenant}/projects").at("tenant", "nobodys").note("of a tenant that is not there"),
+        rest("GET /t/{tenant}/audit"),
+        export(),
+        export().at("project", "").note("of the tenant"),
+        rest("GET /t/{tenant}/settings"),
+        rest("GET /t/{tenant}/projects/{project}"),
+        rest("GET /t/{tenant}/projects/{project}").at("project", "attic").note("that nobody was added to"),
+        rest("GET /t/{tenant}/projects/{project}/audit"),
+        rest("GET /t/{tenant}/projects/{project}/settings"),
+        rest(service),
+        tab("secrets"),
+        tab("secrets").at("environment", "develop").note("in develop"),
+        tab("secrets").at("environment", "dev_dan").note("in dev's own environment"),
+        tab("secrets").at("service", "web").note("of a frontend service"),
+        tab("keys"),
+        tab("settings"),
+    ]
+}
+
+/// What the console's router lists, and the few addresses beside it.
+pub fn routes() -> Vec<String> {
+    const OTHERS: [&str; 9] = [
+        "GET /healthz",
+        "GET /readyz",
+        "GET /api/openapi.json",
+        "GET /api/docs",
+        "GET /assets/{name}",
+        "GET /",
+        "GET /t/{tenant}",
+        "POST /t/{tenant}/audit/export",
+        "GET /t/{tenant}/projects/{project}/{environment}/{service}",
+    ];
+    let pages = leptos_axum::generate_route_list(nexus_app::App);
+    let pages = pages.iter().map(|page| format!("GET {}", page.path()));
+    pages.chain(OTHERS.map(str::to_owned)).collect()
+}

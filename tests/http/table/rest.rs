@@ -1,0 +1,123 @@
+//! The calls of the two APIs.
+
+use super::call::{Call, rest};
+use serde_json::json;
+
+pub fn calls() -> Vec<Call> {
+    [management(), services(), secrets(), service_api()].into_iter().flatten().collect()
+}
+
+/// Every method and path of the document.
+pub fn routes() -> Vec<String> {
+    let (_, document) = nexus::http::rest_with_document();
+    let document = serde_json::to_value(&document).expect("json");
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for method in ["get", "post", "put", "patch", "delete", "head", "options", "trace"] {
+            if item.get(method).is_some() {
+                routes.push(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+    routes
+}
+
+fn management() -> Vec<Call> {
+    vec![
+        rest("GET /api/v1/whoami"),
+        rest("GET /api/v1/projects"),
+        rest("POST /api/v1/projects").json(json!({ "name": "New" })),
+        rest("GET /api/v1/projects/{project}"),
+        rest("PATCH /api/v1/projects/{project}").json(json!({ "name": "Renamed" })),
+        rest("DELETE /api/v1/projects/{project}"),
+        rest("GET /api/v1/projects/{project}/dev-environment"),
+        rest("PUT /api/v1/projects/{project}/dev-environment"),
+        rest("DELETE /api/v1/projects/{project}/dev-environment"),
+        rest("POST /api/v1/projects/{project}/dev-environment/import").json(json!({ "on_conflict": "skip" })),
+        rest("GET /api/v1/environments"),
+        rest("POST /api/v1/environments").json(json!({ "slug": "qa" })),
+        rest("GET /api/v1/environments/{slug}").at("slug", "live").note("its own"),
+        rest("GET /api/v1/environments/{slug}").at("slug", "staging").note("another"),
+        rest("PATCH /api/v1/environments/{slug}").at("slug", "staging").json(json!({ "name": "Renamed" })),
+        rest("DELETE /api/v1/environments/{slug}").at("slug", "staging"),
+        rest("GET /api/v1/audit"),
+        rest("GET /api/v1/audit").query("project=shop").note("of a project"),
+        rest("GET /api/v1/audit/export"),
+        rest("GET /api/v1/audit/verify"),
+    ]
+}
+
+const SERVICES: &str = "/api/v1/projects/{project}/services";
+
+fn of_services(method: &str, rest_of_path: &str) -> Call {
+    rest(&format!("{method} {SERVICES}{rest_of_path}"))
+}
+
+fn services() -> Vec<Call> {
+    let new = json!({ "name": "Other", "kind": "backend" });
+    let elsewhere = json!({ "name": "Other", "kind": "backend", "environment": "develop" });
+    vec![
+        of_services("GET", ""),
+        of_services("GET", "").query("environment=develop").note("of another environment"),
+        of_services("POST", "").json(new),
+        of_services("POST", "").json(elsewhere).note("in another environment"),
+        of_services("GET", "/{service}"),
+        of_services("GET", "/{service}").query("environment=develop").note("in another environment"),
+        of_services("GET", "/{service}").query("environment=dev_dan").note("in a developer's own"),
+        of_services("PATCH", "/{service}").json(json!({ "name": "Renamed" })),
+        of_services("DELETE", "/{service}"),
+        of_services("PUT", "/{service}/umbrella").json(json!({ "umbrella": "shared" })),
+        of_services("DELETE", "/{service}/umbrella").at("service", "worker"),
+        of_services("GET", "/{service}/keys"),
+        of_services("POST", "/{service}/keys/{slot}/rotate").json(json!({})),
+        of_services("DELETE", "/{service}/keys/{slot}"),
+    ]
+}
+
+fn of_secrets(method: &str, rest_of_path: &str) -> Call {
+    of_services(method, &format!("/{{service}}/secrets{rest_of_path}"))
+}
+
+fn secrets() -> Vec<Call> {
+    let new = || json!({ "key": "NEW", "value": "new-value" });
+    vec![
+        of_secrets("GET", ""),
+        of_secrets("GET", "").query("environment=develop").note("of another environment"),
+        of_secrets("GET", "").query("environment=dev_dan").note("of a developer's own"),
+        of_secrets("GET", "").at("service", "web").note("of a frontend service"),
+        of_secrets("POST", "").json(new()),
+        of_secrets("POST", "").at("service", "web").json(new()).note("in a frontend service"),
+        of_secrets("GET", "/{key}"),
+        of_secrets("GET", "/{key}").query("environment=dev_dan").note("of a developer's own"),
+        of_secrets("GET", "/{key}").at("service", "worker").at("key", "DB_URL").note("inherited"),
+        of_secrets("PATCH", "/{key}").json(json!({ "note": "A note" })),
+        of_secrets("DELETE", "/{key}"),
+        of_secrets("GET", "/{key}/versions"),
+        of_secrets("POST", "/{key}/versions").json(json!({ "value": "third-token" })),
+        of_secrets("GET", "/{key}/versions/{n}"),
+        of_secrets("DELETE", "/{key}/versions/{n}"),
+        of_secrets("POST", "/{key}/versions/{n}/restore").json(json!({})),
+        of_secrets("GET", "/{key}/diff").query("from=1&to=2"),
+        of_secrets("POST", "/{key}/undelete").at("key", "GONE"),
+        of_services("POST", "/{service}/secrets:import").json(json!({ "text": "A=1" })),
+    ]
+}
+
+fn service_api() -> Vec<Call> {
+    let new = || json!({ "value": "written" });
+    let at = |method: &str, path: &str| {
+        rest(&format!("{method} /s/{{endpoint_slug}}{path}")).at("endpoint_slug", "{endpoint}")
+    };
+    vec![
+        rest("GET /v1/sync"),
+        rest("GET /v1/secrets/{key}"),
+        rest("PUT /v1/secrets/{key}").json(new()),
+        rest("DELETE /v1/secrets/{key}"),
+        at("GET", "/v1/sync").note("of api"),
+        at("GET", "/v1/sync").at("endpoint_slug", "{web_endpoint}").note("of web"),
+        at("GET", "/v1/secrets/{key}"),
+        at("GET", "/v1/secrets/{key}").at("endpoint_slug", "{web_endpoint}").note("of web"),
+        at("PUT", "/v1/secrets/{key}").json(new()),
+        at("DELETE", "/v1/secrets/{key}"),
+    ]
+}

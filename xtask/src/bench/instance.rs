@@ -1,0 +1,171 @@
+//! A fresh instance of the release build on SQLite, filled through its own API.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use super::web::Web;
+use crate::{process, workspace::Workspace};
+
+pub const EMAIL: &str = "owner@acme.test";
+pub const PASSWORD: &str = "correct horse battery staple";
+/// What one import may hold at most.
+const CHUNK: usize = 1_000;
+
+/// A tenant with the project `shop`.
+pub struct Instance {
+    program: PathBuf,
+    folder: TempDir,
+    admin: String,
+}
+
+impl Instance {
+    /// # Errors
+    /// When the program cannot make it.
+    pub fn new(workspace: &Workspace, program: &Path) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("nexus-bench-").tempdir_in(workspace.target())?;
+        let mut instance = Self { program: program.to_path_buf(), folder, admin: String::new() };
+        let mut child = instance
+            .command()
+            .args(["init", "--tenant", "acme", "--email", EMAIL, "--password-stdin", "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        writeln!(child.stdin.take().context("a piped input is missing")?, "{PASSWORD}")?;
+        let output = child.wait_with_output()?;
+        ensure!(output.status.success(), "`nexus init` failed: {}", output.status);
+        let made: Value = serde_json::from_slice(&output.stdout)?;
+        let key = made.get("api_key").and_then(Value::as_str).context("`nexus init` printed no key")?;
+        key.clone_into(&mut instance.admin);
+        let mut server = instance.start()?;
+        let new = json!({ "name": "Shop", "slug": "shop" }).to_string();
+        instance.api(&server)?.post("/api/v1/projects", "application/json", &new)?.json()?;
+        server.stop()?;
+        Ok(instance)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        // Nothing from outside, so that every run measures the same.
+        command.env_clear().env("NEXUS_DATA_DIR", self.folder.path());
+        command
+    }
+
+    /// # Errors
+    /// When the program does not start.
+    pub fn start(&self) -> Result<Server> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        drop(listener);
+        let log = File::create(self.folder.path().join("log"))?;
+        let mut command = self.command();
+        command.arg("serve").env("NEXUS_LISTEN", address.to_string()).stderr(log);
+        Server::start(command, address, "Nexus is ready")
+    }
+
+    fn api(&self, server: &Server) -> Result<Web> {
+        Ok(Web::connect(server.address)?.with("authorization", &format!("Bearer {}", self.admin)))
+    }
+
+    /// Makes a service of the project; hands back its key.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn service(&self, server: &Server, name: &str) -> Result<String> {
+        let mut api = self.api(server)?;
+        let new = json!({ "name": name, "kind": "backend", "environment": "live" }).to_string();
+        api.post("/api/v1/projects/shop/services", "application/json", &new)?.json()?;
+        let path = format!("/api/v1/projects/shop/services/{name}/keys/primary/rotate");
+        let made = api.post(&path, "application/json", "{}")?.json()?;
+        Ok(made.get("key").and_then(Value::as_str).context("no key was made")?.to_owned())
+    }
+
+    /// Imports so many secrets into a service.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn import(&self, server: &Server, service: &str, count: usize) -> Result<()> {
+        let mut api = self.api(server)?;
+        let path = format!("/api/v1/projects/shop/services/{service}/secrets:import");
+        for from in (0..count).step_by(CHUNK) {
+            let to = count.min(from + CHUNK);
+            let pairs: Map<_, _> = (from..to)
+                .map(|n| {
+                    (format!("SECRET_{n:05}"), json!(format!("value-{n:05}-0123456789abcdef0123456789")))
+                })
+                .collect();
+            let body = json!({ "format": "json", "text": Value::Object(pairs).to_string() }).to_string();
+            let report = api.post(&path, "application/json", &body)?.json()?;
+            let new = report.get("new").and_then(Value::as_u64);
+            ensure!(new == u64::try_from(to - from).ok(), "the import did not take everything: {new:?}");
+        }
+        Ok(())
+    }
+}
+
+/// A running server of either kind.
+pub struct Server {
+    child: Child,
+    /// Held open: a program that cannot print ends.
+    _output: BufReader<ChildStdout>,
+    pub address: SocketAddr,
+    pub ready_after: Duration,
+}
+
+impl Server {
+    /// Starts a program and waits until it prints that it is ready.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn start(mut command: Command, address: SocketAddr, ready: &str) -> Result<Self> {
+        let started = Instant::now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut output = BufReader::new(child.stdout.take().context("a piped output is missing")?);
+        let mut line = String::new();
+        while !line.starts_with(ready) {
+            line.clear();
+            if output.read_line(&mut line)? == 0 {
+                child.kill()?;
+                anyhow::bail!("the server ended with {}", child.wait()?);
+            }
+        }
+        Ok(Self { child, _output: output, address, ready_after: started.elapsed() })
+    }
+
+    /// Resident memory in bytes.
+    ///
+    /// # Errors
+    /// When `ps` does not know.
+    pub fn memory(&self) -> Result<f64> {
+        let id = self.child.id().to_string();
+        let kib: f64 = process::output(Command::new("ps").args(["-o", "rss=", "-p", &id]))?.trim().parse()?;
+        Ok(kib * 1024.0)
+    }
+
+    /// Asks it to end, and waits.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn stop(&mut self) -> Result<()> {
+        process::run(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that was stopped has been waited for, and this does nothing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
