@@ -229,14 +229,15 @@ CREATE TABLE entry_versions (
     entry_id UUID NOT NULL,
     number BIGINT NOT NULL,
     type TEXT NOT NULL,
-    -- Sealed for secrets; both NULL once the version is destroyed.
-    payload BYTEA,
-    wrapped_key BYTEA,
     size BIGINT NOT NULL,
     description TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     created_by TEXT NOT NULL,
     destroyed_at BIGINT,
+    -- Sealed for secrets; both NULL once the version is destroyed. Last, because SQLite reads a row
+    -- from its beginning, and a list looks at everything but these.
+    wrapped_key BYTEA,
+    payload BYTEA,
     PRIMARY KEY (entry_id, number),
     FOREIGN KEY (tenant_id, entry_id) REFERENCES entries (tenant_id, id) ON DELETE CASCADE
 );

@@ -225,14 +225,15 @@ CREATE TABLE entry_versions (
     entry_id BLOB NOT NULL,
     number INTEGER NOT NULL,
     type TEXT NOT NULL,
-    -- Sealed for secrets; both NULL once the version is destroyed.
-    payload BLOB,
-    wrapped_key BLOB,
     size INTEGER NOT NULL,
     description TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL,
     destroyed_at INTEGER,
+    -- Sealed for secrets; both NULL once the version is destroyed. Last, because SQLite reads a row
+    -- from its beginning, and a list looks at everything but these.
+    wrapped_key BLOB,
+    payload BLOB,
     PRIMARY KEY (entry_id, number),
     FOREIGN KEY (tenant_id, entry_id) REFERENCES entries (tenant_id, id) ON DELETE CASCADE
 ) STRICT;

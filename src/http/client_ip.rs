@@ -1,8 +1,6 @@
 //! Where a request comes from: the peer of the connection, or what trusted proxies say about it.
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{ConnectInfo, Request};
 use http::HeaderMap;
 use ipnet::IpNet;
 use nexus_app::server::ClientIp;
@@ -16,6 +14,12 @@ pub(super) struct Proxies(Arc<[IpNet]>);
 impl Proxies {
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks.into())
+    }
+
+    /// The client's address.
+    pub fn find(&self, request: &Request) -> ClientIp {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        ClientIp(self.client(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), request.headers()))
     }
 
     fn trusts(&self, ip: IpAddr) -> bool {
@@ -39,14 +43,6 @@ impl Proxies {
         }
         client
     }
-}
-
-/// Puts the client's address into the request.
-pub(super) async fn find(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let client = proxies.client(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), request.headers());
-    request.extensions_mut().insert(ClientIp(client));
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -4,46 +4,57 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use nexus_domain::credential::SERVICE_SECRET;
 
-pub(super) async fn allow(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let concerned = ["/v1/", "/s/", "/ofrep/"].iter().any(|prefix| path.starts_with(prefix));
-    if !concerned {
-        return next.run(request).await;
-    }
-    let asks_first = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if asks_first {
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        let headers = response.headers_mut();
-        allow_any_origin(headers);
-        let fixed = [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-            (
-                header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "Authorization, Content-Type, If-None-Match, Last-Event-ID",
-            ),
-            (header::ACCESS_CONTROL_MAX_AGE, "600"),
-        ];
-        for (name, value) in fixed {
-            headers.insert(name, HeaderValue::from_static(value));
+/// What a page of another origin may have of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sharing {
+    No,
+    /// Its browser asks first.
+    Asked,
+    Yes,
+}
+
+impl Sharing {
+    pub fn of(request: &Request) -> Self {
+        let path = request.uri().path();
+        if !["/v1/", "/s/", "/ofrep/"].iter().any(|prefix| path.starts_with(prefix)) {
+            return Self::No;
         }
-        return response;
+        let headers = request.headers();
+        if request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        {
+            return Self::Asked;
+        }
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let key = authorization.and_then(|text| text.split_once(' ')).map_or("", |(_, key)| key.trim());
+        let is_secret = [SERVICE_SECRET, "nx_"].iter().any(|prefix| key.starts_with(prefix));
+        if is_secret { Self::No } else { Self::Yes }
     }
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let key = authorization.and_then(|text| text.split_once(' ')).map_or("", |(_, key)| key.trim());
-    let is_secret = [SERVICE_SECRET, "nx_"].iter().any(|prefix| key.starts_with(prefix));
-    let mut response = next.run(request).await;
-    if !is_secret {
-        let headers = response.headers_mut();
-        allow_any_origin(headers);
-        let exposed = HeaderValue::from_static("ETag, Retry-After, x-request-id");
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+}
+
+/// The answer to a browser that asks first.
+pub(super) fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    allow_any_origin(headers);
+    let fixed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, If-None-Match, Last-Event-ID"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Lets every page read an answer.
+pub(super) fn allow(headers: &mut HeaderMap) {
+    allow_any_origin(headers);
+    let exposed = HeaderValue::from_static("ETag, Retry-After, x-request-id");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
 
 fn allow_any_origin(headers: &mut HeaderMap) {

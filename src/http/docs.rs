@@ -5,9 +5,14 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use nexus_domain::Code;
+use std::collections::BTreeMap;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
+    ResponseBuilder, SecurityRequirement,
+};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 /// The body of every error.
 #[derive(serde::Serialize, ToSchema)]
@@ -22,34 +27,28 @@ pub(super) struct ErrorBody {
     request_id: String,
 }
 
-/// The refusals that any call may answer with.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "only its shape is used, in the document")]
-pub(super) enum Refusals {
-    /// `invalid_request`: a field breaks a rule.
-    #[response(status = 400)]
-    Invalid(#[to_schema] ErrorBody),
-    /// `unauthorized`: missing or invalid API key.
-    #[response(status = 401)]
-    Unauthorized(#[to_schema] ErrorBody),
-    /// `forbidden` and its relatives.
-    #[response(status = 403)]
-    Forbidden(#[to_schema] ErrorBody),
-    /// `not_found`: missing, or not for the caller to know of.
-    #[response(status = 404)]
-    NotFound(#[to_schema] ErrorBody),
-    /// `conflict`, `in_use`, `immutable` or `quota_exceeded`.
-    #[response(status = 409)]
-    Conflict(#[to_schema] ErrorBody),
-    /// `too_large`.
-    #[response(status = 413)]
-    TooLarge(#[to_schema] ErrorBody),
-    /// `unsupported_media_type`.
-    #[response(status = 415)]
-    Unsupported(#[to_schema] ErrorBody),
-    /// `unavailable` or `audit_unavailable`.
-    #[response(status = 503)]
-    Unavailable(#[to_schema] ErrorBody),
+/// The refusals that any call may answer with: status, name in the document, and what they mean.
+const REFUSALS: [(&str, &str, &str); 8] = [
+    ("400", "Invalid", "`invalid_request`: a field breaks a rule."),
+    ("401", "Unauthorized", "`unauthorized`: missing or invalid API key."),
+    ("403", "Forbidden", "`forbidden` and its relatives."),
+    ("404", "NotFound", "`not_found`: missing, or not for the caller to know of."),
+    ("409", "Conflict", "`conflict`, `in_use`, `immutable` or `quota_exceeded`."),
+    ("413", "TooLarge", "`too_large`."),
+    ("415", "Unsupported", "`unsupported_media_type`."),
+    ("503", "Unavailable", "`unavailable` or `audit_unavailable`."),
+];
+
+/// Names the refusals in the document of a call; they are described once.
+pub(super) struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let named = |(status, name, _): &(&str, &str, &str)| {
+            ((*status).to_owned(), RefOr::Ref(Ref::from_response_name(*name)))
+        };
+        REFUSALS.iter().map(named).collect()
+    }
 }
 
 /// The document before the routes are added.
@@ -59,6 +58,13 @@ pub(super) fn base() -> OpenApi {
         "`nx_<environment>_…` for the management API, `sk_live_…` or `pk_live_…` for the service API",
     ));
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    components.schemas.insert(Code::name().into_owned(), Code::schema());
+    components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
+    for (_, name, meaning) in REFUSALS {
+        let body = Content::new(Some(Ref::from_schema_name(ErrorBody::name())));
+        let response = ResponseBuilder::new().description(meaning).content("application/json", body).build();
+        components.responses.insert(name.to_owned(), response.into());
+    }
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -73,8 +79,9 @@ pub(super) fn base() -> OpenApi {
 }
 
 /// Gives every call an id that is unique in the document, from its method and path:
-/// `get_projects_project`. Generated clients name their functions by it.
-pub(super) fn name_operations(mut document: OpenApi) -> OpenApi {
+/// `get_projects_project`. Generated clients name their functions by it. The calls below an endpoint
+/// are those at the origin with one more thing in their path.
+pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let words: Vec<&str> = path
             .trim_start_matches("/api/v1")
@@ -82,6 +89,7 @@ pub(super) fn name_operations(mut document: OpenApi) -> OpenApi {
             .filter(|word| !word.is_empty())
             .collect();
         let name = words.join("_");
+        let at_endpoint = path.contains("{endpoint_slug}");
         let methods = [
             ("get", &mut item.get),
             ("post", &mut item.post),
@@ -92,6 +100,11 @@ pub(super) fn name_operations(mut document: OpenApi) -> OpenApi {
         for (method, operation) in methods {
             if let Some(operation) = operation {
                 operation.operation_id = Some(format!("{method}_{name}"));
+                if at_endpoint {
+                    let slug = ParameterBuilder::new().name("endpoint_slug").parameter_in(ParameterIn::Path);
+                    let slug = slug.required(Required::True).schema(Some(String::schema()));
+                    operation.parameters.get_or_insert_default().insert(0, slug.build().into());
+                }
             }
         }
     }

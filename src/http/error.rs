@@ -1,6 +1,5 @@
 //! Errors of the APIs: a refusal in the one shape of the contract, with the request's id.
 
-use super::frame::RequestId;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use nexus_backend::Error;
 use nexus_domain::{Code, Refusal};
 use serde_json::json;
-use std::any::Any;
+use uuid::Uuid;
 
 /// What a handler answers with when it does not answer.
 #[derive(Debug)]
@@ -43,42 +42,15 @@ fn status(refusal: &Refusal) -> StatusCode {
     StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Writes the bodies of refusals. It stands around everything, a panic's answer too.
-pub(super) async fn render(request: Request, next: Next) -> Response {
-    let id = RequestId::of(&request);
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Refused>() {
-        Some(Refused(refusal)) => write(&refusal, &id, response),
-        None => response,
-    }
-}
-
-/// Turns errors of the APIs that a library answered without a refusal into one.
-pub(super) async fn adopt(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if response.extensions().get::<Refused>().is_none()
-        && let Some(refusal) = foreign(response.status())
-    {
-        response.extensions_mut().insert(Refused(refusal));
-    }
-    response
-}
-
-/// An address below the APIs that nothing answers must not look like a page.
-pub(super) async fn refuse_unknown(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_api = ["/api", "/v1", "/s", "/ofrep"]
-        .iter()
-        .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    if is_api { ApiError(Refusal::not_found()).into_response() } else { next.run(request).await }
-}
-
-fn write(refusal: &Refusal, id: &RequestId, mut response: Response) -> Response {
-    let mut body = json!({ "code": refusal.code, "message": refusal.message, "request_id": id.0 });
+/// Writes the body of a refusal.
+pub(super) fn render(response: &mut Response, id: Uuid) {
+    let Some(Refused(refusal)) = response.extensions_mut().remove::<Refused>() else { return };
+    let mut body =
+        json!({ "code": refusal.code, "message": refusal.message, "request_id": id.simple().to_string() });
     if let (false, Some(body)) = (refusal.details.is_empty(), body.as_object_mut()) {
         body.insert("details".into(), refusal.details.clone().into());
     }
-    *response.status_mut() = status(refusal);
+    *response.status_mut() = status(&refusal);
     *response.body_mut() = Body::from(body.to_string());
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
@@ -91,7 +63,31 @@ fn write(refusal: &Refusal, id: &RequestId, mut response: Response) -> Response 
     if refusal.code == Code::Unauthorized {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    response
+}
+
+/// Turns an error of the APIs that a library answered without a refusal into one.
+pub(super) fn adopt(response: &mut Response) {
+    if response.extensions().get::<Refused>().is_none()
+        && let Some(refusal) = foreign(response.status())
+    {
+        response.extensions_mut().insert(Refused(refusal));
+    }
+}
+
+/// Whether an address belongs to the APIs.
+pub(super) fn is_api(path: &str) -> bool {
+    ["/api", "/v1", "/s", "/ofrep"]
+        .iter()
+        .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// An address below the APIs that nothing answers must not look like a page.
+pub(super) async fn refuse_unknown(request: Request, next: Next) -> Response {
+    if is_api(request.uri().path()) {
+        ApiError(Refusal::not_found()).into_response()
+    } else {
+        next.run(request).await
+    }
 }
 
 /// The refusal for an error that came from no handler of ours.
@@ -120,8 +116,8 @@ pub(super) async fn method_not_allowed() -> ApiError {
     ApiError(no_such_method())
 }
 
-/// A panic in a handler is a 500 and nothing more.
-pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+/// The answer of a handler that panicked.
+pub(super) fn panicked() -> Response {
     tracing::error!("a handler panicked");
     ApiError(Refusal::new(Code::Internal, "Something went wrong on the server")).into_response()
 }

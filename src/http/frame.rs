@@ -1,62 +1,150 @@
-//! What is around every answer: its id, the headers that browsers obey, and one line in the log.
+//! What is around every answer: its id, the client's address, the bodies of refusals, who may read
+//! it, the headers that browsers obey, and one line in the log.
+//!
+//! One layer for all of it, written by hand, because every warm sync goes through it: a middleware
+//! made of a function copies the routes behind it and boxes them for every request
+//! (docs/performance.md).
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use super::client_ip::Proxies;
+use super::cors::{self, Sharing};
+use super::error;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
 use std::time::Instant;
+use tower::{Layer, Service};
 use uuid::Uuid;
 
-/// The id of a request, in the log, in the answer's header and in the body of an error.
-#[derive(Debug, Clone)]
-pub(super) struct RequestId(pub String);
-
-impl RequestId {
-    pub fn of(request: &Request) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Headers {
+/// The layer around everything.
+#[derive(Clone)]
+pub(super) struct Frame {
     /// The instance is reached by https.
     pub secure: bool,
+    pub proxies: Proxies,
 }
 
-const FIXED: [(HeaderName, &str); 4] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+/// What the layer makes of the routes.
+#[derive(Clone)]
+pub(super) struct Framed<S> {
+    routes: S,
+    frame: Frame,
+}
+
+impl<S> Layer<S> for Frame {
+    type Service = Framed<S>;
+
+    fn layer(&self, routes: S) -> Framed<S> {
+        Framed { routes, frame: self.clone() }
+    }
+}
+
+impl<S> Service<Request> for Framed<S>
+where
+    S: Service<Request, Error = Infallible>,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.routes.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let about = About::new(&request, self.frame.secure);
+        if about.sharing == Sharing::Asked {
+            return Box::pin(async move { Ok(about.dress(cors::preflight())) });
+        }
+        let client = self.frame.proxies.find(&request);
+        request.extensions_mut().insert(client);
+        // A panic in a handler is a 500 and nothing more.
+        let answering = catch_unwind(AssertUnwindSafe(|| self.routes.call(request)));
+        Box::pin(async move {
+            let answered = match answering {
+                Ok(answering) => AssertUnwindSafe(answering).catch_unwind().await,
+                Err(panic) => Err(panic),
+            };
+            Ok(about.dress(match answered {
+                Ok(Ok(response)) => response.into_response(),
+                Err(_) => error::panicked(),
+            }))
+        })
+    }
+}
+
+const FIXED: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // Forms without JavaScript need a referrer to come back to.
-    (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
-
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// For answers that set no policy of their own: they load nothing.
-const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NOTHING: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+/// More headers than an answer usually has, so that their table grows once.
+const ROOM: usize = 8;
 
-pub(super) async fn dress(State(headers): State<Headers>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = Uuid::now_v7().simple().to_string();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
-    let answer = response.headers_mut();
-    for (name, value) in FIXED {
-        answer.insert(name, HeaderValue::from_static(value));
+/// What has to be known of a request when its answer comes.
+struct About {
+    /// In the log, in the answer's header and in the body of an error.
+    id: Uuid,
+    started: Instant,
+    method: Method,
+    /// The route's pattern, not the address: a one-time link's token is part of the address.
+    route: Option<MatchedPath>,
+    is_api: bool,
+    sharing: Sharing,
+    secure: bool,
+}
+
+impl About {
+    fn new(request: &Request, secure: bool) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            started: Instant::now(),
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            is_api: error::is_api(request.uri().path()),
+            sharing: Sharing::of(request),
+            secure,
+        }
     }
-    if headers.secure {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-        answer.insert(header::STRICT_TRANSPORT_SECURITY, year);
+
+    fn dress(self, mut response: Response) -> Response {
+        if self.is_api {
+            error::adopt(&mut response);
+        }
+        error::render(&mut response, self.id);
+        let headers = response.headers_mut();
+        headers.reserve(ROOM);
+        headers.extend(FIXED);
+        if self.sharing == Sharing::Yes {
+            cors::allow(headers);
+        }
+        if self.secure {
+            let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        }
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let mut buffer = Uuid::encode_buffer();
+        if let Ok(id) = HeaderValue::from_str(self.id.simple().encode_lower(&mut buffer)) {
+            headers.insert(REQUEST_ID, id);
+        }
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        let status = response.status().as_u16();
+        tracing::debug!(request_id = %self.id.simple(), method = %self.method, route, status, micros, "answered");
+        response
     }
-    answer.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
-    answer.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        answer.insert("x-request-id", value);
-    }
-    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    // The route's pattern, not the address: a one-time link's token is part of the address.
-    let (route, status) = (route.as_deref().unwrap_or("none"), response.status().as_u16());
-    tracing::debug!(request_id = %id, %method, route, status, micros, "answered");
-    response
 }

@@ -24,12 +24,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use client_ip::Proxies;
+use frame::Frame;
 use ipnet::IpNet;
 use nexus_app::Shell;
 use nexus_app::server::Console;
 use nexus_backend::Nexus;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use utoipa::openapi::OpenApi;
@@ -80,10 +80,7 @@ fn console(nexus: Nexus, secure: bool) -> Router {
 fn framed(router: Router, secure: bool, trusted_proxies: Vec<IpNet>) -> Router {
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(frame::Headers { secure }, frame::dress))
-            .layer(from_fn(error::render))
-            .layer(CatchPanicLayer::custom(error::panicked))
-            .layer(from_fn_with_state(Proxies::new(trusted_proxies), client_ip::find))
+            .layer(Frame { secure, proxies: Proxies::new(trusted_proxies) })
             .layer(DefaultBodyLimit::max(MAX_BODY)),
     )
 }
@@ -94,7 +91,7 @@ pub fn rest_with_document() -> (Router<Nexus>, OpenApi) {
         .nest("/api/v1", api::router())
         .merge(service::router())
         .split_for_parts();
-    (routes, docs::name_operations(document))
+    (routes, docs::complete(document))
 }
 
 fn rest(routes: Router<Nexus>, document: &OpenApi, nexus: Nexus) -> Router {
@@ -102,8 +99,6 @@ fn rest(routes: Router<Nexus>, document: &OpenApi, nexus: Nexus) -> Router {
         .with_state(nexus)
         .merge(docs::router(document))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn(error::adopt))
-        .layer(from_fn(cors::allow))
 }
 
 fn shell() -> Shell {

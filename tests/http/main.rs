@@ -13,6 +13,8 @@
 
 mod world;
 
+mod canary;
 mod contract;
+mod hostile;
 mod sessions;
 mod table;

@@ -21,6 +21,9 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 const SECRET_FIELDS: [&str; 6] = ["password", "token", "value", "value_base64", "text", "file"];
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
+    if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {
+        return (StatusCode::NOT_FOUND, axum::Json(Refusal::not_found())).into_response();
+    }
     let context = move || provide_context(nexus.clone());
     if !accepts_html(request.headers()) {
         let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();

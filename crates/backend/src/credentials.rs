@@ -42,7 +42,7 @@ pub fn make(nexus: &Nexus, prefix: &str) -> Result<Made> {
 }
 
 fn mac_of(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<[u8; 32]> {
-    nexus.keyring.mac("credential", format!("{}{}{}", parsed.prefix, parsed.key_id, parsed.secret).as_bytes())
+    nexus.keyring.mac("credential", [parsed.prefix, parsed.key_id, parsed.secret].concat().as_bytes())
 }
 
 /// What a valid credential stands for.
@@ -55,7 +55,7 @@ pub struct Credential {
 
 struct Known {
     mac: Vec<u8>,
-    credential: Arc<Credential>,
+    credential: Credential,
     expires_at: Option<Timestamp>,
     /// The tenant's change number when it was read.
     seq: i64,
@@ -64,7 +64,7 @@ struct Known {
 /// Credentials that this process has seen, and their last use.
 #[derive(Default)]
 pub struct Credentials {
-    known: RwLock<HashMap<String, Known>>,
+    known: RwLock<HashMap<String, Arc<Known>>>,
     used: Mutex<HashMap<(TenantId, KeyId), (Timestamp, Option<IpAddr>)>>,
 }
 
@@ -84,10 +84,10 @@ pub async fn authenticate(nexus: &Nexus, text: &str, ip: Option<IpAddr>) -> Resu
         None => load(nexus, &parsed).await?,
     };
     // An unknown key id is compared like a known one.
-    let stored = found.as_ref().map_or([0_u8; 32].as_slice(), |(stored, _)| stored);
+    let stored = found.as_ref().map_or([0_u8; 32].as_slice(), |known| &known.mac);
     let matches = bool::from(stored.ct_eq(&mac));
-    let Some((_, credential)) = found.filter(|_| matches) else { return Err(unauthorized().into()) };
-    let mut credential = (*credential).clone();
+    let Some(known) = found.filter(|_| matches) else { return Err(unauthorized().into()) };
+    let mut credential = known.credential.clone();
     credential.actor.ip = ip;
     if let Who::ServiceKey { id, .. } | Who::EnvironmentKey { id, .. } = credential.actor.who {
         let mut used = nexus.credentials.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,12 +96,12 @@ pub async fn authenticate(nexus: &Nexus, text: &str, ip: Option<IpAddr>) -> Resu
     Ok(credential)
 }
 
-fn recall(nexus: &Nexus, key_id: &str) -> Option<(Vec<u8>, Arc<Credential>)> {
+fn recall(nexus: &Nexus, key_id: &str) -> Option<Arc<Known>> {
     let known = nexus.credentials.known.read().unwrap_or_else(PoisonError::into_inner);
     let found = known.get(key_id)?;
     let fresh = found.seq == nexus.seq_of(found.credential.actor.tenant)
         && found.expires_at.is_none_or(|at| at > nexus.now());
-    fresh.then(|| (found.mac.clone(), Arc::clone(&found.credential)))
+    fresh.then(|| Arc::clone(found))
 }
 
 #[derive(FromRow)]
@@ -135,7 +135,7 @@ struct EnvironmentKeyRow {
     scopes: String,
 }
 
-async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<(Vec<u8>, Arc<Credential>)>> {
+async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> {
     let known = match parsed.family {
         Family::ServiceSecret | Family::ServicePublic => service_key(nexus, parsed).await?,
         Family::Environment => environment_key(nexus, parsed).await?,
@@ -148,10 +148,10 @@ async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<(Vec<u8>, Arc
     if all.len() >= MAX_KNOWN {
         all.clear();
     }
-    let found = (known.mac.clone(), Arc::clone(&known.credential));
+    let known = Arc::new(known);
     nexus.saw_seq(known.credential.actor.tenant, known.seq);
-    all.insert(parsed.key_id.to_owned(), known);
-    Ok(Some(found))
+    all.insert(parsed.key_id.to_owned(), Arc::clone(&known));
+    Ok(Some(known))
 }
 
 async fn service_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Known>> {
@@ -172,7 +172,7 @@ async fn service_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Known>
         mac: row.mac,
         expires_at: row.expires_at,
         seq: row.seq,
-        credential: Arc::new(Credential {
+        credential: Credential {
             endpoint_slug: row.endpoint_slug,
             actor: Actor {
                 tenant: row.tenant_id,
@@ -186,7 +186,7 @@ async fn service_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Known>
                     access: row.access,
                 },
             },
-        }),
+        },
     }))
 }
 
@@ -210,7 +210,7 @@ async fn environment_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Kn
         mac: row.mac,
         expires_at: row.expires_at,
         seq: row.seq,
-        credential: Arc::new(Credential {
+        credential: Credential {
             endpoint_slug: None,
             actor: Actor {
                 tenant: row.tenant_id,
@@ -226,7 +226,7 @@ async fn environment_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Kn
                     publishable: row.kind != "secret",
                 },
             },
-        }),
+        },
     }))
 }
 

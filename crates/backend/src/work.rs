@@ -12,6 +12,7 @@ use crate::{Error, Result};
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
 use nexus_domain::role::{Place, ProjectRole};
+use nexus_domain::service::ServicePath;
 use serde_json::{Map, Value};
 
 pub struct Work {
@@ -119,6 +120,15 @@ impl<'a> Target<'a> {
 
     pub const fn in_project(project: &'a str, name: &'a str) -> Self {
         Self { project: Some(project), environment: None, service: None, name: Some(name) }
+    }
+
+    pub fn of_service(path: &'a ServicePath) -> Self {
+        Self {
+            project: Some(&path.project),
+            environment: Some(&path.environment),
+            service: Some(&path.service),
+            name: None,
+        }
     }
 
     #[must_use]

@@ -31,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 struct Filter {
     environment: Option<String>,
     /// `all` when absent.
+    #[param(inline)]
     source: Option<SourceFilter>,
     /// Narrows by key, note and tags.
     #[serde(default)]

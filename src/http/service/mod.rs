@@ -5,18 +5,19 @@ use super::ApiError;
 use super::authorization::ServiceKey;
 use super::body::{Json, Params};
 use super::docs::Refusals;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, RawPathParams, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use nexus_backend::Nexus;
 use nexus_backend::gate::Actor;
 use nexus_backend::snapshot::{self, Answer};
+use nexus_backend::{Error, Nexus};
 use nexus_domain::Refusal;
 use nexus_domain::secret::NewSecretVersion;
 use nexus_domain::snapshot::{Snapshot, SnapshotSecret};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::convert::Infallible;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,12 +36,25 @@ impl FromRequestParts<Nexus> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
         let ServiceKey(credential) = ServiceKey::from_request_parts(parts, nexus).await?;
-        let named: Path<HashMap<String, String>> =
-            Path::from_request_parts(parts, nexus).await.map_err(|_| Refusal::not_found())?;
-        match named.get("endpoint_slug") {
-            Some(slug) if credential.endpoint_slug.as_ref() != Some(slug) => Err(Refusal::not_found().into()),
+        let named =
+            RawPathParams::from_request_parts(parts, nexus).await.map_err(|_| Refusal::not_found())?;
+        match named.iter().find(|(name, _)| *name == "endpoint_slug") {
+            Some((_, slug)) if credential.endpoint_slug.as_deref() != Some(slug) => {
+                Err(Refusal::not_found().into())
+            }
             _ => Ok(Self(credential.actor)),
         }
+    }
+}
+
+/// `If-None-Match`: the tags of what the caller has.
+struct IfNoneMatch(Option<HeaderValue>);
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get(header::IF_NONE_MATCH).cloned()))
     }
 }
 
@@ -56,24 +70,23 @@ struct Named {
 async fn sync(
     State(nexus): State<Nexus>,
     Caller(actor): Caller,
-    headers: HeaderMap,
+    IfNoneMatch(known): IfNoneMatch,
 ) -> Result<Response, ApiError> {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = known.as_ref().and_then(|value| value.to_str().ok());
     Ok(match snapshot::sync(&nexus, &actor, known).await? {
-        Answer::NotModified { etag } => (
-            StatusCode::NOT_MODIFIED,
-            [(header::ETAG, etag), (header::CACHE_CONTROL, "private, no-cache".into())],
-        )
-            .into_response(),
+        Answer::NotModified { etag } => (StatusCode::NOT_MODIFIED, tagged(etag)?).into_response(),
         Answer::Fresh { etag, body } => {
-            let headers = [
-                (header::CONTENT_TYPE, "application/json".into()),
-                (header::ETAG, etag),
-                (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-            ];
-            (headers, body).into_response()
+            (tagged(etag)?, [(header::CONTENT_TYPE, APPLICATION_JSON)], Body::from(body)).into_response()
         }
     })
+}
+
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The headers of what is kept and asked for again.
+fn tagged(etag: String) -> Result<[(HeaderName, HeaderValue); 2], ApiError> {
+    let etag = HeaderValue::try_from(etag).map_err(|_| Error::Impossible("a tag that is no header"))?;
+    Ok([(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))])
 }
 
 /// One secret, own or inherited.
@@ -85,8 +98,7 @@ async fn get(
     Path(Named { key }): Path<Named>,
 ) -> Result<Response, ApiError> {
     let one = snapshot::get(&nexus, &actor, &key).await?;
-    let headers = [(header::ETAG, one.etag), (header::CACHE_CONTROL, "private, no-cache".into())];
-    Ok((headers, axum::Json(one.secret)).into_response())
+    Ok((tagged(one.etag)?, axum::Json(one.secret)).into_response())
 }
 
 /// The version that a write made.

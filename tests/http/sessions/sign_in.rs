@@ -58,12 +58,11 @@ async fn the_database_holds_no_id_that_opens_a_session() {
     let w = World::new().await;
     let As::Cookie(value) = signed_in(&w, Person::Owner).await else { panic!("a cookie") };
     let raw =
-        base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, value).expect("base64");
+        base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &value).expect("base64");
     let hex: String = raw.iter().map(|byte| format!("{byte:02X}")).collect();
-    let found = w.number(&format!(
-        "SELECT count(*) FROM sessions WHERE hex(id_hash) LIKE '%{hex}%' OR data LIKE '%{hex}%'"
-    ));
-    assert_eq!(found.await, 0);
+    let like =
+        format!("SELECT count(*) FROM sessions WHERE hex(id_hash) LIKE '%{hex}%' OR data LIKE '%{value}%'");
+    assert_eq!(w.number(&like).await, 0);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 mod actors;
 mod call;
 pub mod functions;
-mod pages;
+pub mod pages;
 mod rest;
 mod text;
 

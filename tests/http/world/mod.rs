@@ -4,6 +4,7 @@
 mod client;
 mod clock;
 mod database;
+pub mod logs;
 mod seed;
 mod template;
 

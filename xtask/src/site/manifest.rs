@@ -11,6 +11,8 @@ pub struct Manifest {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// The WASM that pages need beside the main module, by part; see `app/src/parts.rs`.
+    pub parts: BTreeMap<String, Vec<String>>,
     /// From a name below `public/` to the file's name in the site.
     pub files: BTreeMap<String, String>,
 }

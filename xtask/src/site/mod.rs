@@ -5,18 +5,31 @@
 
 mod assets;
 mod manifest;
+mod module;
+mod parts;
 mod style;
 mod wasm;
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result};
 
-use self::{assets::Site, manifest::Manifest};
+use self::{
+    assets::{Added, Site},
+    manifest::Manifest,
+};
 use crate::{setup::wasm::Toolchain, workspace::Workspace};
 
 /// What the first page may weigh: script, WASM and style, compressed.
 const FIRST_PAGE_LIMIT: u64 = 250 * 1024;
+
+/// Pages that people may see first, and the parts that they need.
+const FIRST_PAGES: [(&str, &[&str]); 4] = [
+    ("sign-in", &[]),
+    ("projects", &["console"]),
+    ("secrets", &["console", "secrets"]),
+    ("settings", &["console", "manage"]),
+];
 
 /// Builds the console into `target/site`.
 ///
@@ -27,38 +40,66 @@ pub fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     let bundle = wasm::build(workspace, toolchain)?;
 
     let mut site = Site::open(workspace.site())?;
-    let mut files = std::collections::BTreeMap::new();
+    let mut files = BTreeMap::new();
     for (name, bytes) in assets::public_files(&workspace.path("public"))? {
         let hashed = site.add(&name, &bytes)?.name;
         files.insert(name, hashed);
     }
     let style = style::collect(&workspace.path("style"), &files)?;
-    let script = site.add("nexus.js", bundle.script.as_bytes())?;
-    let module = site.add("nexus.wasm", &bundle.module)?;
     let style = site.add("nexus.css", style.as_bytes())?;
+    let main = site.add("nexus.wasm", &bundle.main)?;
+    let mut script = bundle.script;
+    let mut modules = BTreeMap::new();
+    for (name, bytes) in &bundle.files {
+        let module = site.add(name, bytes)?;
+        script = script.replace(&format!("\"./{name}\""), &format!("\"./{}\"", module.name));
+        modules.insert(name.as_str(), module);
+    }
+    let script = site.add("nexus.js", script.as_bytes())?;
+    let of_part = |part: &str| {
+        let files = bundle.parts.files.get(part).into_iter().flatten();
+        files.filter_map(|file| modules.get(format!("{file}.wasm").as_str()))
+    };
 
-    let manifest =
-        Manifest { js: script.name.clone(), wasm: module.name.clone(), css: style.name.clone(), files };
+    let parts = bundle.parts.files.keys();
+    let manifest = Manifest {
+        js: script.name.clone(),
+        wasm: main.name.clone(),
+        css: style.name.clone(),
+        parts: parts
+            .map(|part| (part.clone(), of_part(part).map(|file| file.name.clone()).collect()))
+            .collect(),
+        files,
+    };
     // Last, so that whoever reads the manifest finds every file that it names.
     fs::write(workspace.site().join("manifest.json"), serde_json::to_string_pretty(&manifest)?)
         .context("cannot write the site's manifest")?;
     site.remove_others()?;
-    report(&[("wasm", &module), ("script", &script), ("style", &style)]);
+
+    println!("  {:<10} {:>11} {:>11}", "", "raw", "brotli");
+    let always = [("style", &style), ("script", &script), ("wasm", &main)];
+    for (label, file) in always {
+        line(label, file.size, file.brotli_size);
+    }
+    for (name, module) in &modules {
+        line(name.trim_end_matches(".wasm"), module.size, module.brotli_size);
+    }
+    for (page, parts) in FIRST_PAGES {
+        let own: BTreeMap<_, _> =
+            parts.iter().flat_map(|part| of_part(part)).map(|file| (&file.name, file)).collect();
+        report(page, always.into_iter().map(|(_, file)| file).chain(own.into_values()));
+    }
     Ok(())
 }
 
-/// Prints what a first visit costs, and warns when it is too much.
-fn report(parts: &[(&str, &assets::Added)]) {
-    let raw: u64 = parts.iter().map(|(_, part)| part.size).sum();
-    let brotli: u64 = parts.iter().map(|(_, part)| part.brotli_size).sum();
-    println!("  {:<8} {:>10} {:>10}", "", "raw", "brotli");
-    for (label, part) in parts {
-        line(label, part.size, part.brotli_size);
-    }
-    line("total", raw, brotli);
+/// Prints what a first visit of a page costs, and warns when it is too much.
+fn report<'a>(page: &str, files: impl Iterator<Item = &'a Added>) {
+    let (raw, brotli) =
+        files.fold((0, 0), |(raw, brotli), file| (raw + file.size, brotli + file.brotli_size));
+    line(&format!("= {page}"), raw, brotli);
     if brotli > FIRST_PAGE_LIMIT {
         println!(
-            "warning: the first page needs {} over the wire; the limit is {}",
+            "warning: as the first page, {page} needs {} over the wire; the limit is {}",
             kilobytes(brotli),
             kilobytes(FIRST_PAGE_LIMIT)
         );
@@ -66,7 +107,7 @@ fn report(parts: &[(&str, &assets::Added)]) {
 }
 
 fn line(label: &str, raw: u64, brotli: u64) {
-    println!("  {label:<8} {:>10} {:>10}", kilobytes(raw), kilobytes(brotli));
+    println!("  {label:<10} {:>11} {:>11}", kilobytes(raw), kilobytes(brotli));
 }
 
 fn kilobytes(bytes: u64) -> String {

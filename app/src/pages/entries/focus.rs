@@ -4,12 +4,13 @@ use crate::call::{sleep, spawn};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-/// Puts the focus on what the selector finds, if what had it has left the page.
-pub fn focus_if_lost(selector: &'static str) {
+/// Puts the focus on what the selector finds, if nothing has it after that many milliseconds: the
+/// page was just loaded, or what had it has left the page.
+pub fn focus_if_lost(selector: String, after: i32) {
     spawn(async move {
-        sleep(400).await;
+        sleep(after).await;
         if document().query_selector("body:not(:has(:focus))").ok().flatten().is_some() {
-            focus_soon(selector.to_owned());
+            focus_soon(selector);
         }
     });
 }

@@ -6,10 +6,11 @@ use crate::components::badge::Tone;
 use crate::components::time::number;
 use leptos::prelude::*;
 
-/// This service, or the umbrella that it comes from or hides.
+/// This service, or the umbrella that it comes from or hides; and whether it lacks a value.
 #[component]
-pub fn Source(inherited_from: Option<String>, overrides: Option<String>) -> impl IntoView {
+pub fn Source(inherited_from: Option<String>, overrides: Option<String>, needs_value: bool) -> impl IntoView {
     match (inherited_from, overrides) {
+        _ if needs_value => view! { <Badge text="NEEDS A VALUE" tone=Tone::Red/> }.into_any(),
         (Some(umbrella), _) => {
             view! { <Badge text="INHERITED" tone=Tone::Blue/><span class="source muted">{umbrella}</span> }
                 .into_any()

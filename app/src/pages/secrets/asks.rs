@@ -41,6 +41,7 @@ fn named(key: &str, more: Option<i64>) -> Vec<(&'static str, String)> {
 fn Delete(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
     let here = address();
     let effect = match (&row.overrides, heirs.len()) {
+        _ if row.needs_value => view! { <p>"It has no value, so no program reads it."</p> }.into_any(),
         (Some(umbrella), _) => view! {
             <p>"It hides the secret of the same key on "<b>{umbrella.clone()}</b>". Programs get "<b>"that value"</b>
                 " from their next read on."</p>

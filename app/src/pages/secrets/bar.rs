@@ -46,7 +46,7 @@ pub fn Bar(counts: SecretCounts, facts: Facts) -> impl IntoView {
 
 /// First page, next page, and what was deleted.
 #[component]
-pub fn Pager(next_cursor: Option<String>) -> impl IntoView {
+pub fn Pager(next_cursor: Option<String>, facts: Facts) -> impl IntoView {
     let here = address();
     let cursor = query("cursor");
     let first = move || {
@@ -60,9 +60,17 @@ pub fn Pager(next_cursor: Option<String>) -> impl IntoView {
     });
     view! {
         <div class="list-foot">
-            <a class="link" href=move || here.with(&[("deleted", Some("")), ("open", None), ("cursor", None)])>"Deleted secrets"</a>
+            <DeletedLink facts/>
             <nav class="pager" aria-label="Pages">{first}{next}</nav>
         </div>
     }
     .into_any()
+}
+
+/// The way to what was deleted, for those who may know.
+#[component]
+pub fn DeletedLink(facts: Facts) -> impl IntoView {
+    let here = address();
+    let href = move || here.with(&[("deleted", Some("")), ("open", None), ("cursor", None)]);
+    view! { <span>{facts.sees_more.then(|| view! { <a class="link" href=href>"Deleted secrets"</a> })}</span> }.into_any()
 }

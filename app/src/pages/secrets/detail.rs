@@ -25,13 +25,14 @@ pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
             <div class="detail-main">
                 <ValuePanel row=row.clone() facts/>
                 {if writable {
-                    view! { <Acts row=row.clone() uses=uses.clone() facts/> }.into_any()
+                    let heirs = uses.as_ref().map(|uses| uses.inherited_by.clone()).unwrap_or_default();
+                    view! { <Acts row=row.clone() heirs facts/> }.into_any()
                 } else {
                     view! { <Inherited row=row.clone() facts/> }.into_any()
                 }}
-                <About row=row.clone() uses facts/>
+                {uses.map(|uses| view! { <About row=row.clone() uses facts/> })}
             </div>
-            {(!row.needs_value).then(|| view! { <Versions row=row.clone() history writable facts/> })}
+            {(facts.sees_more && !row.needs_value).then(|| view! { <Versions row history writable facts/> })}
         </div>
     }
     .into_any()
@@ -127,7 +128,7 @@ fn buttons(kind: SecretType, key: StoredValue<String>, shown: Memo<Option<Secret
 
 /// What the owner of the secret can do: buttons, or the form that one of them opened.
 #[component]
-fn Acts(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
+fn Acts(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
     let form = query("form");
     let row = StoredValue::new(row);
     let part = move || match form.read().as_deref() {
@@ -135,7 +136,7 @@ fn Acts(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
         Some("edit") => view! { <EditForm row=row.get_value() facts/> }.into_any(),
         _ => view! { <Buttons row=row.get_value()/> }.into_any(),
     };
-    view! { {part} <Asks row=row.get_value() heirs=uses.inherited_by facts/> }.into_any()
+    view! { {part} <Asks row=row.get_value() heirs facts/> }.into_any()
 }
 
 #[component]

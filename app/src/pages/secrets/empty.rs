@@ -1,6 +1,7 @@
 //! The tab of a service without secrets, and a search that finds none.
 
 use super::Facts;
+use super::bar::DeletedLink;
 use crate::address::address;
 use crate::components::icon::Glyph;
 use crate::components::{Empty, Snippet};
@@ -30,9 +31,7 @@ pub fn NoSecrets(service: Service, facts: Facts) -> impl IntoView {
     });
     view! {
         <Empty glyph=Glyph::Lock title="No secret yet" text>{button}{example}</Empty>
-        <div class="list-foot">
-            <a class="link" href=move || here.with(&[("deleted", Some(""))])>"Deleted secrets"</a>
-        </div>
+        <div class="list-foot"><DeletedLink facts/></div>
     }
     .into_any()
 }

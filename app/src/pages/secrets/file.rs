@@ -128,7 +128,7 @@ pub fn save_as(name: &str, bytes: &[u8]) {
 pub fn size_words(bytes: i64) -> String {
     let (unit, name) = match bytes {
         ..1024 => return count(bytes, "byte"),
-        ..1_048_576 => (1024, "KiB"),
+        1024..1_048_576 => (1024, "KiB"),
         _ => (1_048_576, "MiB"),
     };
     let tenths = bytes.saturating_mul(10) / unit;

@@ -68,10 +68,17 @@ fn follow(desk: Desk) {
     let [new, open, form, created] = ["new", "open", "form", "created"].map(query);
     Effect::new(move |before: Option<(ServicePath, [Option<String>; 4])>| {
         let (path, now) = (desk.here.path(), [new.get(), open.get(), form.get(), created.get()]);
-        let Some((old_path, before)) = before else { return (path, now) };
+        let row = |key: &str| format!("[data-key=\"{key}\"] a");
+        let Some((old_path, before)) = before else {
+            if let [_, Some(key), None, _] = &now {
+                focus_if_lost(row(key), 25);
+            }
+            return (path, now);
+        };
         let ([was_new, was_open, was_form, was_created], [new, open, form, created]) = (&before, &now);
         if path != old_path {
             desk.clear();
+            open.iter().for_each(|key| focus_soon(row(key)));
             return (path, now);
         }
         if open != was_open || form != was_form {
@@ -81,13 +88,12 @@ fn follow(desk: Desk) {
         if was_new.is_some() && new.is_none() {
             desk.new.clear();
         }
-        let row = |key: &str| format!("[data-key=\"{key}\"] a");
         match (created, open) {
             (Some(key), _) if created != was_created => focus_soon(row(key)),
             (_, Some(key)) if open != was_open || (was_form.is_some() && form.is_none()) => {
                 focus_soon(row(key))
             }
-            (_, None) if was_open.is_some() => focus_if_lost("[data-row] a"),
+            (_, None) if was_open.is_some() => focus_if_lost("[data-row] a".to_owned(), 400),
             _ if was_new.is_some() && new.is_none() => focus_soon("[aria-keyshortcuts=n]".to_owned()),
             _ => {}
         }
@@ -101,6 +107,8 @@ struct Facts {
     /// Services that inherit from this one.
     linked: i64,
     umbrella: bool,
+    /// Whether there is more to see than keys and types.
+    sees_more: bool,
     may_reveal: bool,
     may_write: bool,
     undelete_days: i64,
@@ -112,6 +120,7 @@ impl Facts {
         Self {
             linked: data.service.linked_services,
             umbrella: data.service.umbrella,
+            sees_more: data.rights.secret_metadata,
             may_reveal: data.rights.reveal_secrets,
             may_write: data.rights.write_secrets,
             undelete_days: data.undelete_days,
@@ -136,8 +145,8 @@ fn Page(data: SecretsData) -> impl IntoView {
             </p>
         })}
         <p class="note no-js">
-            "Without JavaScript, values are not revealed, compared or generated, files not uploaded, and imports not previewed.
-            The rest works."
+            "Without JavaScript, values are not revealed, compared or generated, files not uploaded, imports not
+            previewed, and several secrets not chosen at once. The rest works."
         </p>
         <new::NewSecret facts/>
         {missing}
@@ -201,7 +210,7 @@ fn List(
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <bar::Pager next_cursor/>
+        <bar::Pager next_cursor facts/>
     }
     .into_any()
 }

@@ -4,9 +4,8 @@ use super::detail::Detail;
 use super::file::size_words;
 use super::{Facts, Opened, desk};
 use crate::address::{address, query};
-use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::{Ago, Badge, Copy};
+use crate::components::{Ago, Copy};
 use crate::pages::entries::Source;
 use leptos::prelude::*;
 use nexus_domain::secret::{SecretRow, SecretType};
@@ -33,6 +32,7 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
         let tags = tags.map(|tag| view! { <span class="tag">{tag}</span> }).collect_view();
         view! { <div class="tags">{tags}</div> }
     });
+    let version = if row.needs_value { "none".to_owned() } else { format!("v{}", row.version) };
     let columns = if facts.may_write { "7" } else { "6" };
     let name = row.key.clone();
     let detail = opened.map(|opened| {
@@ -50,8 +50,8 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
                 {tags}
             </td>
             <td data-label="Type" class="muted">{kind(&row)}</td>
-            <td data-label="Version" class="mono muted">{version(&row)}</td>
-            <td data-label="Source"><Source inherited_from=row.inherited_from overrides=row.overrides/></td>
+            <td data-label="Version" class="mono muted">{version}</td>
+            <td data-label="Source"><Source inherited_from=row.inherited_from overrides=row.overrides needs_value=row.needs_value/></td>
             <td data-label="Updated" class="muted">
                 <span class="updated"><Ago at=row.updated_at now=facts.now/><small>{row.updated_by}</small></span>
             </td>
@@ -66,17 +66,9 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
 }
 
 fn kind(row: &SecretRow) -> AnyView {
-    let size = (row.kind == SecretType::File && !row.needs_value)
+    let size = (row.kind == SecretType::File && row.size > 0)
         .then(|| view! { <small>{size_words(row.size)}</small> });
     view! { <span class="updated">{row.kind.as_str()}{size}</span> }.into_any()
-}
-
-fn version(row: &SecretRow) -> AnyView {
-    if row.needs_value {
-        view! { <Badge text="NEEDS A VALUE" tone=Tone::Red/> }.into_any()
-    } else {
-        view! { "v"{row.version} }.into_any()
-    }
 }
 
 /// The box that chooses a row for what is done with several. Inherited ones belong to the umbrella.

@@ -16,6 +16,8 @@ pub struct Rights {
     pub read_keys: bool,
     pub write_keys: bool,
     pub list_secrets: bool,
+    /// Versions, notes, tags and uses of secrets, beside their keys and types.
+    pub secret_metadata: bool,
     pub reveal_secrets: bool,
     pub write_secrets: bool,
 }
@@ -80,6 +82,7 @@ pub async fn rights(
         read_keys: may(P::KeyRead),
         write_keys: may(P::KeyWrite),
         list_secrets: may(P::SecretList),
+        secret_metadata: may(P::SecretMetadata),
         reveal_secrets: may(P::SecretReveal),
         write_secrets: may(P::SecretWrite),
     })

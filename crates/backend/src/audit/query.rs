@@ -4,7 +4,7 @@ use super::chain::{Entry, Hash};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::projects;
-use crate::store::{Tx, on, sql};
+use crate::store::{Tx, findable, on, sql};
 use crate::work::{Target, Work};
 use crate::{Error, Result};
 use nexus_domain::action::Action;
@@ -172,7 +172,7 @@ async fn select(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let like = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
+    let like = |text: &Option<String>| findable(text.as_deref().unwrap_or_default());
     let (project, service, actor, event) = (
         like(&filter.project),
         like(&filter.service),

@@ -3,7 +3,7 @@
 use super::Kind;
 use crate::Result;
 use crate::services;
-use crate::store::{on, sql};
+use crate::store::{findable, on, sql};
 use crate::work::Work;
 use nexus_domain::secret::{SecretCounts, SourceFilter};
 use nexus_domain::{ServiceId, Timestamp};
@@ -72,7 +72,9 @@ pub(crate) async fn list(
 ) -> Result<Vec<ListedRow>> {
     let pattern = like_pattern(query.q);
     let (from, to) = query.keys.range();
-    // Two halves, each in the order of the index, so that a page costs a page and not the service.
+    // Two halves, each in the order of the index and cut to a page, so that a page costs a page and
+    // not the service. What is overridden is looked up by a scalar subquery, because PostgreSQL would
+    // turn NOT EXISTS into a join and, before it has statistics, compare every key with every other.
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         r"SELECT * FROM (
              SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
@@ -88,17 +90,22 @@ pub(crate) async fn list(
                    OR ($8 = 'overridden' AND n.active_version > 0
                        AND EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4
                            AND u.key = n.key AND u.deleted_at IS NULL AND u.active_version > 0)))
-             UNION ALL
+             ORDER BY n.key LIMIT $9
+         ) AS own
+         UNION ALL
+         SELECT * FROM (
              SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
                     TRUE AS in_umbrella, n.created_at, n.updated_at, n.updated_by
              FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
              WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL
                AND n.key >= $5 AND n.key <= $6 AND n.active_version > 0 AND $8 IN ('all', 'inherited')
-               AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = $4
-                   AND o.key = n.key AND o.deleted_at IS NULL)
+               AND (SELECT o.id FROM entries o WHERE o.service_id = $2 AND o.kind = $4 AND o.key = n.key
+                   AND o.deleted_at IS NULL) IS NULL
                AND ($7 = '' OR LOWER(n.key) LIKE $7 ESCAPE '\' OR LOWER(n.note) LIKE $7 ESCAPE '\'
                    OR LOWER(n.tags) LIKE $7 ESCAPE '\')
-         ) AS listed ORDER BY key LIMIT $9"
+             ORDER BY n.key LIMIT $9
+         ) AS inherited
+         ORDER BY key LIMIT $9"
     ))
     .bind(w.actor.tenant)
     .bind(service.id)
@@ -120,15 +127,16 @@ pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kin
             "SELECT COUNT(*) FILTER (WHERE own), COUNT(*) FILTER (WHERE NOT own),
                 COUNT(*) FILTER (WHERE own AND has_value AND twin), COUNT(*) FILTER (WHERE NOT has_value)
          FROM (
-             SELECT n.service_id = $2 AS own, n.active_version > 0 AS has_value,
-                    n.service_id = $2 AND EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3
-                        AND u.kind = n.kind AND u.key = n.key AND u.deleted_at IS NULL
-                        AND u.active_version > 0) AS twin
+             SELECT TRUE AS own, n.active_version > 0 AS has_value,
+                    EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4 AND u.key = n.key
+                        AND u.deleted_at IS NULL AND u.active_version > 0) AS twin
              FROM entries n
-             WHERE n.tenant_id = $1 AND n.kind = $4 AND n.deleted_at IS NULL
-               AND (n.service_id = $2 OR (n.service_id = $3 AND n.active_version > 0
-                   AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = n.kind
-                       AND o.key = n.key AND o.deleted_at IS NULL)))
+             WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.kind = $4 AND n.deleted_at IS NULL
+             UNION ALL
+             SELECT FALSE, TRUE, FALSE FROM entries n
+             WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL
+               AND n.active_version > 0 AND (SELECT o.id FROM entries o WHERE o.service_id = $2
+                   AND o.kind = $4 AND o.key = n.key AND o.deleted_at IS NULL) IS NULL
          ) AS listed"
         ))
         .bind(w.actor.tenant)
@@ -141,9 +149,9 @@ pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kin
 }
 
 /// `q` as a LIKE pattern that finds it anywhere; empty for no filter. Both engines fold the case of
-/// ASCII letters and of no others here; PostgreSQL's text holds no NUL, so that nothing is found.
+/// ASCII letters and of no others here.
 fn like_pattern(q: &str) -> String {
-    let q = q.trim().to_ascii_lowercase().replace('\0', "\u{fffd}");
+    let q = findable(q.trim()).to_ascii_lowercase();
     if q.is_empty() {
         return q;
     }

@@ -331,11 +331,12 @@ pub(crate) async fn check_snapshot_size(w: &mut Work, service: ServiceId) -> Res
                  + CASE WHEN v.type <> 'file' THEN v.size WHEN v.size > $3 THEN 128 ELSE v.size * 4 / 3 END)
                  AS BIGINT) AS bytes
              FROM services s
-             JOIN entries n ON n.deleted_at IS NULL AND (n.service_id = s.id OR (n.service_id = s.umbrella_id
-                 AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = s.id AND o.kind = n.kind
-                     AND o.key = n.key AND o.deleted_at IS NULL AND o.active_version > 0)))
+             JOIN entries n ON n.service_id IN (s.id, s.umbrella_id) AND n.deleted_at IS NULL
+                 AND (n.service_id = s.id OR NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = s.id
+                     AND o.kind = n.kind AND o.key = n.key AND o.deleted_at IS NULL AND o.active_version > 0))
              JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-             WHERE s.tenant_id = $1 AND (s.id = $2 OR s.umbrella_id = $2)
+             WHERE s.tenant_id = $1 AND s.id IN (SELECT id FROM services WHERE id = $2
+                 UNION ALL SELECT id FROM services WHERE umbrella_id = $2)
              GROUP BY s.id) AS sizes"
     ))
     .bind(w.actor.tenant)

@@ -34,7 +34,9 @@ impl Losable {
                             AND k.environment_id = $3 AND k.revoked_at IS NULL),
                     (SELECT COUNT(*) FROM environments e WHERE e.tenant_id = $1 AND e.project_id = $2)
              FROM services s
-             WHERE s.tenant_id = $1 AND (s.project_id = $2 OR s.environment_id = $3 OR s.id = $4)"
+             WHERE s.tenant_id = $1 AND s.id IN (SELECT id FROM services WHERE id = $4
+                 UNION ALL SELECT id FROM services WHERE project_id = $2
+                 UNION ALL SELECT id FROM services WHERE environment_id = $3)"
         ))
         .bind(w.actor.tenant)
         .bind(project)

@@ -71,10 +71,19 @@ const SHARED: Place = Place::Shared { develop: false };
 
 /// Finds a project and asks for the act on it.
 pub(crate) async fn resolve(w: &mut Work, slug: &str, action: Action) -> Result<Resolved> {
+    let project = enter(w, slug, action).await?;
+    w.authorise_in(Some(project.role), SHARED, action, slug)?;
+    Ok(project)
+}
+
+/// Finds a project that the actor has a role in. The caller asks for the act itself, once it knows
+/// the place of it.
+pub(crate) async fn enter(w: &mut Work, slug: &str, action: Action) -> Result<Resolved> {
     let row = select_one(w, slug).await?.ok_or_else(Error::not_found)?;
-    let role = row.role(&w.actor);
-    w.authorise_in(role, SHARED, action, slug)?;
-    let role = role.ok_or_else(Error::not_found)?;
+    let Some(role) = row.role(&w.actor) else {
+        w.authorise_in(None, SHARED, action, slug)?;
+        return Err(Error::not_found());
+    };
     Ok(Resolved { id: row.id, role, undelete_days: row.undelete_days, created_at: row.created_at })
 }
 

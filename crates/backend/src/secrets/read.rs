@@ -276,7 +276,8 @@ pub async fn uses(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -
                 .await)?;
                 let last: Option<(Option<String>, Option<Timestamp>)> = on!(w.tx, |c| sqlx::query_as(sql!(
                     "SELECT synced_by, synced_at FROM services
-                     WHERE tenant_id = $1 AND (id = $2 OR umbrella_id = $2) AND synced_at IS NOT NULL
+                     WHERE tenant_id = $1 AND synced_at IS NOT NULL AND id IN (SELECT id FROM services
+                         WHERE id = $2 UNION ALL SELECT id FROM services WHERE umbrella_id = $2)
                      ORDER BY synced_at DESC LIMIT 1"
                 ))
                 .bind(w.actor.tenant)

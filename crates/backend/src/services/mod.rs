@@ -15,7 +15,7 @@ use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::projects::{self, Losable};
 use crate::store::{Tx, on, sql};
-use crate::work::Work;
+use crate::work::{Target, Work};
 use crate::{Denial, Error, Result, crypto, dev_environments, environments};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, Environment, LIVE};
@@ -84,7 +84,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, project: &str, new: NewService
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
-                let owner = projects::resolve(w, &project, Action::ProjectRead).await?;
+                let owner = projects::enter(w, &project, Action::ServiceCreate).await?;
                 let environment = environment_named(w, new.environment)?;
                 let environment_id = environment_for(w, &owner, &project, &environment).await?;
                 let name = slug::check_name(&new.name)?;
@@ -107,9 +107,8 @@ pub async fn create(nexus: &Nexus, actor: &Actor, project: &str, new: NewService
                 let (tenant, seq, now) = (w.actor.tenant, w.seq()?, w.now);
                 let endpoint = new_endpoint(&w.nexus, &draft)?;
                 let id = insert(&mut w.tx, tenant, &draft, endpoint, seq, now).await?;
-                let created = resolve(w, &path, Action::ServiceRead).await?;
                 let details = json!({ "name": name, "kind": new.kind, "umbrella": new.umbrella });
-                w.record(Action::ServiceCreate, &created.target(), details).await?;
+                w.record(Action::ServiceCreate, &Target::of_service(&path), details).await?;
                 wire(w, id).await
             })
         })

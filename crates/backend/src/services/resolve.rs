@@ -49,12 +49,7 @@ pub(crate) struct Resolved {
 impl Resolved {
     /// What the audit rows about this service are about.
     pub fn target(&self) -> Target<'_> {
-        Target {
-            project: Some(&self.path.project),
-            environment: Some(&self.path.environment),
-            service: Some(&self.path.service),
-            name: None,
-        }
+        Target::of_service(&self.path)
     }
 
     /// Secrets are for backend services only, on every surface.
@@ -212,7 +207,8 @@ pub(super) async fn wire_rows(
          JOIN projects p ON p.id = s.project_id
          JOIN environments e ON e.id = s.environment_id
          LEFT JOIN services u ON u.id = s.umbrella_id
-         WHERE s.tenant_id = $1 AND (s.id = $2 OR s.project_id = $3)
+         WHERE s.tenant_id = $1 AND s.id IN (SELECT id FROM services WHERE id = $2
+             UNION ALL SELECT id FROM services WHERE project_id = $3)
          ORDER BY s.umbrella DESC, s.slug"
     ))
     .bind(w.actor.tenant)

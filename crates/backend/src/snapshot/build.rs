@@ -58,7 +58,7 @@ struct EffectiveRow {
     created_at: Timestamp,
 }
 
-/// The secrets that a service has, its own before its umbrella's.
+/// The secrets that a service has, its own before its umbrella's, in no order.
 async fn effective(
     w: &mut Work,
     service: ServiceId,
@@ -67,11 +67,13 @@ async fn effective(
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT n.id, n.service_id, n.key, v.number, v.type, v.payload, v.wrapped_key, v.size, v.created_at
          FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.kind = 'secret' AND n.deleted_at IS NULL
-           AND (n.service_id = $2 OR (n.service_id = $3
-               AND NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = $2 AND o.kind = n.kind
-                   AND o.key = n.key AND o.deleted_at IS NULL AND o.active_version > 0)))
-         ORDER BY n.key"
+         WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.kind = 'secret' AND n.deleted_at IS NULL
+         UNION ALL
+         SELECT n.id, n.service_id, n.key, v.number, v.type, v.payload, v.wrapped_key, v.size, v.created_at
+         FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+         WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = 'secret' AND n.deleted_at IS NULL
+           AND (SELECT o.id FROM entries o WHERE o.service_id = $2 AND o.kind = 'secret' AND o.key = n.key
+               AND o.deleted_at IS NULL AND o.active_version > 0) IS NULL"
     ))
     .bind(w.actor.tenant)
     .bind(service)

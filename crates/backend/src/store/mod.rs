@@ -161,6 +161,12 @@ impl Tx {
     }
 }
 
+/// A text that both engines can look for. PostgreSQL's text holds no NUL, so nothing is called like
+/// that; the character in its place stands in no name either.
+pub(crate) fn findable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if let Some(database) = error.as_database_error() {

@@ -30,6 +30,10 @@ macro_rules! both {
 
 mod world;
 
+mod audit;
+mod canaries;
+mod changes;
+mod crypto;
 mod dev_environments;
 mod gate;
 mod keys;
@@ -38,4 +42,5 @@ mod programs;
 mod secrets;
 mod services;
 mod sessions;
+mod statements;
 mod tenants;

@@ -31,12 +31,12 @@ pub struct SecretsData {
     pub now: Timestamp,
 }
 
-/// The history of the open secret, and what reads it.
+/// The history of the open secret, and what reads it, for those who see more than its key and type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opened {
     pub key: String,
     pub history: Vec<SecretVersion>,
-    pub uses: SecretUse,
+    pub uses: Option<SecretUse>,
 }
 
 #[server(prefix = "/_fn", endpoint = "read_secrets")]
@@ -87,12 +87,14 @@ pub async fn read_secrets(
         pin(&nexus, &actor, &path, key, &mut data.rows).await?;
     }
     let Some(key) = open else { return Ok(data) };
-    if data.rows.iter().any(|row| row.key == key) {
+    if !data.rows.iter().any(|row| row.key == key) {
+        data.missing = Some(key);
+    } else if rights.secret_metadata {
         let history = secrets::history(&nexus, &actor, &path, &key).await?;
         let uses = secrets::uses(&nexus, &actor, &path, &key).await?;
-        data.open = Some(Opened { key, history, uses });
+        data.open = Some(Opened { key, history, uses: Some(uses) });
     } else {
-        data.missing = Some(key);
+        data.open = Some(Opened { key, history: Vec::new(), uses: None });
     }
     Ok(data)
 }

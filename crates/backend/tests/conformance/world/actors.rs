@@ -123,6 +123,19 @@ impl World {
         database::texts(&self.nexus.db, sql).await
     }
 
+    /// The bytes in the one row of a table.
+    pub async fn bytes(&self, table: &str, column: &str) -> Vec<u8> {
+        let place = format!("{table}.{column}");
+        let mut rows = self.dump().await.into_iter().filter(|(at, _)| at.starts_with(&place));
+        let (_, bytes) = rows.next().expect("a row");
+        assert!(rows.next().is_none(), "one row");
+        bytes
+    }
+
+    pub async fn set_blob(&self, table: &str, column: &str, bytes: &[u8]) {
+        self.execute(&format!("UPDATE {table} SET {column} = {}", self.database.blob(bytes))).await;
+    }
+
     pub async fn dump(&self) -> Vec<(String, Vec<u8>)> {
         database::dump(&self.nexus.db).await
     }

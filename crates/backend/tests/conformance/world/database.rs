@@ -2,7 +2,7 @@
 
 use nexus_backend::store::{Db, Location};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, TypeInfo, ValueRef};
 use std::io::Write as _;
 use std::str::FromStr;
 use std::sync::Mutex;
@@ -57,6 +57,15 @@ impl Database {
         match self {
             Self::Sqlite { .. } => format!("x'{}'", id.simple()),
             Self::Postgres { .. } => format!("'{id}'::uuid"),
+        }
+    }
+
+    /// Bytes as both engines read them in a statement.
+    pub fn blob(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self {
+            Self::Sqlite { .. } => format!("x'{hex}'"),
+            Self::Postgres { .. } => format!("'\\x{hex}'::bytea"),
         }
     }
 
@@ -183,4 +192,13 @@ pub async fn dump(db: &Db) -> Vec<(String, Vec<u8>)> {
         }
     }
     values
+}
+
+/// Has the engine read and plan a statement.
+pub async fn prepare(db: &Db, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
+    match db {
+        Db::Sqlite { write, .. } => write.acquire().await?.prepare(sql).await.map(|_| ()),
+        Db::Postgres { read, .. } => read.acquire().await?.prepare(sql).await.map(|_| ()),
+    }
 }

@@ -5,7 +5,7 @@ mod database;
 mod outcome;
 mod things;
 
-pub use database::Database;
+pub use database::{Database, prepare};
 pub use outcome::Outcome;
 pub use things::{everything, new_secret, new_service, new_version, path};
 
@@ -28,6 +28,12 @@ pub const OWNER: &str = "ana@acme.test";
 /// A clock that only moves when it is told to.
 pub struct SetClock(AtomicI64);
 
+impl SetClock {
+    pub fn new() -> Self {
+        Self(AtomicI64::new(START))
+    }
+}
+
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
@@ -46,7 +52,7 @@ pub struct World {
 
 impl World {
     async fn new(database: Database) -> Self {
-        let clock = Arc::new(SetClock(AtomicI64::new(START)));
+        let clock = Arc::new(SetClock::new());
         let nexus = open(&database, clock.clone(), ROOT_KEY).await.expect("an instance");
         let founding =
             Founding { slug: TENANT.into(), name: "Acme".into(), email: OWNER.into(), password_hash: None };
@@ -98,7 +104,7 @@ pub async fn open(database: &Database, clock: Arc<SetClock>, root: &str) -> nexu
     .await
 }
 
-fn run(work: impl Future<Output = ()>) {
+pub fn run(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -107,19 +113,21 @@ fn run(work: impl Future<Output = ()>) {
     runtime.block_on(work);
 }
 
+/// A scenario in a world on this database, which is left empty for the next one.
+pub async fn on(database: Database, scenario: impl AsyncFnOnce(&World)) {
+    let world = World::new(database).await;
+    scenario(&world).await;
+    world.end().await;
+}
+
 pub fn on_sqlite(scenario: impl AsyncFnOnce(&World)) {
-    run(async {
-        let world = World::new(Database::sqlite()).await;
-        scenario(&world).await;
-        world.end().await;
-    });
+    run(on(Database::sqlite(), scenario));
 }
 
 pub fn on_postgres(scenario: impl AsyncFnOnce(&World)) {
     run(async {
-        let Some(database) = Database::postgres().await else { return };
-        let world = World::new(database).await;
-        scenario(&world).await;
-        world.end().await;
+        if let Some(database) = Database::postgres().await {
+            on(database, scenario).await;
+        }
     });
 }

@@ -67,6 +67,12 @@ impl World {
         self.service("shop", "live", "api").await
     }
 
+    /// The service `api` of `shop` in `develop`.
+    pub async fn service_in_develop(&self) -> ServicePath {
+        self.project("shop").await;
+        self.service("shop", "develop", "api").await
+    }
+
     /// The shop with an umbrella `shared` that `api` is linked to: `(api, shared)`.
     pub async fn shop_with_umbrella(&self) -> (ServicePath, ServicePath) {
         let api = self.shop().await;

@@ -1,0 +1,189 @@
+//! Every statement of the crate, found in its source: each is marked, each is understood by both
+//! engines, and each that touches what a tenant has names the tenant.
+
+use crate::world::{World, prepare};
+use nexus_backend::store::Db;
+use sqlx::{AssertSqlSafe, Row};
+use std::path::{Path, PathBuf};
+
+both![
+    every_statement_is_understood,
+    no_statement_reads_a_whole_table_of_a_tenant,
+    a_page_of_secrets_is_read_in_the_order_of_the_index,
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Each file with its name from `src/` on, without comments.
+fn code() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let name = path.strip_prefix(&root).expect("inside").display().to_string();
+        (name, code.join("\n"))
+    };
+    sources(&root).into_iter().map(read).collect()
+}
+
+/// The literal that follows, plain or raw.
+fn literal(text: &str) -> String {
+    let text = text.trim_start();
+    if let Some(raw) = text.strip_prefix("r\"") {
+        return raw.split('"').next().expect("an end").to_owned();
+    }
+    let plain = text.strip_prefix('"').unwrap_or_else(|| panic!("no literal: {:.60}", text));
+    let mut out = String::new();
+    let mut chars = plain.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return out,
+            '\\' => match chars.next().expect("an escape") {
+                '\n' => {
+                    let rest = chars.as_str().trim_start();
+                    chars = rest.chars();
+                }
+                'n' => out.push('\n'),
+                other => out.push(other),
+            },
+            c => out.push(c),
+        }
+    }
+    panic!("a literal without an end")
+}
+
+/// Where it stands and what it says.
+fn statements() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (file, code) in code() {
+        for (at, _) in code.match_indices("sql!(") {
+            let line = code[..at].matches('\n').count() + 1;
+            found.push((format!("{file} (about line {line})"), literal(&code[at + "sql!(".len()..])));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_query_is_given_a_marked_statement() {
+    let mut calls = 0;
+    for (file, code) in code().into_iter().filter(|(file, _)| !file.starts_with("store/")) {
+        assert!(!code.contains("raw_sql"), "{file}");
+        for (at, _) in code.match_indices("sqlx::query") {
+            let call = &code[at..];
+            let arguments = &call[call.find('(').expect("a call") + 1..];
+            assert!(arguments.trim_start().starts_with("sql!("), "{file}: {:.80}", call);
+            calls += 1;
+        }
+    }
+    assert!(calls > 80, "only {calls} were found: does the search still work?");
+}
+
+#[test]
+fn no_statement_is_put_together_at_run_time() {
+    for (file, code) in code() {
+        assert!(!code.contains("AssertSqlSafe") && !code.contains("QueryBuilder"), "{file}");
+    }
+}
+
+async fn every_statement_is_understood(w: &World) {
+    let statements = statements();
+    assert!(statements.len() > 80, "only {} were found", statements.len());
+    for (place, sql) in statements {
+        if let Err(error) = prepare(&w.nexus.db, &sql).await {
+            panic!("{place}: {error}\n{sql}");
+        }
+    }
+}
+
+/// What SQLite does for each statement, one step a line.
+async fn plan(w: &World, sql: &str) -> Vec<String> {
+    let Db::Sqlite { read, .. } = &w.nexus.db else { return Vec::new() };
+    let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(read).await;
+    rows.expect("a plan").iter().map(|row| row.get(3)).collect()
+}
+
+/// Work that goes through a whole table on purpose, in the background.
+const SWEEPS: [&str; 2] = ["DELETE FROM audit_denials", "DELETE FROM sessions"];
+
+async fn no_statement_reads_a_whole_table_of_a_tenant(w: &World) {
+    for (place, sql) in statements() {
+        if SWEEPS.iter().any(|sweep| sql.starts_with(sweep)) {
+            continue;
+        }
+        for step in plan(w, &sql).await {
+            let scans = step.strip_prefix("SCAN ").is_some_and(|rest| {
+                let name = rest.split(' ').next().unwrap_or_default();
+                OF_A_TENANT.iter().any(|table| name == *table || table.starts_with(name) && name.len() == 1)
+            });
+            let large = step.contains("sqlite_autoindex_entries_2 (tenant_id=?)");
+            assert!(!scans && !large, "{place}: {step}\n{sql}");
+        }
+    }
+}
+
+async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
+    let statements = statements();
+    let (_, list) = statements.iter().find(|(_, sql)| sql.contains("AS in_umbrella")).expect("the list");
+    let plan = plan(w, list).await;
+    for half in ["own", "inherited"] {
+        let inside = plan.iter().skip_while(|step| **step != format!("CO-ROUTINE {half}")).skip(1);
+        let inside: Vec<_> = inside.take_while(|step| **step != format!("SCAN {half}")).collect();
+        assert!(
+            inside.iter().all(|step| step.starts_with("SEARCH") || step.starts_with("CORR")),
+            "{plan:#?}"
+        );
+        assert_eq!(inside.is_empty(), w.database.folder().is_none(), "{plan:#?}");
+    }
+}
+
+/// Tables whose rows belong to a tenant.
+const OF_A_TENANT: [&str; 12] = [
+    "projects",
+    "project_members",
+    "environments",
+    "services",
+    "service_keys",
+    "environment_keys",
+    "entries",
+    "entry_versions",
+    "audit_log",
+    "audit_denials",
+    "read_counts",
+    "tenant_keys",
+];
+
+/// Statements that look across tenants, each by its beginning, and why.
+const ACROSS_TENANTS: [(&str, &str); 5] = [
+    ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
+    ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
+    ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
+    ("SELECT COUNT(*) FROM tenants", "whether there is one"),
+    ("SELECT id, seq, chain_head FROM tenants", "checkpoints of every tenant"),
+];
+
+#[test]
+fn every_statement_on_what_a_tenant_has_names_the_tenant() {
+    for (place, sql) in statements() {
+        let words: Vec<&str> = sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        let touches = OF_A_TENANT.iter().any(|table| words.contains(table));
+        let named = words.contains(&"tenant_id");
+        let excused = ACROSS_TENANTS.iter().any(|(beginning, _)| sql.starts_with(beginning));
+        assert!(!touches || named || excused, "{place}: {sql}");
+        if sql.trim_start().starts_with("SELECT") && touches && !excused {
+            assert!(sql.contains("tenant_id = $1"), "the tenant is bound first, {place}: {sql}");
+        }
+    }
+}
