@@ -6,13 +6,10 @@ use crate::components::password::PasswordDialog;
 use crate::components::state::Failure;
 use crate::components::toast::{Connection, Toasts};
 use crate::done::Flash;
+use crate::json::Sent;
 use crate::live::Live;
 use crate::page::set_status;
-use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage};
-use crate::pages::frame::Frame;
-use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
-use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
-use crate::pages::{audit, projects, secrets, services, settings};
+use crate::parts::Page;
 use crate::title;
 use leptos::prelude::*;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -23,7 +20,7 @@ use nexus_domain::Refusal;
 /// The console.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_context(Live::new(SharedValue::new(kept_flash).into_inner()));
+    provide_context(Live::new(SharedValue::new_str(|| Sent(kept_flash())).into_inner().0));
     view! {
         <Router>
             <Follow/>
@@ -40,23 +37,23 @@ fn Pages() -> impl IntoView {
     use SsrMode::Async;
     view! {
         <Routes fallback=NotFound>
-            <Route path=path!("/sign-in") view=SignInPage ssr=Async/>
-            <Route path=path!("/setup") view=SetUpPage ssr=Async/>
-            <Route path=path!("/step-up") view=StepUpPage ssr=Async/>
-            <Route path=path!("/reset/:token") view=ResetPage ssr=Async/>
-            <ParentRoute path=path!("/t/:tenant") view=Frame ssr=Async>
-                <Route path=path!("/projects") view=projects::ProjectsPage ssr=Async/>
-                <Route path=path!("/audit") view=audit::AuditPage ssr=Async/>
-                <Route path=path!("/settings") view=settings::SettingsPage ssr=Async/>
-                <ParentRoute path=path!("/projects/:project/:environment/:service") view=ServiceFrame ssr=Async>
-                    <Route path=path!("/secrets") view=secrets::SecretsTab ssr=Async/>
-                    <Route path=path!("/keys") view=KeysTab ssr=Async/>
-                    <Route path=path!("/settings") view=ServiceSettingsTab ssr=Async/>
+            <Route path=path!("/sign-in") view=Page::SIGN_IN ssr=Async/>
+            <Route path=path!("/setup") view=Page::SET_UP ssr=Async/>
+            <Route path=path!("/step-up") view=Page::STEP_UP ssr=Async/>
+            <Route path=path!("/reset/:token") view=Page::RESET ssr=Async/>
+            <ParentRoute path=path!("/t/:tenant") view=Page::FRAME ssr=Async>
+                <Route path=path!("/projects") view=Page::PROJECTS ssr=Async/>
+                <Route path=path!("/audit") view=Page::AUDIT ssr=Async/>
+                <Route path=path!("/settings") view=Page::SETTINGS ssr=Async/>
+                <ParentRoute path=path!("/projects/:project/:environment/:service") view=Page::SERVICE ssr=Async>
+                    <Route path=path!("/secrets") view=Page::SECRETS ssr=Async/>
+                    <Route path=path!("/keys") view=Page::KEYS ssr=Async/>
+                    <Route path=path!("/settings") view=Page::SERVICE_SETTINGS ssr=Async/>
                 </ParentRoute>
-                <ParentRoute path=path!("/projects/:project") view=ProjectFrame ssr=Async>
-                    <Route path=path!("/") view=services::ServicesTab ssr=Async/>
-                    <Route path=path!("/audit") view=ProjectAuditTab ssr=Async/>
-                    <Route path=path!("/settings") view=ProjectSettingsTab ssr=Async/>
+                <ParentRoute path=path!("/projects/:project") view=Page::PROJECT ssr=Async>
+                    <Route path=path!("/") view=Page::SERVICES ssr=Async/>
+                    <Route path=path!("/audit") view=Page::PROJECT_AUDIT ssr=Async/>
+                    <Route path=path!("/settings") view=Page::PROJECT_SETTINGS ssr=Async/>
                 </ParentRoute>
             </ParentRoute>
         </Routes>

@@ -2,6 +2,7 @@
 //! machinery once. It keeps an eye on the connection, asks for the password when a fresh sign-in
 //! is needed and then repeats the call, and goes to the sign-in page when the session is over.
 
+use crate::json;
 use crate::live::Live;
 use crate::refused::{Refused, no_connection};
 use futures::future::BoxFuture;
@@ -70,7 +71,7 @@ where
 {
     let body = serde_qs::to_string(&args).unwrap_or_default();
     let text = act(live, F::PATH.to_owned(), body).await?;
-    serde_json::from_str(&text).map_err(|_| unreadable())
+    json::read(&text).ok_or_else(unreadable)
 }
 
 /// Posts what changes something. Never repeated by itself, except after the password was asked for.
@@ -111,7 +112,7 @@ pub async fn post(live: Live, path: &str, body: &str) -> Result<String, Refusal>
     if ok {
         return Ok(text);
     }
-    let refusal = serde_json::from_str::<Refusal>(&text).unwrap_or_else(|_| by_status(status));
+    let refusal = json::read::<Refusal>(&text).unwrap_or_else(|| by_status(status));
     if refusal.code == Code::Unauthorized && !path.ends_with("/sign_in") && !path.ends_with("/step_up") {
         go_to_sign_in();
     }
@@ -129,6 +130,14 @@ async fn fetch(path: &str, body: &str) -> Result<(bool, u16, String), JsValue> {
     let response: web_sys::Response = response.unchecked_into();
     let text = JsFuture::from(response.text()?).await?;
     Ok((response.ok(), response.status(), text.as_string().unwrap_or_default()))
+}
+
+/// Whether the server answers at all.
+#[cfg(feature = "hydrate")]
+pub async fn is_reachable(live: Live) -> bool {
+    let answers = JsFuture::from(window().fetch_with_str("/healthz")).await.is_ok();
+    live.offline.set(!answers);
+    answers
 }
 
 /// An answer that none of our own code wrote, for example a proxy's.

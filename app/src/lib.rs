@@ -11,14 +11,21 @@
 // The router's nested types are deeper than the compiler's default.
 #![recursion_limit = "256"]
 
+#[cfg(not(any(erase_components, doc)))]
+compile_error!(
+    "Built without the flags of .cargo/config.toml: RUSTFLAGS replaces them; add `--cfg erase_components` to it"
+);
+
 pub mod address;
 pub mod app;
 pub mod call;
 pub mod components;
 pub mod done;
+pub mod json;
 pub mod live;
 pub mod page;
 pub mod pages;
+pub mod parts;
 pub mod refused;
 pub mod title;
 
@@ -36,5 +43,14 @@ pub use shell::{Shell, shell};
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    wasm_bindgen_futures::spawn_local(async {
+        let path = leptos::prelude::window().location().pathname().unwrap_or_default();
+        if let Some(page) = parts::Page::at(&path)
+            && page.load().await.is_err()
+        {
+            // Without its code the page stays as the server sent it: its links and forms work.
+            return;
+        }
+        leptos::mount::hydrate_body(App);
+    });
 }

@@ -4,12 +4,16 @@
 
 use crate::call::{Call, call};
 use crate::components::state::{Failure, Skeleton};
+use crate::json;
 use crate::live::live;
 use crate::refused::Refused;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::{Code, Refusal};
 use serde::{Serialize, de::DeserializeOwned};
+use std::convert::Infallible;
+use std::fmt::{self, Display};
+use std::str::FromStr;
 use std::sync::Arc;
 
 type Render = Arc<dyn Fn(&str) -> Option<AnyView> + Send + Sync>;
@@ -65,16 +69,22 @@ where
 }
 
 fn parsed<T: DeserializeOwned>(view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> Render {
-    Arc::new(move |json| serde_json::from_str::<T>(json).ok().map(&view))
+    Arc::new(move |json| json::read::<T>(json).map(&view))
 }
 
 fn erased(part: Part, source: Arc<dyn Fn() -> Call + Send + Sync>, render: Render) -> AnyView {
     let live = live();
     let count = if part == Part::Aside { live.frame } else { live.page };
-    let data = Resource::new(move || (source(), count.get()), move |(call, _)| call.run(live));
+    let data = Resource::new_str(
+        move || (source(), count.get()),
+        move |(call, _)| {
+            let answer = call.run(live);
+            async move { Answer(answer.await) }
+        },
+    );
     let shown = move || {
         let render = Arc::clone(&render);
-        data.get().map(move |answer| show(part, answer, &render))
+        data.get().map(move |Answer(answer)| show(part, answer, &render))
     };
     match part {
         Part::Aside => view! { <Transition>{shown}</Transition> }.into_any(),
@@ -82,11 +92,44 @@ fn erased(part: Part, source: Arc<dyn Fn() -> Call + Send + Sync>, render: Rende
     }
 }
 
+/// How an answer stands in the page that the server sends: JSON text as it is, a refusal behind a
+/// mark that no JSON begins with.
+#[derive(Clone)]
+struct Answer(Result<String, Refusal>);
+
+impl Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(json) => f.write_str(json),
+            // The browser only reads them.
+            #[cfg(not(feature = "ssr"))]
+            Err(_) => Ok(()),
+            #[cfg(feature = "ssr")]
+            Err(refusal) => write!(f, "!{}", serde_json::to_string(refusal).unwrap_or_default()),
+        }
+    }
+}
+
+impl FromStr for Answer {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(match text.strip_prefix('!') {
+            None => Ok(text.to_owned()),
+            Some(refusal) => Err(json::read(refusal).unwrap_or_else(changed)),
+        }))
+    }
+}
+
+fn changed() -> Refusal {
+    Refusal::new(Code::Internal, "This page was changed on the server; reload it")
+}
+
 fn show(part: Part, answer: Result<String, Refusal>, render: &Render) -> AnyView {
     let refusal = match answer {
         Ok(json) => match render(&json) {
             Some(view) => return view,
-            None => Refusal::new(Code::Internal, "This page was changed on the server; reload it"),
+            None => changed(),
         },
         Err(refusal) => refusal,
     };

@@ -3,12 +3,14 @@
 
 use crate::app::App;
 use crate::components::theme;
+use crate::parts::Page;
 use crate::title;
 use axum::http::request::Parts;
 use http::header::{self, HeaderName, HeaderValue};
 use leptos::nonce::{Nonce, use_nonce};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use std::collections::HashMap;
 
 /// The addresses of the site's files.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub struct Shell {
     /// The module script; its default export takes `{ module_or_path }`, then `hydrate()` is called.
     pub js: String,
     pub wasm: String,
+    /// The WASM that pages need besides, by part.
+    pub parts: HashMap<String, Vec<String>>,
     pub css: String,
     pub favicon: String,
 }
@@ -26,10 +30,16 @@ pub fn shell(site: Shell) -> impl IntoView {
     set_headers(nonce.as_ref());
     let parts = use_context::<Parts>();
     let path = parts.as_ref().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
-    let Shell { js, wasm, css, favicon } = site;
+    let Shell { js, wasm, parts: files, css, favicon } = site;
     let start = format!(
         "import init, {{ hydrate }} from \"{js}\"; init({{ module_or_path: \"{wasm}\" }}).then(() => hydrate());"
     );
+    let preloads = std::iter::once(wasm)
+        .chain(files_of(&path, &files))
+        .map(|href| {
+            view! { <link rel="preload" href=href r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+        })
+        .collect_view();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=parts.as_ref().map_or("system", chosen_theme)>
@@ -43,12 +53,17 @@ pub fn shell(site: Shell) -> impl IntoView {
                 <link rel="icon" type="image/svg+xml" href=favicon/>
                 <link rel="stylesheet" href=css/>
                 <link rel="modulepreload" href=js nonce=nonce.clone()/>
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                {preloads}
                 <script type="module" nonce=nonce>{start}</script>
             </head>
             <body><App/></body>
         </html>
     }
+}
+
+/// The files of the part that the page at an address needs.
+fn files_of(path: &str, parts: &HashMap<String, Vec<String>>) -> Vec<String> {
+    Page::at(path).and_then(Page::part).and_then(|part| parts.get(part)).cloned().unwrap_or_default()
 }
 
 /// The theme that the request's cookie names.

@@ -21,6 +21,8 @@ pub(super) struct Site {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// The WASM that pages need besides, by part of the console.
+    pub parts: HashMap<String, Vec<String>>,
     pub files: HashMap<String, String>,
 }
 

@@ -27,7 +27,7 @@ use client_ip::Proxies;
 use frame::Frame;
 use ipnet::IpNet;
 use nexus_app::Shell;
-use nexus_app::server::Console;
+use nexus_app::server::{Console, MAX_FORM};
 use nexus_backend::Nexus;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
@@ -37,9 +37,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The largest body: a file of 1 MiB as base64 in JSON, with room for what stands beside it.
 const MAX_BODY: usize = 2 * 1024 * 1024;
-/// The largest form of the console: an import's text of 1 MiB, of which a form writes each byte that
-/// is no letter or digit as three.
-const MAX_FORM: usize = 4 * 1024 * 1024;
 
 /// What the HTTP surfaces need.
 #[derive(Clone)]
@@ -106,6 +103,11 @@ fn shell() -> Shell {
     Shell {
         js: assets::path(&site.js),
         wasm: assets::path(&site.wasm),
+        parts: site
+            .parts
+            .iter()
+            .map(|(part, files)| (part.clone(), files.iter().map(|file| assets::path(file)).collect()))
+            .collect(),
         css: assets::path(&site.css),
         favicon: assets::path(site.files.get("favicon.svg").map_or("", String::as_str)),
     }

@@ -5,6 +5,7 @@
 use crate::address::navigator;
 use crate::call::{act, on_this_thread, spawn};
 use crate::done::{Done, FORM_ID, FORM_TO, RefusedForm};
+use crate::json;
 use crate::live::{Live, live};
 use leptos::context::Provider;
 use leptos::prelude::*;
@@ -114,7 +115,7 @@ pub fn PostForm(
             let _gone = state.pending.try_set(false);
             match answer {
                 Ok(text) => {
-                    let done: Done = serde_json::from_str(&text).unwrap_or_default();
+                    let done: Done = json::read(&text).unwrap_or_default();
                     let _gone = state.refusal.try_set(None);
                     form.reset();
                     accept(live, &done, &goal, &navigate);

@@ -32,7 +32,11 @@ fn pressed(live: Live, event: &KeyboardEvent) -> bool {
         live.overlay.set(if open { Overlay::None } else { Overlay::Palette });
         return true;
     }
-    if command || event.alt_key() || find("dialog:modal").is_some() {
+    if command
+        || event.alt_key()
+        || live.overlay.get_untracked() != Overlay::None
+        || find("dialog:modal").is_some()
+    {
         return false;
     }
     if key == "Escape" {

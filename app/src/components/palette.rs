@@ -5,7 +5,9 @@ use crate::address::{navigator, param};
 use crate::call::{invoke, spawn};
 use crate::components::dialog::Dialog;
 use crate::components::icon::{Glyph, Icon};
+use crate::components::search::folded;
 use crate::live::{Overlay, live};
+use crate::parts::Page;
 use crate::refused::Refused;
 use leptos::html;
 use leptos::prelude::*;
@@ -30,13 +32,14 @@ pub async fn palette(tenant: String) -> Result<Vec<Spot>, Refused> {
 #[component]
 pub fn PaletteDialog() -> impl IntoView {
     let live = live();
-    move || (live.overlay.get() == Overlay::Palette).then(|| view! { <Open/> })
+    move || (live.overlay.get() == Overlay::Palette).then(|| Page::PALETTE.on_demand())
 }
 
 const SHOWN: usize = 12;
 
+/// What is in it; loaded when it is first opened.
 #[component]
-fn Open() -> impl IntoView {
+pub fn PaletteBody() -> impl IntoView {
     let live = live();
     let tenant = param("tenant");
     let spots = RwSignal::new(Vec::<Spot>::new());
@@ -107,13 +110,13 @@ fn Open() -> impl IntoView {
 
 /// The first spots that hold every typed word; those whose name begins with the text come first.
 fn matching(spots: &[Spot], typed: &str) -> Vec<Spot> {
-    let typed = typed.trim().to_lowercase();
+    let typed = folded(typed.trim());
     let holds = |spot: &&Spot| {
-        let text = format!("{} {}", spot.name, spot.hint).to_lowercase();
+        let text = folded(&format!("{} {}", spot.name, spot.hint));
         typed.split_whitespace().all(|word| text.contains(word))
     };
     let mut found: Vec<&Spot> = spots.iter().filter(holds).collect();
-    found.sort_by_key(|spot| !spot.name.to_lowercase().starts_with(&typed));
+    found.sort_by_key(|spot| !folded(&spot.name).starts_with(&typed));
     found.into_iter().take(SHOWN).cloned().collect()
 }
 

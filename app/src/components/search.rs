@@ -5,6 +5,14 @@ use crate::address::{Address, address, navigator, query};
 use crate::components::icon::{Glyph, Icon};
 use leptos::prelude::*;
 
+/// A text in lower case, for comparing. The browser knows how; its tables need not be loaded.
+pub fn folded(text: &str) -> String {
+    #[cfg(feature = "hydrate")]
+    return js_sys::JsString::from(text).to_lower_case().into();
+    #[cfg(not(feature = "hydrate"))]
+    text.to_lowercase()
+}
+
 /// The search field of a list; `label` says what is searched. Pressing `/` goes here.
 #[component]
 pub fn Search(#[prop(into)] label: String) -> impl IntoView {

@@ -225,7 +225,7 @@ fn Account(data: FrameData) -> impl IntoView {
 /// Two letters for a person: of `ana.bell@acme.test`, `AB`; of `ana@acme.test`, `AN`.
 fn initials(email: &str) -> String {
     let local = email.split('@').next().unwrap_or_default();
-    let mut words = local.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words = local.split(|c: char| c.is_ascii_punctuation()).filter(|word| !word.is_empty());
     let (first, second) = (words.next().unwrap_or("?"), words.next());
     let letters: String = match second {
         Some(second) => first.chars().take(1).chain(second.chars().take(1)).collect(),

@@ -14,8 +14,9 @@ use nexus_domain::{Code, Refusal};
 use server_fn::error::SERVER_FN_ERROR_HEADER;
 use tower_sessions::Session;
 
-/// An import's text is 1 MiB at most, a file too; both grow when they are written as a form.
-const MAX_BODY: usize = 4 * 1024 * 1024;
+/// The largest form. An import's text is 1 MiB at most and a file too: 1.4 MB of base64, of which a
+/// form may write every character as three.
+pub const MAX_FORM: usize = 5 * 1024 * 1024;
 
 /// Fields that hold secrets: they never come back with a refused form.
 const SECRET_FIELDS: [&str; 6] = ["password", "token", "value", "value_base64", "text", "file"];
@@ -25,23 +26,33 @@ pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Resp
         return (StatusCode::NOT_FOUND, axum::Json(Refusal::not_found())).into_response();
     }
     let context = move || provide_context(nexus.clone());
-    if !accepts_html(request.headers()) {
-        let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
-        return with_status(response).await;
-    }
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    };
-    let form = Form {
+    let body = to_bytes(body, MAX_FORM).await;
+    let form = accepts_html(&parts.headers).then(|| Form {
         action: parts.uri.path().to_owned(),
         back: back_path(&parts.headers),
         session: parts.extensions.get::<Session>().cloned(),
-        fields: form_urlencoded::parse(&body).into_owned().collect(),
+        fields: form_urlencoded::parse(body.as_deref().unwrap_or_default()).into_owned().collect(),
+    });
+    let response = match body {
+        Ok(body) => {
+            let request = Request::from_parts(parts, Body::from(body));
+            leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+        }
+        Err(_) => too_large(),
     };
-    let request = Request::from_parts(parts, Body::from(body));
-    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
-    form.answered(response).await
+    match form {
+        Some(form) => form.answered(response).await,
+        None => with_status(response).await,
+    }
+}
+
+/// In the shape of a refused server function.
+fn too_large() -> Response {
+    let refusal = Refusal::new(Code::TooLarge, "This is larger than anything that is taken here");
+    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(refusal)).into_response();
+    response.headers_mut().insert(SERVER_FN_ERROR_HEADER, HeaderValue::from_static("too_large"));
+    response
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
@@ -66,7 +77,7 @@ async fn with_status(response: Response) -> Response {
     if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
         return Response::from_parts(parts, body);
     }
-    let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let refusal = refusal(&bytes);
     parts.status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     parts.headers.remove(SERVER_FN_ERROR_HEADER);
@@ -95,7 +106,7 @@ impl Form {
     async fn answered(self, response: Response) -> Response {
         let (parts, body) = response.into_parts();
         let refused = parts.headers.contains_key(SERVER_FN_ERROR_HEADER);
-        let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let (to, flash) = if refused { self.refused(refusal(&bytes)) } else { self.accepted(&bytes) };
         if let (Some(session), Some(flash)) = (self.session, flash) {
             // Without the flash the page still shows the state as it is; the store logs why.

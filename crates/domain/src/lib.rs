@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod audit;
+mod civil;
 pub mod credential;
 pub mod environment;
 pub mod id;

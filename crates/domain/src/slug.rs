@@ -72,7 +72,7 @@ pub fn has_control(text: &str) -> bool {
 /// A slug made from a display name; empty when the name has no letter or digit that fits.
 pub fn from_name(name: &str) -> String {
     let mut slug = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
+    for c in name.chars().map(|c| c.to_ascii_lowercase()) {
         if c.is_ascii_alphanumeric() {
             slug.push(c);
         } else if !slug.is_empty() && !slug.ends_with('-') {

@@ -1,21 +1,13 @@
 //! Moments in time: microseconds since the Unix epoch in the database and in memory, RFC 3339 in
 //! UTC with microseconds on the wire. Text timestamps sort wrongly, so they are never stored.
 
+use crate::civil::{self, Civil};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::format_description::FormatItem;
-use time::macros::format_description;
-use time::{Duration, OffsetDateTime};
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "sql", derive(sqlx::Type), sqlx(transparent))]
 pub struct Timestamp(pub i64);
-
-const WIRE: &[FormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-const EXACT: &[FormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute]:[second] UTC");
-const DAY: &[FormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
 
 pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -39,18 +31,18 @@ impl Timestamp {
         self.0.div_euclid(HOUR)
     }
 
-    fn utc(self) -> OffsetDateTime {
-        OffsetDateTime::UNIX_EPOCH + Duration::microseconds(self.0.clamp(MIN, MAX))
+    fn utc(self) -> Civil {
+        Civil::of(self.0.clamp(MIN, MAX))
     }
 
     /// `2026-11-21T08:00:00.000000Z`
     pub fn rfc3339(self) -> String {
-        self.utc().format(WIRE).unwrap_or_default()
+        self.utc().rfc3339()
     }
 
     /// `21 Nov 2026, 08:00:00 UTC`: what stands in the tooltip of a relative time.
     pub fn exact(self) -> String {
-        self.utc().format(EXACT).unwrap_or_default()
+        self.utc().exact()
     }
 
     /// How long ago, in the words a person would use: `just now`, `4 min ago`, `yesterday`,
@@ -63,7 +55,7 @@ impl Timestamp {
             _ if ago < DAY_MICROS => format!("{} h ago", ago / HOUR),
             _ if ago < 2 * DAY_MICROS => "yesterday".to_owned(),
             _ if ago < 14 * DAY_MICROS => format!("{} days ago", ago / DAY_MICROS),
-            _ => self.utc().format(DAY).unwrap_or_default(),
+            _ => self.utc().day(),
         }
     }
 
@@ -81,12 +73,11 @@ impl Timestamp {
     /// Reads any RFC 3339 time, or a plain date (midnight UTC).
     pub fn parse(text: &str) -> Option<Self> {
         let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-        let at = OffsetDateTime::parse(&full, &time::format_description::well_known::Rfc3339).ok()?;
-        i64::try_from(at.unix_timestamp_nanos() / 1000).ok().map(Self)
+        civil::parse(&full).map(Self)
     }
 }
 
-// The years 0001 to 9999, outside of which the calendar library has no date.
+// The years 0001 to 9999: those that have four digits.
 const MIN: i64 = -62_135_596_800 * SECOND;
 const MAX: i64 = 253_402_300_799 * SECOND;
 

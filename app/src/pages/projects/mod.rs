@@ -6,6 +6,7 @@ pub use functions::*;
 
 use crate::address::{address, has, param, project_url, query};
 use crate::components::icon::{Glyph, Icon};
+use crate::components::search::folded;
 use crate::components::time::{count, number};
 use crate::components::{Ago, Badge, Empty, Field, FormError, Hidden, PostForm, Search, Submit};
 use crate::page::page;
@@ -75,10 +76,9 @@ fn NoProjects(may_create: bool) -> impl IntoView {
 fn Table(tenant: Memo<String>, projects: Vec<Project>, now: Timestamp) -> impl IntoView {
     let q = query("q");
     let rows = move || {
-        let q = q.get().unwrap_or_default().to_lowercase();
-        let fits = |project: &&Project| {
-            project.name.to_lowercase().contains(&q) || project.slug.contains(q.as_str())
-        };
+        let q = folded(&q.get().unwrap_or_default());
+        let fits =
+            |project: &&Project| folded(&project.name).contains(&q) || project.slug.contains(q.as_str());
         let found: Vec<_> = projects.iter().filter(fits).cloned().collect();
         if found.is_empty() {
             return view! { <p class="none" role="status">"No project has that in its name."</p> }.into_any();

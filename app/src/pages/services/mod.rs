@@ -10,6 +10,7 @@ pub use functions::*;
 use crate::address::{address, param, query, service_url};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
+use crate::components::search::folded;
 use crate::components::time::{count, number};
 use crate::components::{Ago, Badge, Empty, Search};
 use crate::page::tab;
@@ -37,7 +38,7 @@ fn Page(tenant: Memo<String>, project: Memo<String>, shown: Memo<bool>, data: Se
     let q = query("q");
     let may_create = !data.environments.is_empty();
     let list = move || {
-        let q = q.get().unwrap_or_default().to_lowercase();
+        let q = folded(&q.get().unwrap_or_default());
         let groups = groups.get_value();
         if groups.iter().all(|group| group.services.is_empty() && !group.yours && !group.closed) {
             return view! { <NoServices may_create/> }.into_any();
@@ -107,7 +108,7 @@ fn narrow(mut group: ServiceGroup, q: &str) -> Option<ServiceGroup> {
     if q.is_empty() {
         return Some(group);
     }
-    group.services.retain(|service| service.name.to_lowercase().contains(q) || service.slug.contains(q));
+    group.services.retain(|service| folded(&service.name).contains(q) || service.slug.contains(q));
     (!group.services.is_empty()).then_some(group)
 }
 

@@ -1,0 +1,192 @@
+//! The console in parts. What everybody sees first is in the main one: the frame and the way to a
+//! service. The code of the other pages comes with the part that they are in, when one of its pages
+//! is first shown. `cargo xtask build` cuts the compiled console along the functions that are
+//! marked here (`wasm_split`) and tells the server which files a part is made of.
+//!
+//! The server names the files of the page that it sends, so that the browser fetches all at once,
+//! and the browser has them before it takes the page over: hydration waits for nothing. When one
+//! goes from page to page, the router shows the next one as soon as its part is there.
+//!
+//! Few parts are better than many: each file is compressed alone, and what two parts share comes in
+//! one more.
+
+use crate::components::palette::PaletteBody;
+use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage};
+use crate::pages::frame::Frame;
+use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
+use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
+use crate::pages::{audit::AuditPage, projects::ProjectsPage, secrets::SecretsTab};
+use crate::pages::{services::ServicesTab, settings::SettingsPage};
+use futures::future::{LocalBoxFuture, ready};
+use leptos::prelude::*;
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
+use leptos_router::ChooseView;
+use send_wrapper::SendWrapper;
+
+type Loading<T> = LocalBoxFuture<'static, Result<T, SplitLoaderError>>;
+
+/// A page, or a frame around pages, and how its code gets here. One type for all of them, so that
+/// the router's machinery exists once.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// The part that it is in; none for those that are in the main one.
+    #[cfg_attr(not(feature = "ssr"), expect(dead_code, reason = "the server names it"))]
+    part: Option<&'static str>,
+    load: fn() -> Loading<()>,
+    view: fn() -> Loading<AnyView>,
+}
+
+macro_rules! page {
+    ($component:path) => {
+        Page {
+            part: None,
+            load: || Box::pin(ready(Ok(()))),
+            view: || Box::pin(async { Ok($component().into_any()) }),
+        }
+    };
+    ($component:path, $part:ident::$name:ident) => {{
+        #[wasm_split($part, wasm_split_path = leptos::wasm_split, preload(load), fallible)]
+        fn $name() -> Result<AnyView, SplitLoaderError> {
+            Ok($component().into_any())
+        }
+        Page { part: Some(stringify!($part)), load: || Box::pin(load()), view: || Box::pin($name()) }
+    }};
+}
+
+impl Page {
+    pub const SIGN_IN: Self = page!(SignInPage);
+    pub const SET_UP: Self = page!(SetUpPage);
+    pub const STEP_UP: Self = page!(StepUpPage);
+    pub const RESET: Self = page!(ResetPage);
+    pub const FRAME: Self = page!(Frame);
+    pub const PROJECTS: Self = page!(ProjectsPage);
+    pub const PROJECT: Self = page!(ProjectFrame);
+    pub const SERVICES: Self = page!(ServicesTab);
+    pub const SERVICE: Self = page!(ServiceFrame);
+
+    pub const SECRETS: Self = page!(SecretsTab, secrets::secrets);
+
+    // What is needed now and then.
+    pub const AUDIT: Self = page!(AuditPage, manage::audit);
+    pub const SETTINGS: Self = page!(SettingsPage, manage::settings);
+    pub const PROJECT_AUDIT: Self = page!(ProjectAuditTab, manage::project_audit);
+    pub const PROJECT_SETTINGS: Self = page!(ProjectSettingsTab, manage::project_settings);
+    pub const KEYS: Self = page!(KeysTab, manage::keys);
+    pub const SERVICE_SETTINGS: Self = page!(ServiceSettingsTab, manage::service_settings);
+    pub const PALETTE: Self = page!(PaletteBody, manage::palette);
+
+    /// What has a part of its own at an address. Like the routes in `app.rs`, for those who need
+    /// to know before the router runs.
+    pub fn at(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty()).skip(2);
+        let parts: [Option<&str>; 6] = std::array::from_fn(|_| parts.next());
+        match parts {
+            [Some("audit"), None, ..] => Some(Self::AUDIT),
+            [Some("settings"), None, ..] => Some(Self::SETTINGS),
+            [Some("projects"), Some(_), Some("audit"), None, ..] => Some(Self::PROJECT_AUDIT),
+            [Some("projects"), Some(_), Some("settings"), None, ..] => Some(Self::PROJECT_SETTINGS),
+            [Some("projects"), Some(_), Some(_), Some(_), Some("secrets"), None] => Some(Self::SECRETS),
+            [Some("projects"), Some(_), Some(_), Some(_), Some("keys"), None] => Some(Self::KEYS),
+            [Some("projects"), Some(_), Some(_), Some(_), Some("settings"), None] => {
+                Some(Self::SERVICE_SETTINGS)
+            }
+            _ => None,
+        }
+    }
+
+    /// The part that has to be loaded for it.
+    #[cfg(feature = "ssr")]
+    pub fn part(self) -> Option<&'static str> {
+        self.part
+    }
+
+    /// Loads its part, in the browser.
+    ///
+    /// # Errors
+    /// When that cannot be loaded.
+    #[cfg(feature = "hydrate")]
+    pub async fn load(self) -> Result<(), SplitLoaderError> {
+        (self.load)().await
+    }
+
+    /// Shows it when its part is there; for what only opens in the browser.
+    pub fn on_demand(self) -> AnyView {
+        Suspend::new(SendWrapper::new(async move {
+            self.preload().await;
+            self.choose().await
+        }))
+        .into_any()
+    }
+
+    /// Loads the part of the page that one goes to. Where the server was updated, its files have
+    /// other names now, so the page is loaded from it whole. Where the connection is lost, this
+    /// waits for it.
+    #[cfg(feature = "hydrate")]
+    async fn load_or_leave(self) {
+        let live = crate::live::live();
+        let url = leptos_router::hooks::use_url();
+        let mut pause = 500;
+        while (self.load)().await.is_err() {
+            if crate::call::is_reachable(live).await {
+                let to = url.with_untracked(|url| match url.search() {
+                    "" => url.path().to_owned(),
+                    search => format!("{}?{search}", url.path()),
+                });
+                if window().location().set_href(&to).is_ok() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            crate::call::sleep(pause).await;
+            pause = (pause * 2).min(15_000);
+        }
+    }
+}
+
+impl ChooseView for Page {
+    async fn preload(&self) {
+        #[cfg(feature = "hydrate")]
+        self.load_or_leave().await;
+        #[cfg(not(feature = "hydrate"))]
+        // On the server everything is there.
+        let _ = self.load;
+    }
+
+    async fn choose(self) -> AnyView {
+        // It was loaded before, so there is no error.
+        (self.view)().await.unwrap_or_else(|_| ().into_any())
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::App;
+
+    /// The pages that are in the main part.
+    const MAIN: [&str; 6] = [
+        "/sign-in",
+        "/setup",
+        "/step-up",
+        "/reset/{token}",
+        "/t/{tenant}/projects",
+        "/t/{tenant}/projects/{project}",
+    ];
+
+    #[test]
+    fn every_page_of_the_router_is_in_the_main_part_or_known_here() {
+        for route in leptos_axum::generate_route_list(App) {
+            let path = route.path().trim_end_matches('/');
+            assert_eq!(Page::at(path).is_none(), MAIN.contains(&path), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_address_says_which_part_it_needs() {
+        let part = |path| Page::at(path).and_then(Page::part);
+        assert_eq!(part("/t/acme/projects/shop/live/api/secrets"), Some("secrets"));
+        assert_eq!(part("/t/acme/projects/shop/live/api/keys"), Some("manage"));
+        assert_eq!(part("/t/acme/audit/"), Some("manage"));
+        assert_eq!(part("/t/acme/projects/"), None);
+        assert_eq!(part("/t/acme/projects/shop/live/api/secrets/more/and/more"), None);
+    }
+}
