@@ -2,6 +2,7 @@
 
 use super::{audit, demo, open, say};
 use crate::http::{Surface, router};
+use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use nexus_backend::{Nexus, Result, audit as chain, credentials, entries, people, snapshot};
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Registry;
+use tracing_subscriber::prelude::*;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -22,8 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitCode> {
-    let filter = EnvFilter::try_new(&settings.log).context("the setting log")?;
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Registry::default().with(log::layer(&settings.log, std::io::stderr)?).init();
     let proxies = settings.trusted_proxies()?;
     let nexus = open(settings).await?;
     let listener = TcpListener::bind(settings.listen)

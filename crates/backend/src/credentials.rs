@@ -65,8 +65,11 @@ struct Known {
 #[derive(Default)]
 pub struct Credentials {
     known: RwLock<HashMap<String, Arc<Known>>>,
-    used: Mutex<HashMap<(TenantId, KeyId), (Timestamp, Option<IpAddr>)>>,
+    used: Mutex<HashMap<(TenantId, KeyId), LastUse>>,
 }
+
+/// When a key was presented last, and from where.
+type LastUse = (Timestamp, Option<IpAddr>);
 
 /// More remembered credentials than this are forgotten together.
 const MAX_KNOWN: usize = 50_000;
@@ -81,7 +84,8 @@ pub async fn authenticate(nexus: &Nexus, text: &str, ip: Option<IpAddr>) -> Resu
     let mac = mac_of(nexus, &parsed)?;
     let found = match recall(nexus, parsed.key_id) {
         Some(found) => Some(found),
-        None => load(nexus, &parsed).await?,
+        // In a box, so that the many requests that need none of it do not carry it around.
+        None => Box::pin(load(nexus, &parsed)).await?,
     };
     // An unknown key id is compared like a known one.
     let stored = found.as_ref().map_or([0_u8; 32].as_slice(), |known| &known.mac);
@@ -245,8 +249,7 @@ pub async fn make_environment_key(
                 let action = Action::EnvironmentCreate;
                 if !matches!(w.actor.who, Who::Operator) {
                     // Granting needs holding, which nobody else is asked about here.
-                    let (event, target) = ("key.created", environment.clone());
-                    return Err(Error::Denied(Denial { event, target, hidden: false }));
+                    return Err(Error::Denied(Denial::on_tenant("key.created", &w.actor.tenant_slug)));
                 }
                 let row = crate::environments::resolve(w, &environment, action).await?;
                 let made = make(&w.nexus, &credential::environment_prefix(&environment))?;

@@ -3,6 +3,7 @@
 //! `Error` keeps the inner cause for the log; `refusal` is all that leaves the process, and it holds
 //! no text of a library, no SQL and no secret.
 
+use crate::work::Target;
 use nexus_domain::{Code, Refusal};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -11,9 +12,34 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
     pub event: &'static str,
+    /// The tenant, or the way to the thing: `project` or `project/environment/service`, in slugs.
     pub target: String,
+    pub in_project: bool,
     /// The caller may not know that the thing exists, so that the answer is 404.
     pub hidden: bool,
+}
+
+impl Denial {
+    /// Of an act on the tenant itself.
+    pub fn on_tenant(event: &'static str, tenant: &str) -> Self {
+        Self { event, target: tenant.to_owned(), in_project: false, hidden: false }
+    }
+
+    /// Of an act inside a project.
+    pub fn in_project(event: &'static str, target: &str) -> Self {
+        Self { event, target: target.to_owned(), in_project: true, hidden: false }
+    }
+
+    /// What the row about it is about.
+    pub(crate) fn about(&self) -> Target<'_> {
+        let named = Target::named(&self.target);
+        if !self.in_project {
+            return named;
+        }
+        // No slug holds a slash.
+        let mut parts = self.target.split('/');
+        Target { project: parts.next(), environment: parts.next(), service: parts.next(), ..named }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

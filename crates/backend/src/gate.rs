@@ -124,7 +124,7 @@ impl Actor {
             Who::ServiceKey { .. } => false,
             Who::Operator => true,
         };
-        self.decide(allowed, false, action, &self.tenant_slug, now)
+        self.decide(allowed, Denial::on_tenant(action.event(), &self.tenant_slug), action, now)
     }
 
     /// Asks for an act inside a project. Without a role there, the project does not exist.
@@ -144,19 +144,13 @@ impl Actor {
         };
         let hidden = role.is_none() || (place == Place::Foreign && role != Some(ProjectRole::Owner));
         let allowed = by_scope && role.is_some_and(|role| role.allows(permission, place));
-        self.decide(allowed, hidden, action, target, now)
+        let denial = Denial { hidden, ..Denial::in_project(action.event(), target) };
+        self.decide(allowed, denial, action, now)
     }
 
-    fn decide(
-        &self,
-        allowed: bool,
-        hidden: bool,
-        action: Action,
-        target: &str,
-        now: Timestamp,
-    ) -> Result<()> {
+    fn decide(&self, allowed: bool, denial: Denial, action: Action, now: Timestamp) -> Result<()> {
         if !allowed {
-            return Err(Error::Denied(Denial { event: action.event(), target: target.to_owned(), hidden }));
+            return Err(Error::Denied(denial));
         }
         match self.who {
             Who::Person { signed_in_at, .. }

@@ -43,8 +43,8 @@ impl Limits {
     /// in this minute. It counts as failed until [`succeeded`](Self::succeeded) takes that back, so
     /// that many at the same moment are not more than one after the other.
     pub fn attempt(&self, ip: IpAddr, account: &str, now: Timestamp) -> Result<(), Refusal> {
-        let subjects = failures(ip, account);
         let mut window = self.window(now);
+        let subjects = failures(ip, account).map(|subject| window.place_of(subject));
         for (subject, what) in subjects.iter().zip(["from your address", "for this account"]) {
             if window.get(subject) >= AUTH_FAILURES {
                 return Err(refusal(&format!("failed attempts {what}"), now));

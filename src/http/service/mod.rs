@@ -5,10 +5,9 @@ use super::ApiError;
 use super::authorization::ServiceKey;
 use super::body::{Json, Params};
 use super::docs::Refusals;
-use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, RawPathParams, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nexus_backend::gate::Actor;
 use nexus_backend::snapshot::{self, Answer};
@@ -73,20 +72,30 @@ async fn sync(
     IfNoneMatch(known): IfNoneMatch,
 ) -> Result<Response, ApiError> {
     let known = known.as_ref().and_then(|value| value.to_str().ok());
-    Ok(match snapshot::sync(&nexus, &actor, known).await? {
-        Answer::NotModified { etag } => (StatusCode::NOT_MODIFIED, tagged(etag)?).into_response(),
-        Answer::Fresh { etag, body } => {
-            (tagged(etag)?, [(header::CONTENT_TYPE, APPLICATION_JSON)], Body::from(body)).into_response()
+    let (etag, body) = match snapshot::sync(&nexus, &actor, known).await? {
+        Answer::NotModified { etag } => (etag, None),
+        Answer::Fresh { etag, body } => (etag, Some(body)),
+    };
+    let mut headers = tagged(etag)?;
+    let mut response = Response::default();
+    match body {
+        None => *response.status_mut() = StatusCode::NOT_MODIFIED,
+        Some(body) => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *response.body_mut() = body.into();
         }
-    })
+    }
+    *response.headers_mut() = headers;
+    Ok(response)
 }
 
-const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// The headers of what is kept and asked for again.
-fn tagged(etag: String) -> Result<[(HeaderName, HeaderValue); 2], ApiError> {
+/// The headers of what is kept and asked for again, with room for those of every answer.
+fn tagged(etag: String) -> Result<HeaderMap, ApiError> {
     let etag = HeaderValue::try_from(etag).map_err(|_| Error::Impossible("a tag that is no header"))?;
-    Ok([(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))])
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.insert(header::ETAG, etag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(headers)
 }
 
 /// One secret, own or inherited.

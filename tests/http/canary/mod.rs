@@ -6,9 +6,10 @@ mod places;
 
 use crate::table::{functions, pages};
 use crate::world::{PASSWORD, Person, Reply, Start, World, logs};
-use bird::Flock;
+use bird::{Flock, Search};
 use nexus_domain::timestamp::MINUTE;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const SECRETS: &str = "/api/v1/projects/shop/services/api/secrets";
 
@@ -39,7 +40,13 @@ async fn no_canary_is_found_anywhere() {
     w.nexus.settled().await;
 
     let search = flock.search();
-    let mut found = search.find("the log", &logs::recorded());
+    let log = logs::recorded();
+    can_find(&w, &search, &log).await;
+    let mut found = BTreeSet::new();
+    for line in log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let parsed: serde_json::Value = serde_json::from_slice(line).expect("a line of the log");
+        found.extend(search.find(&format!("the log, {} {}", parsed["level"], parsed["target"]), line));
+    }
     for (what, body) in &answers.0 {
         found.extend(search.find(what, body));
     }
@@ -49,6 +56,20 @@ async fn no_canary_is_found_anywhere() {
     assert!(flock.len() > 40, "{} canaries", flock.len());
     let found: Vec<String> = found.into_iter().collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The search finds what is there, and looks where something is.
+async fn can_find(w: &World, search: &Search, log: &[u8]) {
+    let revealed = w.get(&format!("{SECRETS}/FINE")).with(&w.keys.admin).await.is(200);
+    assert!(!search.find("a reveal", &revealed.body).is_empty());
+    let file = w.get(&format!("{SECRETS}/FILE")).with(&w.keys.admin).await.is(200);
+    assert!(!search.find("a revealed file", &file.body).is_empty());
+    assert!(String::from_utf8_lossy(log).contains("answered"), "the log was recorded");
+    let files = places::files(w.folder.path());
+    assert!(
+        files.iter().any(|(_, bytes)| bytes.windows(13).any(|part| part == b"IMPORTED_JSON")),
+        "the database was read"
+    );
 }
 
 /// Values over the APIs: taken, refused for every reason, and unreadable.

@@ -52,7 +52,10 @@ async fn a_form_beyond_every_limit_is_413() {
     let huge = "x".repeat(5 * 1024 * 1024);
     call(&w, "import_secrets", &[("text", &huge)]).await.refused(413, "too_large");
     let fields = [("tenant", "acme"), ("text", huge.as_str())];
-    w.submit("import_secrets", "/t/acme/projects", &fields).with(Person::Owner).await.is(413);
+    let form = w.submit("import_secrets", "/t/acme/projects", &fields).with(Person::Owner).await;
+    form.redirects("/t/acme/projects");
+    let kept = w.texts("SELECT data FROM sessions").await.concat();
+    assert!(kept.contains("too_large"), "the page says why: {kept}");
 }
 
 #[tokio::test]

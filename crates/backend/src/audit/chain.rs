@@ -190,7 +190,7 @@ pub(crate) async fn record_denial(
          ON CONFLICT DO NOTHING"
     ))
     .bind(actor.tenant)
-    .bind(actor.label())
+    .bind(actor.id().map_or_else(|| actor.label().to_owned(), |id| id.to_string()))
     .bind(denial.event)
     .bind(denial.target.as_str())
     .bind(now.minute())
@@ -200,8 +200,7 @@ pub(crate) async fn record_denial(
     if first == 0 {
         return tx.rollback().await;
     }
-    let target = Target::named(&denial.target);
-    let entry = Entry::new(actor, now, denial.event, "denied", &target, Map::new());
+    let entry = Entry::new(actor, now, denial.event, "denied", &denial.about(), Map::new());
     chain.append(&mut tx, &entry).await?;
     chain.close(&mut tx).await?;
     tx.commit().await?;

@@ -10,6 +10,7 @@ use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::audit::{AuditFilter, AuditRow, AuditVerdict};
 use nexus_domain::page::Page;
+use nexus_domain::slug::MAX_SLUG;
 use nexus_domain::{TenantId, Timestamp};
 use serde_json::json;
 use sqlx::FromRow;
@@ -91,11 +92,13 @@ pub async fn list(
         None => i64::MAX,
         Some(text) => text.parse().map_err(|_| Error::invalid("cursor", "Not a cursor of this list"))?,
     };
+    let filter = cleaned(filter);
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
                 let sight = authorise(w, &filter, Action::AuditRead, Action::TenantAuditRead).await?;
-                let mut rows = select(w, &filter, &sight, before, limit + 1).await?;
+                let limit = limit.max(0);
+                let mut rows = select(w, &filter, &sight, before, limit.saturating_add(1)).await?;
                 let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
                 rows.truncate(usize::try_from(limit).unwrap_or(0));
                 let next_cursor = rows.last().filter(|_| more).map(|row| row.seq.to_string());
@@ -107,6 +110,7 @@ pub async fn list(
 
 /// Every row that the filter lets through, oldest first. The export is itself an audited act.
 pub async fn export(nexus: &Nexus, actor: &Actor, filter: AuditFilter) -> Result<Vec<AuditRow>> {
+    let filter = cleaned(filter);
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
@@ -119,6 +123,14 @@ pub async fn export(nexus: &Nexus, actor: &Actor, filter: AuditFilter) -> Result
             })
         })
         .await
+}
+
+/// A filter as the engines can use it. An empty project is none; a long one is cut, because the
+/// export is itself a row that names it.
+fn cleaned(filter: AuditFilter) -> AuditFilter {
+    let project = filter.project.filter(|project| !project.is_empty());
+    let project = project.map(|project| findable(&project).chars().take(MAX_SLUG + 1).collect());
+    AuditFilter { project, ..filter }
 }
 
 /// Authorises, and says how much may be shown.
@@ -172,41 +184,68 @@ async fn select(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let like = |text: &Option<String>| findable(text.as_deref().unwrap_or_default());
-    let (project, service, actor, event) = (
-        like(&filter.project),
-        like(&filter.service),
-        like(&filter.actor).to_lowercase(),
-        like(&filter.event),
-    );
+    let text = |text: &Option<String>| findable(text.as_deref().unwrap_or_default());
+    let (service, event) = (text(&filter.service), text(&filter.event));
+    let actor = text(&filter.actor).to_lowercase();
     let (from, to) =
         (filter.from.unwrap_or(Timestamp(0)).max(sight.from), filter.to.unwrap_or(Timestamp(i64::MAX)));
-    let tenant = w.actor.tenant;
-    let rows = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT seq, at, actor_kind, actor_id, actor, event, outcome, project, environment, service, target,
-                details, ip, hash
-         FROM audit_log
-         WHERE tenant_id = $1 AND seq < $2
-           AND ($3 = '' OR project = $3) AND ($4 = '' OR service = $4)
-           AND ($5 = '' OR SUBSTR(LOWER(actor), 1, LENGTH($5)) = $5)
-           AND ($6 = '' OR SUBSTR(event, 1, LENGTH($6)) = $6)
-           AND at >= $7 AND at <= $8
-           AND ($9 OR SUBSTR(event, 1, 7) <> 'secret.') AND ($11 = '' OR environment = $11)
-         ORDER BY seq DESC LIMIT $10"
-    ))
-    .bind(tenant)
-    .bind(before)
-    .bind(project.as_str())
-    .bind(service.as_str())
-    .bind(actor.as_str())
-    .bind(event.as_str())
-    .bind(from)
-    .bind(to)
-    .bind(sight.secrets)
-    .bind(limit)
-    .bind(sight.environment.as_str())
-    .fetch_all(c)
-    .await)?;
+    let (tenant, secrets) = (w.actor.tenant, sight.secrets);
+    // Two statements, so that a project's rows are found by their index however long the log is.
+    let rows = match &filter.project {
+        Some(project) => on!(w.tx, |c| {
+            sqlx::query_as(sql!(
+            "SELECT seq, at, actor_kind, actor_id, actor, event, outcome, project, environment, service, target,
+                    details, ip, hash
+             FROM audit_log
+             WHERE tenant_id = $1 AND project = $10 AND seq < $2
+               AND ($3 = '' OR service = $3)
+               AND ($4 = '' OR SUBSTR(LOWER(actor), 1, LENGTH($4)) = $4)
+               AND ($5 = '' OR SUBSTR(event, 1, LENGTH($5)) = $5)
+               AND at >= $6 AND at <= $7
+               AND ($8 OR SUBSTR(event, 1, 7) <> 'secret.') AND ($9 = '' OR environment = $9)
+             ORDER BY seq DESC LIMIT $11"
+        ))
+        .bind(tenant)
+        .bind(before)
+        .bind(service.as_str())
+        .bind(actor.as_str())
+        .bind(event.as_str())
+        .bind(from)
+        .bind(to)
+        .bind(secrets)
+        .bind(sight.environment.as_str())
+        .bind(project.as_str())
+        .bind(limit)
+        .fetch_all(c)
+        .await
+        })?,
+        None => on!(w.tx, |c| {
+            sqlx::query_as(sql!(
+            "SELECT seq, at, actor_kind, actor_id, actor, event, outcome, project, environment, service, target,
+                    details, ip, hash
+             FROM audit_log
+             WHERE tenant_id = $1 AND seq < $2
+               AND ($3 = '' OR service = $3)
+               AND ($4 = '' OR SUBSTR(LOWER(actor), 1, LENGTH($4)) = $4)
+               AND ($5 = '' OR SUBSTR(event, 1, LENGTH($5)) = $5)
+               AND at >= $6 AND at <= $7
+               AND ($8 OR SUBSTR(event, 1, 7) <> 'secret.') AND ($9 = '' OR environment = $9)
+             ORDER BY seq DESC LIMIT $10"
+        ))
+        .bind(tenant)
+        .bind(before)
+        .bind(service.as_str())
+        .bind(actor.as_str())
+        .bind(event.as_str())
+        .bind(from)
+        .bind(to)
+        .bind(secrets)
+        .bind(sight.environment.as_str())
+        .bind(limit)
+        .fetch_all(c)
+        .await
+        })?,
+    };
     Ok(rows)
 }
 

@@ -35,8 +35,7 @@ pub(crate) async fn find(w: &mut Work, project: ProjectId, slug: &str) -> Result
 
 /// The person who asks. A key is nobody, so it has no developer environment.
 fn developer(w: &Work, action: Action, project: &str) -> Result<UserId> {
-    let denial = Denial { event: action.event(), target: project.to_owned(), hidden: false };
-    w.actor.user().ok_or(Error::Denied(denial))
+    w.actor.user().ok_or_else(|| Error::Denied(Denial::in_project(action.event(), project)))
 }
 
 /// The actor's own environment in this project.

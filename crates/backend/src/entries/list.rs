@@ -35,7 +35,7 @@ impl Keys<'_> {
     fn range(self) -> (String, String) {
         match self {
             Self::All => (String::new(), "{".into()),
-            Self::After(key) => (format!("{key}!"), "{".into()),
+            Self::After(key) => (findable(&format!("{key}!")), "{".into()),
             Self::Only(key) => (key.into(), key.into()),
         }
     }
@@ -148,10 +148,13 @@ pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kin
     Ok(SecretCounts { all: own + inherited, own, inherited, overridden, needs_value })
 }
 
+/// Longer searches are cut: no key is longer, and engines refuse very long patterns.
+const MAX_QUERY_CHARS: usize = 256;
+
 /// `q` as a LIKE pattern that finds it anywhere; empty for no filter. Both engines fold the case of
 /// ASCII letters and of no others here.
 fn like_pattern(q: &str) -> String {
-    let q = findable(q.trim()).to_ascii_lowercase();
+    let q = findable(q.trim()).chars().take(MAX_QUERY_CHARS).collect::<String>().to_ascii_lowercase();
     if q.is_empty() {
         return q;
     }

@@ -265,13 +265,14 @@ fn new_token(nexus: &Nexus) -> Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Makes a one-time link with which a person sets a password; `None` for an unknown address.
+/// Makes a one-time link with which a person sets a password, for whoever runs the program; `None` for
+/// an unknown address.
 pub async fn password_link(nexus: &Nexus, email: &str) -> Result<Option<String>> {
     let Some(user) = find(nexus, &account_of(email)).await? else { return Ok(None) };
     let token = new_token(nexus)?;
     let hash = nexus.keyring.mac("password-link", token.as_bytes())?;
     let now = nexus.now();
-    nexus
+    let seqs = nexus
         .write(move |tx| {
             Box::pin(async move {
                 on!(*tx, |c| sqlx::query(sql!(
@@ -285,10 +286,17 @@ pub async fn password_link(nexus: &Nexus, email: &str) -> Result<Option<String>>
                 .execute(c)
                 .await
                 .map(|_| ()))?;
-                Ok(())
+                let mut seqs = Vec::new();
+                for (tenant, slug, email, _) in tenants_of(tx, user.id).await? {
+                    let actor = Actor::operator(tenant, slug);
+                    let target = Target::named(&email);
+                    seqs.push(append(tx, &actor, "user.password_link", "done", &target, now).await?);
+                }
+                Ok(seqs)
             })
         })
         .await?;
+    saw(nexus, seqs);
     Ok(Some(format!("{}/reset/{token}", nexus.settings.public_url)))
 }
 
@@ -407,26 +415,43 @@ async fn record_in(
     ip: IpAddr,
     now: Timestamp,
 ) -> Result<Vec<(TenantId, i64)>> {
-    let rows: Vec<(TenantId, String, String, String)> = on!(*tx, |c| sqlx::query_as(sql!(
+    let mut seqs = Vec::new();
+    for (tenant, tenant_slug, email, role) in tenants_of(tx, user).await? {
+        let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
+        let who = Who::Person { user, email, role, signed_in_at: now };
+        let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
+        seqs.push(append(tx, &actor, event, outcome, &Target::default(), now).await?);
+    }
+    Ok(seqs)
+}
+
+/// A person's tenants, with slug, the person's address, and role; always in one order, so that two
+/// writers never wait for each other.
+async fn tenants_of(tx: &mut Tx, user: UserId) -> Result<Vec<(TenantId, String, String, String)>> {
+    Ok(on!(*tx, |c| sqlx::query_as(sql!(
         "SELECT t.id, t.slug, u.email, m.role FROM memberships m
          JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
          WHERE m.user_id = $1 ORDER BY t.id"
     ))
     .bind(user)
     .fetch_all(c)
-    .await)?;
-    let mut seqs = Vec::new();
-    for (tenant, tenant_slug, email, role) in rows {
-        let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
-        let who = Who::Person { user, email, role, signed_in_at: now };
-        let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
-        let mut chain = Chain::next(tx, tenant).await?;
-        let entry = Entry::new(&actor, now, event, outcome, &Target::default(), Map::new());
-        chain.append(tx, &entry).await?;
-        chain.close(tx).await?;
-        seqs.push((tenant, chain.last()));
-    }
-    Ok(seqs)
+    .await)?)
+}
+
+/// One row in the log of the actor's tenant.
+async fn append(
+    tx: &mut Tx,
+    actor: &Actor,
+    event: &str,
+    outcome: &str,
+    target: &Target<'_>,
+    now: Timestamp,
+) -> Result<(TenantId, i64)> {
+    let mut chain = Chain::next(tx, actor.tenant).await?;
+    let entry = Entry::new(actor, now, event, outcome, target, Map::new());
+    chain.append(tx, &entry).await?;
+    chain.close(tx).await?;
+    Ok((actor.tenant, chain.last()))
 }
 
 fn saw(nexus: &Nexus, seqs: Vec<(TenantId, i64)>) {

@@ -302,6 +302,5 @@ async fn refuse_confined(w: &mut Work, project: &Resolved, slug: &str) -> Result
     if rows.iter().all(|(environment,)| w.actor.reaches(*environment)) {
         return Ok(());
     }
-    let denial = Denial { event: Action::ProjectDelete.event(), target: slug.to_owned(), hidden: false };
-    Err(Error::Denied(denial))
+    Err(Error::Denied(Denial::in_project(Action::ProjectDelete.event(), slug)))
 }

@@ -162,7 +162,7 @@ mod tests {
         assert!(Value::read(Some("a".into()), Some("YQ==".into()), None, SecretType::Text).is_err());
         assert!(Value::read(None, None, None, SecretType::Text).is_err());
         assert!(Value::read(None, Some("not base64!".into()), None, SecretType::Text).is_err());
-        let file = Value::read(None, Some("AAE=".into()), None, SecretType::Text).ok().expect("a file");
-        assert_eq!((file.kind, file.size()), (SecretType::File, 2));
+        let file = Value::read(None, Some("AAE=".into()), None, SecretType::Text);
+        assert!(file.is_ok_and(|file| (file.kind, file.size()) == (SecretType::File, 2)));
     }
 }

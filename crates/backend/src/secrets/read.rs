@@ -69,11 +69,11 @@ pub async fn list(
 
 async fn select(w: &mut Work, service: &Resolved, query: &ListSecrets) -> Result<Page<SecretRow>> {
     let keys = query.cursor.as_deref().map_or(Keys::All, Keys::After);
-    let limit = query.limit.saturating_add(1);
-    let listed = ListQuery { source: query.source, q: &query.q, keys, limit };
+    let limit = query.limit.max(0);
+    let listed = ListQuery { source: query.source, q: &query.q, keys, limit: limit.saturating_add(1) };
     let mut rows = entries::list(w, service, Kind::Secret, &listed).await?;
-    let more = i64::try_from(rows.len()).unwrap_or(0) > query.limit;
-    rows.truncate(usize::try_from(query.limit).unwrap_or(0));
+    let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next_cursor = rows.last().filter(|_| more).map(|row| row.key.clone());
     let data = rows.into_iter().map(|row| into_row(service, row)).collect::<Result<_>>()?;
     Ok(Page { data, next_cursor })

@@ -45,12 +45,8 @@ fn environment_named(w: &Work, named: Option<String>) -> Result<String> {
         Who::EnvironmentKey { environment_slug, .. } => {
             let named = named.unwrap_or_else(|| environment_slug.clone());
             if w.actor.is_confined() && named != *environment_slug {
-                let event = Action::ServiceCreate.event();
-                return Err(Error::Denied(Denial {
-                    event,
-                    target: w.actor.tenant_slug.clone(),
-                    hidden: false,
-                }));
+                let denial = Denial::on_tenant(Action::ServiceCreate.event(), &w.actor.tenant_slug);
+                return Err(Error::Denied(denial));
             }
             Ok(named)
         }

@@ -33,7 +33,7 @@ async fn own_service(w: &mut Work, action: Action) -> Result<Resolved> {
     let about = super::build::service(w, service).await?;
     if action != Action::SecretReveal && access != Access::ReadWrite {
         let target = format!("{}/{}/{}", about.project, about.environment, about.slug);
-        return Err(Error::Denied(Denial { event: action.event(), target, hidden: false }));
+        return Err(Error::Denied(Denial::in_project(action.event(), &target)));
     }
     let path = ServicePath { project: about.project, environment: about.environment, service: about.slug };
     let row = crate::services::find(w, &path).await?.ok_or_else(Error::not_found)?;

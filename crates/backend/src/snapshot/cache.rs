@@ -12,6 +12,7 @@ use nexus_domain::{ServiceId, TenantId, Timestamp};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use uuid::Uuid;
 
 /// Sealed snapshots of this process, and the reads that were not written down yet.
 pub struct Snapshots {
@@ -34,15 +35,19 @@ struct Sealed {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Read {
     tenant: TenantId,
-    reader: String,
+    /// The key's id.
+    reader: Uuid,
     service: ServiceId,
     revision: i64,
     hour: i64,
 }
 
+#[derive(Clone)]
 struct Count {
     reads: i64,
     last: Timestamp,
+    /// What is shown of the reader.
+    label: String,
 }
 
 /// More than this many bytes of sealed snapshots are forgotten together.
@@ -84,7 +89,9 @@ pub async fn sync(nexus: &Nexus, actor: &Actor, if_none_match: Option<&str>) -> 
     let (known, fresh) = nexus.snapshots.recall(nexus, actor.tenant, service);
     let sealed = match known {
         Some(sealed) if fresh => sealed,
-        known => refresh(nexus, actor, service, known).await?,
+        // In a box, like `note_first_read`: the future of a warm read stays small, and is what is
+        // moved and allocated for every request.
+        known => Box::pin(refresh(nexus, actor, service, known)).await?,
     };
     let etag = sealed.etag.clone();
     if if_none_match.is_some_and(|given| matches_etag(given, &etag)) {
@@ -142,10 +149,12 @@ async fn refresh(
     Ok(sealed)
 }
 
-/// The first read of a snapshot by this key in this hour is in the audit log before the answer.
+/// Counts a read. The first one of a snapshot by this key in this hour is in the audit log before
+/// the answer.
 async fn note_read(nexus: &Nexus, actor: &Actor, service: ServiceId, sealed: &Sealed) -> Result<()> {
     let now = nexus.now();
-    let reader = actor.label().to_owned();
+    // By id, because the few digits that are shown of a key may be those of another one too.
+    let reader = actor.id().unwrap_or_default();
     let read = Read { tenant: actor.tenant, reader, service, revision: sealed.revision, hour: now.hour() };
     {
         let mut reads = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,6 +164,16 @@ async fn note_read(nexus: &Nexus, actor: &Actor, service: ServiceId, sealed: &Se
             return Ok(());
         }
     }
+    Box::pin(note_first_read(nexus, actor, sealed, read, now)).await
+}
+
+async fn note_first_read(
+    nexus: &Nexus,
+    actor: &Actor,
+    sealed: &Sealed,
+    read: Read,
+    now: Timestamp,
+) -> Result<()> {
     let (about, revision) = (sealed.about.clone(), sealed.revision);
     nexus
         .change(actor, move |w| {
@@ -174,7 +193,10 @@ async fn note_read(nexus: &Nexus, actor: &Actor, service: ServiceId, sealed: &Se
             _ => Error::AuditUnavailable,
         })?;
     let mut reads = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
-    reads.entry(read).and_modify(|count| count.reads += 1).or_insert(Count { reads: 1, last: now });
+    reads.entry(read).and_modify(|count| count.reads += 1).or_insert_with(|| {
+        let label = actor.label().to_owned();
+        Count { reads: 1, last: now, label }
+    });
     Ok(())
 }
 
@@ -182,12 +204,16 @@ async fn note_read(nexus: &Nexus, actor: &Actor, service: ServiceId, sealed: &Se
 /// last. Counters of past hours are forgotten.
 pub async fn flush(nexus: &Nexus) -> Result<()> {
     let hour = nexus.now().hour();
-    let counted: Vec<(Read, i64, Timestamp)> = {
+    let counted: Vec<(Read, Count)> = {
         let mut reads = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = reads
             .iter_mut()
             .filter(|(_, count)| count.reads > 0)
-            .map(|(read, count)| (read.clone(), std::mem::take(&mut count.reads), count.last))
+            .map(|(read, count)| {
+                let counted = (read.clone(), count.clone());
+                count.reads = 0;
+                counted
+            })
             .collect();
         reads.retain(|read, _| read.hour == hour);
         counted
@@ -199,7 +225,7 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
     let written = nexus
         .write(move |tx| {
             Box::pin(async move {
-                for (read, reads, last) in rows {
+                for (read, count) in rows {
                     on!(*tx, |c| sqlx::query(sql!(
                         "INSERT INTO read_counts (tenant_id, reader, service_id, revision, hour, reads)
                          SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM tenants WHERE id = $1)
@@ -207,11 +233,11 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
                          DO UPDATE SET reads = read_counts.reads + excluded.reads"
                     ))
                     .bind(read.tenant)
-                    .bind(read.reader.as_str())
+                    .bind(read.reader.to_string())
                     .bind(read.service)
                     .bind(read.revision)
                     .bind(read.hour)
-                    .bind(reads)
+                    .bind(count.reads)
                     .execute(c)
                     .await
                     .map(|_| ()))?;
@@ -220,8 +246,8 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
                     ))
                     .bind(read.tenant)
                     .bind(read.service)
-                    .bind(last)
-                    .bind(read.reader.as_str())
+                    .bind(count.last)
+                    .bind(count.label.as_str())
                     .execute(c)
                     .await
                     .map(|_| ()))?;
@@ -233,8 +259,8 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
     if written.is_err() {
         // They are counted with the next ones.
         let mut all = nexus.snapshots.reads.lock().unwrap_or_else(PoisonError::into_inner);
-        for (read, reads, last) in counted {
-            all.entry(read).and_modify(|count| count.reads += reads).or_insert(Count { reads, last });
+        for (read, lost) in counted {
+            all.entry(read).and_modify(|count| count.reads += lost.reads).or_insert(lost);
         }
     }
     written

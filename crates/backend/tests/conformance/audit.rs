@@ -83,7 +83,10 @@ async fn denials_are_written_once_a_minute_each(w: &World) {
     w.pass(MINUTE);
     secrets::reveal(&w.nexus, &viewer, &api, "A", None).await.refused_as(Code::Forbidden);
     assert_eq!(w.events_after(before).await.len(), 6, "another minute");
-    let rows = audit::list(&w.nexus, &w.owner, AuditFilter::default(), None, 1).await.fine().data;
+    let in_project = AuditFilter { project: Some("shop".into()), ..AuditFilter::default() };
+    let rows = audit::list(&w.nexus, &w.owner, in_project, None, 1).await.fine().data;
+    assert_eq!((rows[0].outcome.as_str(), rows[0].event.as_str()), ("denied", "secret.reveal"));
+    assert_eq!((rows[0].service.as_deref(), rows[0].environment.as_deref()), (Some("api"), Some("live")));
     assert_eq!(
         (rows[0].target.as_deref(), rows[0].actor.as_str()),
         (Some("shop/live/api"), "viewer@acme.test")
@@ -148,6 +151,12 @@ async fn filters_narrow_the_log(w: &World) {
     assert_eq!(find(AuditFilter { actor: text("operator"), ..all() }).await, ["tenant.created"]);
     assert_eq!(find(AuditFilter { from: Some(w.now()), ..all() }).await, ["project.created"]);
     assert_eq!(find(AuditFilter { to: Some(w.now().plus(-1)), ..all() }).await.len(), 8);
+    assert_eq!(find(AuditFilter { project: text(""), ..all() }).await.len(), 9);
+    for odd in ["a\0b", "nothing", &"x".repeat(10_000)] {
+        assert!(find(AuditFilter { project: text(odd), ..all() }).await.is_empty(), "{odd:?}");
+        let filter = AuditFilter { project: text(odd), ..all() };
+        assert!(audit::export(&w.nexus, &w.owner, filter).await.fine().is_empty());
+    }
     for nothing in ["%", "_", "secret.%", "a\0b"] {
         assert!(find(AuditFilter { event: text(nothing), ..all() }).await.is_empty(), "{nothing:?}");
     }

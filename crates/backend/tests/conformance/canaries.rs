@@ -140,7 +140,8 @@ fn nothing_secret_is_left_anywhere(database: impl AsyncFnOnce() -> Option<Databa
                 }
             }
             let log = log.0.lock().expect("no panic").clone();
-            assert!(log.len() > 10_000, "there is a log: {}", log.len());
+            // SQLite's driver logs from threads of its own, which this log does not hear.
+            assert!(log.len() > 10_000 || w.database.folder().is_some(), "there is a log: {}", log.len());
             find("the log", &log, &canaries);
         })
         .await;

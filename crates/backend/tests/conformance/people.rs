@@ -254,7 +254,8 @@ async fn a_password_link_works_once(w: &World) {
         .await
         .refused_as(Code::NotFound);
     sign_in(w, OWNER, PASSWORD).await.fine();
-    assert_eq!(w.events_after(1).await, ["user.password_reset", "user.signed_in"]);
+    let events = w.events_after(1).await;
+    assert_eq!(events, ["user.password_link", "user.password_reset", "user.signed_in"]);
 }
 
 async fn of_fifty_uses_of_a_link_at_once_one_succeeds(w: &World) {
@@ -263,7 +264,7 @@ async fn of_fifty_uses_of_a_link_at_once_one_succeeds(w: &World) {
     let uses = (0..50).map(|n| people::reset_password(&w.nexus, &token, PASSWORD.into(), other_ip(n)));
     let outcomes = join_all(uses).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    assert_eq!(w.events_after(1).await, ["user.password_reset"]);
+    assert_eq!(w.events_after(1).await, ["user.password_link", "user.password_reset"]);
     assert_eq!(w.nexus.passwords.hashes() - before, 1, "the others wait and hash nothing");
     for outcome in outcomes.into_iter().filter(|outcome| outcome.is_err()) {
         outcome.refused_as(Code::NotFound);

@@ -4,7 +4,7 @@ use super::Found;
 use crate::{Error, Result};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 pub(super) fn parse(text: &str) -> Result<Vec<Found>> {
@@ -14,21 +14,24 @@ pub(super) fn parse(text: &str) -> Result<Vec<Found>> {
             format!("This is not a JSON object (line {}, column {})", error.line(), error.column()),
         )
     })?;
-    Ok(pairs.0.into_iter().map(|(key, value)| Found { line: None, key, value: plain(value) }).collect())
+    Ok(pairs.0.into_iter().map(|(key, value)| Found { line: None, key, value: plain(&value) }).collect())
 }
 
-fn plain(value: Value) -> std::result::Result<Zeroizing<String>, String> {
-    match value {
-        Value::String(text) => Ok(Zeroizing::new(text)),
-        Value::Number(number) => Ok(Zeroizing::new(number.to_string())),
-        Value::Bool(truth) => Ok(Zeroizing::new(truth.to_string())),
-        Value::Null => Err("null is not a value".into()),
-        Value::Array(_) | Value::Object(_) => Err("A value is a string, a number or a boolean".into()),
+/// Numbers keep the digits that were written: 1.50 stays 1.50, and no long one is rounded.
+fn plain(value: &RawValue) -> std::result::Result<Zeroizing<String>, String> {
+    let text = value.get();
+    match text.bytes().next() {
+        Some(b'"') => {
+            serde_json::from_str(text).map(Zeroizing::new).map_err(|_| "This is not a string".into())
+        }
+        Some(b'n') => Err("null is not a value".into()),
+        Some(b'[' | b'{') | None => Err("A value is a string, a number or a boolean".into()),
+        Some(_) => Ok(Zeroizing::new(text.to_owned())),
     }
 }
 
 /// Every pair in order, the doubled ones too: a map would keep the last one silently.
-struct Pairs(Vec<(String, Value)>);
+struct Pairs(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -59,6 +62,15 @@ mod tests {
         let found = parse(r#"{"a":"x","b":1.50,"c":true,"d":null,"e":[1],"a":"again"}"#).expect("an object");
         let keys: Vec<_> = found.iter().map(|f| (f.key.as_str(), f.value.is_ok())).collect();
         assert_eq!(keys, [("a", true), ("b", true), ("c", true), ("d", false), ("e", false), ("a", true)]);
+    }
+
+    #[test]
+    fn values_are_kept_as_they_were_written() {
+        let found = parse(r#"{"a":1.50,"b":123456789012345678901234567890,"c":"\u0041\n","d":false,"e":-0}"#);
+        let values: Vec<_> =
+            found.expect("an object").into_iter().map(|f| f.value.expect("a value")).collect();
+        let expected = ["1.50", "123456789012345678901234567890", "A\n", "false", "-0"];
+        assert!(values.iter().map(|v| v.as_str()).eq(expected));
     }
 
     #[test]

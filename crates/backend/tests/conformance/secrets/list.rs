@@ -8,6 +8,7 @@ use nexus_domain::timestamp::HOUR;
 both![
     pages_follow_each_other_without_gaps_or_doubles,
     keys_sort_the_same_on_both_databases,
+    any_cursor_is_taken,
     filters_and_their_numbers_agree,
     a_search_looks_at_key_note_and_tags,
     a_search_takes_every_character_as_itself,
@@ -46,6 +47,19 @@ async fn keys_sort_the_same_on_both_databases(w: &World) {
     }
     let keys = w.keys_listed(&api, everything()).await;
     assert_eq!(keys, ["A", "B", "Z9", "a", "a-b", "a.b", "a1", "a:b", "a_b", "b"]);
+}
+
+async fn any_cursor_is_taken(w: &World) {
+    let api = w.shop().await;
+    w.write(&api, "A", "v").await;
+    for (cursor, found) in [("", 1), ("A", 0), ("0", 1), ("a\0b", 0), ("ключ", 0), ("%", 1)] {
+        let query = ListSecrets { cursor: Some(cursor.into()), ..everything() };
+        assert_eq!(w.keys_listed(&api, query).await.len(), found, "{cursor:?}");
+    }
+    for limit in [0, -1, i64::MIN, i64::MAX] {
+        let query = ListSecrets { limit, ..everything() };
+        assert!(secrets::list(&w.nexus, &w.owner, &api, query).await.is_ok(), "{limit}");
+    }
 }
 
 async fn filters_and_their_numbers_agree(w: &World) {
@@ -106,7 +120,7 @@ async fn a_search_takes_every_character_as_itself(w: &World) {
     assert_eq!(search(w, &api, "a_b").await, ["A_B"]);
     assert_eq!(search(w, &api, "%").await, ["AxB"]);
     assert_eq!(search(w, &api, r"\").await, ["AxB"]);
-    for nothing in ["[", "\"", ",", "'", "a\0b", "]"] {
+    for nothing in ["[", "\"", ",", "'", "a\0b", "]", &"%".repeat(100_000)] {
         assert!(search(w, &api, nothing).await.is_empty(), "{nothing:?}");
     }
 }

@@ -5,7 +5,7 @@ mod database;
 mod outcome;
 mod things;
 
-pub use database::{Database, prepare};
+pub use database::{Database, execute, numbers, prepare, texts};
 pub use outcome::Outcome;
 pub use things::{everything, new_secret, new_service, new_version, path};
 
