@@ -81,6 +81,10 @@ pub fn Dialog(
 
 /// Makes the dialog modal once it is in the page, and gives the focus back when it goes.
 fn become_modal(dialog: NodeRef<html::Dialog>) {
+    // What stays on one thread has no place on the server, where a page is made on several.
+    if !cfg!(feature = "hydrate") {
+        return;
+    }
     let before = on_this_thread(std::cell::RefCell::new(None::<web_sys::HtmlElement>));
     let before = std::sync::Arc::new(before);
     let kept = std::sync::Arc::clone(&before);

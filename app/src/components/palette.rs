@@ -1,8 +1,9 @@
-//! The palette (Ctrl K, ⌘K): go to any project, service or page, or do something, by typing a part
-//! of its name. It asks the server once when it opens, and filters in the browser.
+//! The palette (Ctrl K, ⌘K): go to any project, service, secret or page, or do something, by typing a
+//! part of its name. It asks the server once when it opens and filters in the browser; secrets may
+//! be too many for that, so that the server looks for them.
 
 use crate::address::{navigator, param};
-use crate::call::{invoke, spawn};
+use crate::call::{invoke, sleep, spawn};
 use crate::components::dialog::Dialog;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search::folded;
@@ -28,6 +29,12 @@ pub async fn palette(tenant: String) -> Result<Vec<Spot>, Refused> {
     crate::server::palette::spots(&tenant).await
 }
 
+/// Secrets with this text in their key.
+#[server(prefix = "/_fn", endpoint = "find_secrets")]
+pub async fn find_secrets(tenant: String, q: String) -> Result<Vec<Spot>, Refused> {
+    crate::server::palette::secrets(&tenant, &q, SHOWN).await
+}
+
 /// The palette, while it is open.
 #[component]
 pub fn PaletteDialog() -> impl IntoView {
@@ -36,6 +43,9 @@ pub fn PaletteDialog() -> impl IntoView {
 }
 
 const SHOWN: usize = 12;
+/// Secrets are looked for from this many characters on, when none was typed for a moment.
+const ENOUGH: usize = 2;
+const MOMENT_MS: i32 = 150;
 
 /// What is in it; loaded when it is first opened.
 #[component]
@@ -55,7 +65,29 @@ pub fn PaletteBody() -> impl IntoView {
             }
         });
     });
-    let found = Memo::new(move |_| matching(&spots.read(), &typed.read()));
+    let secrets = RwSignal::new(Vec::<Spot>::new());
+    Effect::new(move |_| {
+        let (tenant, q) = (tenant.get_untracked(), typed.get());
+        if q.trim().chars().count() < ENOUGH {
+            return secrets.set(Vec::new());
+        }
+        spawn(async move {
+            sleep(MOMENT_MS).await;
+            let is_last = || typed.try_with_untracked(|typed| *typed == q) == Some(true);
+            if is_last()
+                && let Ok(found) = invoke(live, FindSecrets { tenant, q: q.clone() }).await
+                && is_last()
+            {
+                let _gone = secrets.try_set(found);
+            }
+        });
+    });
+    let found = Memo::new(move |_| {
+        let mut found = matching(&spots.read(), &typed.read());
+        found.extend(secrets.read().iter().cloned());
+        found.truncate(SHOWN);
+        found
+    });
     let close = move || live.overlay.set(Overlay::None);
     let go = Callback::new(move |index: usize| {
         if let Some(spot) = found.read_untracked().get(index) {
@@ -97,7 +129,7 @@ pub fn PaletteBody() -> impl IntoView {
                 <input node_ref=field type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
                     aria-label="Search or do" aria-expanded="true" aria-controls="spots"
                     aria-activedescendant=move || format!("spot-{}", chosen.get())
-                    placeholder="Go to a project or a service, or do something"
+                    placeholder="Go to a project, a service or a secret, or do something"
                     on:keydown=key
                     on:input=move |event| { typed.set(event_target_value(&event)); chosen.set(0); }/>
             </div>

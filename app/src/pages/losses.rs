@@ -8,6 +8,7 @@ use nexus_domain::project::Losses;
 #[component]
 pub fn Lost(losses: Losses, #[prop(into)] nothing: String) -> impl IntoView {
     let parts = [
+        (losses.projects, "project"),
         (losses.environments, "environment"),
         (losses.services, "service"),
         (losses.secrets, "secret"),

@@ -1,11 +1,11 @@
-//! What the palette offers: pages and acts of a tenant, its projects, and their services.
+//! What the palette offers: pages and acts of a tenant, its projects, their services, and secrets.
 
 use super::person;
 use crate::address::{project_url, service_url, tenant_url};
 use crate::components::palette::Spot;
 use crate::refused::Refused;
 use nexus_backend::services::ListServices;
-use nexus_backend::{projects, services};
+use nexus_backend::{projects, secrets as backend, services};
 use nexus_domain::project::Project;
 use nexus_domain::service::{Service, ServiceKind, ServicePath};
 
@@ -20,6 +20,20 @@ pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
         }
     }
     Ok(spots)
+}
+
+/// Secrets by a part of their key.
+pub async fn secrets(tenant: &str, q: &str, limit: usize) -> Result<Vec<Spot>, Refused> {
+    let (nexus, actor) = person(tenant).await?;
+    let found = backend::find(&nexus, &actor, q, limit).await?;
+    let spots = found.into_iter().map(|found| {
+        let ServicePath { project, environment, service } = &found.path;
+        let hint = format!("Secret of {service} in {project}, {environment}");
+        let key: String = form_urlencoded::byte_serialize(found.key.as_bytes()).collect();
+        let href = service_url(tenant, &found.path, &format!("secrets?open={key}"));
+        spot(found.key, hint, href)
+    });
+    Ok(spots.collect())
 }
 
 fn spot(name: impl Into<String>, hint: impl Into<String>, href: String) -> Spot {

@@ -56,6 +56,15 @@ impl Here {
         }
         Ok(())
     }
+
+    /// Forgets the tenant that was used last: it is no more. Where the account went with it, so does
+    /// the session.
+    pub async fn forget_tenant(&self, has_account: bool) -> Result<(), Refused> {
+        if !has_account {
+            return self.session.flush().await.map_err(unavailable);
+        }
+        self.session.remove::<String>(TENANT).await.map(drop).map_err(unavailable)
+    }
 }
 
 /// The signed-in person as a member of a tenant: what every use case takes. 401 without a session,

@@ -171,10 +171,17 @@ impl Nexus {
     /// Looks which tenants other processes have changed, so that no cache of this one outlives its
     /// truth for longer than the period in which this is called.
     pub async fn follow(&self) -> Result<()> {
+        let known: Vec<TenantId> =
+            self.seqs.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
         let rows: Vec<(TenantId, i64)> =
             single!(self.db, |pool| sqlx::query_as(sql!("SELECT id, seq FROM tenants"))
                 .fetch_all(pool)
                 .await)?;
+        for tenant in known {
+            if self.seq_of(tenant) < i64::MAX && !rows.iter().any(|(existing, _)| *existing == tenant) {
+                self.saw_end_of(tenant);
+            }
+        }
         for (tenant, seq) in rows {
             self.saw_seq(tenant, seq);
         }
@@ -184,6 +191,12 @@ impl Nexus {
     /// The last change number that this process knows of.
     pub(crate) fn seq_of(&self, tenant: TenantId) -> i64 {
         self.seqs.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied().unwrap_or(0)
+    }
+
+    /// Remembers that a tenant is no more: nothing that is kept of it is used again.
+    pub(crate) fn saw_end_of(&self, tenant: TenantId) {
+        self.saw_seq(tenant, i64::MAX);
+        self.keyring.forget_tenant(tenant);
     }
 
     /// Remembers that a tenant has changed; caches of an older state are not used again.

@@ -41,6 +41,11 @@ impl Work {
         self.chain.as_ref().map(Chain::first).ok_or(Error::Impossible("a change inside a read"))
     }
 
+    /// The hash of the last row of this change, in hex.
+    pub(crate) fn chain_head(&self) -> String {
+        self.chain.as_ref().map(Chain::head_hex).unwrap_or_default()
+    }
+
     /// Asks the gate for an act on the tenant itself.
     pub fn authorise(&self, action: Action) -> Result<()> {
         self.actor.may(action, self.now)

@@ -74,6 +74,8 @@ pub struct TenantPatch {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Losses {
+    #[serde(default)]
+    pub projects: i64,
     pub environments: i64,
     pub services: i64,
     pub secrets: i64,

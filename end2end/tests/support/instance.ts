@@ -57,14 +57,17 @@ export async function start(kind: 'empty' | 'founded'): Promise<Instance> {
     });
   });
   child.removeAllListeners('exit');
-  return { url, printed, apiKey, folder, log: () => printed + logged, stop: () => stop(child, folder) };
+  return { url, printed, apiKey, folder, log: () => printed + logged, stop: () => stop(child, folder, () => logged) };
 }
 
-async function stop(child: ChildProcess, folder: string): Promise<void> {
+/** A panic is a defect whatever the page showed, so that every test file ends by looking for one. */
+async function stop(child: ChildProcess, folder: string, logged: () => string): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await ended;
   rmSync(folder, { recursive: true, force: true });
+  const panic = /.*panicked at.*\n.*/.exec(logged());
+  if (panic) throw new Error(`the server had a panic: ${panic[0]}`);
 }
 
 /** Every byte of the data folder, as text that can be searched. */

@@ -6,12 +6,13 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 9] = [
+const ASKING: [&str; 10] = [
     "compare_secret_versions",
     "delete_dev_environment",
     "delete_environment",
     "delete_project",
     "delete_service",
+    "delete_tenant",
     "destroy_secret_version",
     "export_secrets",
     "reveal_secret",

@@ -39,6 +39,9 @@ fn tenant() -> Vec<Call> {
         function("rename_environment").at("environment", "staging").at("name", "Renamed"),
         function("read_environment_losses").at("environment", "staging"),
         function("delete_environment").at("environment", "staging").at("typed", "staging"),
+        function("find_secrets").at("q", "TOKEN"),
+        function("read_tenant_losses"),
+        function("delete_tenant").at("typed", "acme"),
     ]
 }
 

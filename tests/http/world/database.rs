@@ -81,7 +81,7 @@ impl World {
         .await
     }
 
-    /// Puts everything back as it was seeded, but for the audit log, which only grows. The change
+    /// Puts everything back as it was seeded, but for the audit log, which only grows (and goes with its tenant). The change
     /// numbers go on, so that no cache takes the old state for the new one.
     pub async fn put_back(&self) {
         let seeded = self.folder.path().join("seeded.db");
@@ -97,6 +97,9 @@ impl World {
             .collect();
         let sql = format!(
             "ATTACH '{}' AS seeded; BEGIN IMMEDIATE; {tables}
+             INSERT OR IGNORE INTO tenants SELECT * FROM seeded.tenants;
+             INSERT OR IGNORE INTO tenant_keys SELECT * FROM seeded.tenant_keys;
+             INSERT OR IGNORE INTO audit_log SELECT * FROM seeded.audit_log;
              UPDATE tenants SET seq = seq + 1, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
              COMMIT;",
             seeded.display()

@@ -100,7 +100,7 @@ pub fn KeysTab() -> impl IntoView {
 
 #[component]
 fn Slots(here: ServiceParams, made: RwSignal<Option<RotatedKey>>, data: KeysData) -> impl IntoView {
-    let KeysData { keys, rights, now, .. } = data;
+    let KeysData { keys, rights, endpoint, now } = data;
     let address = address();
     let (rotate, confirm) = (query("rotate"), query("confirm"));
     let slots = keys
@@ -129,8 +129,29 @@ fn Slots(here: ServiceParams, made: RwSignal<Option<RotatedKey>>, data: KeysData
         </p>
         <p class="note no-js">"A new key is shown once and never stored in a page, so making one needs JavaScript."</p>
         <div class="slots">{slots}</div>
+        {endpoint.map(|endpoint| view! { <Usage endpoint/> })}
         {rotate_form}
         {revoke_form}
+    }
+    .into_any()
+}
+
+/// How a program reads this service.
+#[component]
+fn Usage(endpoint: String) -> impl IntoView {
+    let curl = format!("curl -H \"Authorization: Bearer $NEXUS_KEY\" {endpoint}/v1/sync");
+    view! {
+        <section class="card panel" aria-label="How programs read it">
+            <h2>"How programs read it"</h2>
+            <dl class="facts">
+                <div><dt>"Endpoint"</dt><dd><code>{endpoint.clone()}</code><Copy text=endpoint label="Copy the endpoint"/></dd></div>
+            </dl>
+            <Snippet text=curl label="Copy the command"/>
+            <p class="hint">
+                "With the "<code>"ETag"</code>" of the last answer in "<code>"If-None-Match"</code>", nothing is sent while
+                nothing has changed. Everything else is in "<a href="/api/docs" rel="external">"the API’s pages"</a>"."
+            </p>
+        </section>
     }
     .into_any()
 }

@@ -73,3 +73,27 @@ pub async fn delete_environment(tenant: String, environment: String, typed: Stri
     nexus_backend::environments::delete(&nexus, &actor, &environment).await?;
     Ok(Done::new(format!("Environment {environment} is deleted")))
 }
+
+#[server(prefix = "/_fn", endpoint = "read_tenant_losses")]
+pub async fn read_tenant_losses(tenant: String) -> Result<Losses, Refused> {
+    let (nexus, actor) = crate::server::person(&tenant).await?;
+    Ok(nexus_backend::tenants::losses(&nexus, &actor).await?)
+}
+
+/// Leads on to another tenant of the person, or out.
+#[server(prefix = "/_fn", endpoint = "delete_tenant")]
+pub async fn delete_tenant(tenant: String, typed: String) -> Result<Done, Refused> {
+    let here = crate::server::here()?;
+    let (user, at) = here.signed_in().await?;
+    let (nexus, actor) = crate::server::person(&tenant).await?;
+    crate::pages::losses::confirmed(&typed, &tenant)?;
+    nexus_backend::tenants::delete(&nexus, &actor).await?;
+    let me = nexus_backend::people::me(&nexus, user, at).await?;
+    here.forget_tenant(me.is_some()).await?;
+    let to = match me.as_ref().and_then(|me| me.tenants.first()) {
+        Some(other) => crate::address::tenant_url(&other.slug, "projects"),
+        None if nexus_backend::people::needs_set_up(&nexus).await? => "/setup".to_owned(),
+        None => "/sign-in".to_owned(),
+    };
+    Ok(Done::new(format!("Tenant {tenant} is deleted")).to(to).and_frame())
+}

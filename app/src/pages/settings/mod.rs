@@ -1,4 +1,4 @@
-//! The settings of a tenant: its name and its environments.
+//! The settings of a tenant: its name, its environments, and its end.
 
 mod functions;
 
@@ -26,6 +26,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <div class="title"><h1>"Settings"</h1></div>
                 <General slug=tenant tenant=data.tenant may_rename=data.may_rename/>
                 <Environments tenant environments=data.environments may_manage=data.may_manage now=data.now/>
+                {data.may_rename.then(|| view! { <TenantDeletion tenant/> })}
             }
             .into_any()
         },
@@ -205,6 +206,44 @@ fn Deletion(tenant: Memo<String>, environment: Environment) -> impl IntoView {
             )}
             <p>"An environment with services in it is kept: delete those first. This cannot be undone."</p>
         </Confirm>
+    }
+    .into_any()
+}
+
+/// No environment has this slug: they are shorter.
+const WHOLE_TENANT: &str = "the-whole-tenant";
+
+#[component]
+fn TenantDeletion(tenant: Memo<String>) -> impl IntoView {
+    let here = address();
+    let confirm = query("confirm");
+    let dialog = move || {
+        let slug = tenant.get();
+        let fields = vec![("tenant", slug.clone())];
+        view! {
+            <Confirm title=format!("Delete {slug}?") action=DeleteTenant::PATH label="Delete the tenant" danger=true
+                close=here.without(&["confirm"]) fields typed=slug>
+                {tab(
+                    move || ReadTenantLosses { tenant: tenant.get() },
+                    |losses| view! { <Lost losses nothing="There is nothing in it."/> }.into_any(),
+                )}
+                <p>"Its audit log goes too, and the accounts of members who belong to no other tenant. Export the log
+                    first if you have to keep it. Programs get no answer from then on. This cannot be undone."</p>
+            </Confirm>
+        }
+    };
+    let open = move || (confirm.read().as_deref() == Some(WHOLE_TENANT)).then(&dialog);
+    view! {
+        <section class="card panel panel-danger">
+            <h2>"Delete this tenant"</h2>
+            <p>"With every project, environment and member in it, for good."</p>
+            <div class="actions">
+                <a class="button button-danger" href=move || here.with(&[("confirm", Some(WHOLE_TENANT))]) data-noscroll>
+                    "Delete…"
+                </a>
+            </div>
+        </section>
+        {open}
     }
     .into_any()
 }

@@ -93,6 +93,11 @@ impl Chain {
         Ok(())
     }
 
+    /// The hash of the newest row, in hex.
+    pub(crate) fn head_hex(&self) -> String {
+        hex::encode(self.head)
+    }
+
     /// Leaves the end of the chain where the next writer finds it.
     pub(crate) async fn close(&self, tx: &mut Tx) -> Result<()> {
         on!(*tx, |c| sqlx::query(sql!("UPDATE tenants SET seq = $2, chain_head = $3 WHERE id = $1"))

@@ -52,7 +52,7 @@ pub async fn checkpoint_all(nexus: &Nexus, file: &Path) -> Result<usize> {
         if known.iter().any(|line| line.tenant == tenant && line.seq == seq) {
             continue;
         }
-        let hash = head.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(head);
         let key = STANDARD.encode(pair.public_key().as_ref());
         let mut line = Checkpoint { tenant, seq, hash, at: nexus.now(), key, signature: String::new() };
         line.signature = STANDARD.encode(pair.sign(&line.message()).as_ref());
@@ -98,8 +98,7 @@ pub async fn verify_checkpoints(nexus: &Nexus, file: &Path) -> Result<std::resul
         .bind(line.seq)
         .fetch_optional(c)
         .await)?;
-        let hash: String =
-            row.map_or_else(Default::default, |(hash,)| hash.iter().map(|b| format!("{b:02x}")).collect());
+        let hash = row.map(|(hash,)| hex::encode(hash)).unwrap_or_default();
         if !tenants.is_empty() && hash != line.hash {
             return Ok(Err(format!(
                 "row {} of tenant {} is not the one that was signed",

@@ -54,7 +54,7 @@ impl Row {
             target: self.target,
             details: serde_json::from_str(&self.details).unwrap_or_default(),
             ip: self.ip,
-            hash: self.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: hex::encode(&self.hash),
         }
     }
 

@@ -102,6 +102,11 @@ impl Keyring {
         Ok((id, self.tenant_key_of(tx, id).await?))
     }
 
+    /// Forgets the keys of a tenant that is no more.
+    pub(crate) fn forget_tenant(&self, tenant: TenantId) {
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner).retain(|id, _| id.owner != tenant.0);
+    }
+
     async fn tenant_key_of(&self, tx: &mut Tx, id: KeyId) -> Result<Arc<Key>> {
         if let Some(key) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Ok(Arc::clone(key));

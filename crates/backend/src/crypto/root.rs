@@ -56,7 +56,7 @@ impl RootKey {
     /// The public name of this key, to tell keys apart in messages: 16 hex digits.
     pub fn id(&self) -> Result<String> {
         let id = self.0.derive(b"nexus/root-key-id/v1")?;
-        Ok(id.bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex::encode(id.bytes().get(..8).unwrap_or_default()))
     }
 
     /// The key that wraps everything that the database keeps wrapped by the root key.

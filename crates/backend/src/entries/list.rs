@@ -153,7 +153,7 @@ const MAX_QUERY_CHARS: usize = 256;
 
 /// `q` as a LIKE pattern that finds it anywhere; empty for no filter. Both engines fold the case of
 /// ASCII letters and of no others here.
-fn like_pattern(q: &str) -> String {
+pub(crate) fn like_pattern(q: &str) -> String {
     let q = findable(q.trim()).chars().take(MAX_QUERY_CHARS).collect::<String>().to_ascii_lowercase();
     if q.is_empty() {
         return q;

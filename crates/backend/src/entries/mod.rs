@@ -7,7 +7,7 @@
 mod list;
 mod versions;
 
-pub(crate) use list::{Keys, ListQuery, ListedRow, counts, list};
+pub(crate) use list::{Keys, ListQuery, ListedRow, counts, like_pattern, list};
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
 
 use crate::services;

@@ -262,7 +262,7 @@ pub async fn used_tenant(nexus: &Nexus, user: UserId, tenant_slug: &str) -> Resu
 /// 32 random bytes in hex.
 fn new_token(nexus: &Nexus) -> Result<String> {
     let bytes: [u8; 32] = crypto::random(nexus.keyring.random())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(bytes))
 }
 
 /// Makes a one-time link with which a person sets a password, for whoever runs the program; `None` for

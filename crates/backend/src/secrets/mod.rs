@@ -2,6 +2,7 @@
 //! behind the gate and in the audit log. Only backend services have secrets.
 
 mod compare;
+mod find;
 mod history;
 mod import;
 mod input;
@@ -10,10 +11,11 @@ mod seal;
 mod write;
 
 pub use compare::diff;
+pub use find::{FoundKey, find};
 pub use history::{destroy, history, restore};
 pub use import::import;
 pub use read::{ListSecrets, counts, deleted, export, list, reveal, row, uses};
-pub use write::{add_version, create, delete, patch, undelete};
+pub use write::{add_version, create, delete, delete_several, patch, undelete, undelete_several};
 
 pub(crate) use input::{Value, description};
 pub(crate) use read::encode;

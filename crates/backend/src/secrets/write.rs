@@ -146,6 +146,35 @@ pub async fn delete(
         .await
 }
 
+/// Deletes several at once, all or nothing; answers which. What somebody else has deleted meanwhile
+/// is left out.
+pub async fn delete_several(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    keys: Vec<String>,
+) -> Result<Vec<String>> {
+    let path = path.clone();
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = open_service(w, &path, Action::SecretDelete).await?;
+                let mut deleted = Vec::new();
+                for key in keys {
+                    if let Some(entry) = entries::find(w, service.id, Kind::Secret, &key).await? {
+                        delete_in(w, &service, &entry).await?;
+                        deleted.push(key);
+                    }
+                }
+                if deleted.is_empty() {
+                    w.nothing_to_do();
+                }
+                Ok(deleted)
+            })
+        })
+        .await
+}
+
 pub(crate) async fn delete_in(w: &mut Work, service: &Resolved, entry: &entries::Entry) -> Result<()> {
     entries::delete(w, entry, service.undelete_days).await?;
     services::touch(w, service.id).await?;
@@ -155,16 +184,35 @@ pub(crate) async fn delete_in(w: &mut Work, service: &Resolved, entry: &entries:
 
 /// Brings a deleted secret back with its history.
 pub async fn undelete(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -> Result<SecretRow> {
-    let (path, key) = (path.clone(), key.to_owned());
+    let rows = undelete_several(nexus, actor, path, vec![key.to_owned()]).await?;
+    rows.into_iter().next().ok_or_else(crate::Error::not_found)
+}
+
+/// Brings several back, all or nothing.
+pub async fn undelete_several(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    keys: Vec<String>,
+) -> Result<Vec<SecretRow>> {
+    let path = path.clone();
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretUndelete).await?;
-                let row = entries::undelete(w, service.id, Kind::Secret, &key).await?;
-                finish(w, service.id).await?;
-                let version = json!({ "version": row.active_version });
-                w.record(Action::SecretUndelete, &service.target().with_name(&key), version).await?;
-                row_of(w, &service, &key).await
+                let mut rows = Vec::new();
+                for key in &keys {
+                    let row = entries::undelete(w, service.id, Kind::Secret, key).await?;
+                    let version = json!({ "version": row.active_version });
+                    w.record(Action::SecretUndelete, &service.target().with_name(key), version).await?;
+                    rows.push(row_of(w, &service, key).await?);
+                }
+                if rows.is_empty() {
+                    w.nothing_to_do();
+                } else {
+                    finish(w, service.id).await?;
+                }
+                Ok(rows)
             })
         })
         .await

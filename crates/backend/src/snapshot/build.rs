@@ -151,7 +151,7 @@ fn element(kind: SecretType, bytes: &[u8], version: i64, inherited: bool) -> Res
         inherited,
     };
     if kind == SecretType::File && size > INLINE_FILE_BYTES {
-        secret.sha256 = Some(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect());
+        secret.sha256 = Some(hex::encode(Sha256::digest(bytes)));
         secret.size = Some(size);
     } else {
         (secret.value, secret.value_base64) = secrets::encode(kind, bytes)?;

@@ -1,15 +1,16 @@
-//! Tenants: founding one with its owner, environments and keys, and its name.
+//! Tenants: founding one with its owner, environments and keys, its name, and its end.
 
 use crate::audit::{Chain, Entry};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
+use crate::projects::Losable;
 use crate::store::{Tx, on, sql};
 use crate::work::{Target, Work};
 use crate::{Result, environments};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, EnvironmentKind, LIVE, SOFT_CAP, STAGING};
 use nexus_domain::member::check_email;
-use nexus_domain::project::{Tenant, TenantPatch};
+use nexus_domain::project::{Losses, Tenant, TenantPatch};
 use nexus_domain::{Code, Refusal, TenantId, Timestamp, UserId, slug};
 use serde_json::{Map, json};
 use std::net::IpAddr;
@@ -211,4 +212,64 @@ pub async fn update(nexus: &Nexus, actor: &Actor, patch: TenantPatch) -> Result<
             })
         })
         .await
+}
+
+/// What goes with the tenant when it is deleted.
+pub async fn losses(nexus: &Nexus, actor: &Actor) -> Result<Losses> {
+    nexus
+        .read(actor, |w| {
+            Box::pin(async move {
+                w.authorise(Action::TenantUpdate)?;
+                Losable::Tenant(w.actor.tenant).count(w).await
+            })
+        })
+        .await
+}
+
+/// Deletes the tenant with everything in it: its keys, its audit log, and the accounts that belong
+/// to no other tenant. Its log ends with it, so that what remains of the act is the program's own
+/// log, which names who did it and the last row of the chain.
+pub async fn delete(nexus: &Nexus, actor: &Actor) -> Result<Losses> {
+    let losses = nexus
+        .change(actor, |w| {
+            Box::pin(async move {
+                w.authorise(Action::TenantDelete)?;
+                let losses = Losable::Tenant(w.actor.tenant).count(w).await?;
+                let slug = w.actor.tenant_slug.clone();
+                w.record(Action::TenantDelete, &Target::named(&slug), json!({ "lost": losses })).await?;
+                delete_everything(w, &slug).await?;
+                tracing::warn!(
+                    tenant = %w.actor.tenant, slug, by = w.actor.label(), seq = w.seq()?,
+                    chain_head = %w.chain_head(), "a tenant is being deleted"
+                );
+                Ok(losses)
+            })
+        })
+        .await?;
+    nexus.saw_end_of(actor.tenant);
+    Ok(losses)
+}
+
+/// Rows that refer to the tenant go with it.
+async fn delete_everything(w: &mut Work, slug: &str) -> Result<()> {
+    let tenant = w.actor.tenant;
+    on!(w.tx, |c| sqlx::query(sql!("UPDATE users SET last_tenant = NULL WHERE last_tenant = $1"))
+        .bind(slug)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    on!(w.tx, |c| sqlx::query(sql!(
+        "DELETE FROM users WHERE id IN (SELECT user_id FROM memberships WHERE tenant_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id AND m.tenant_id <> $1)"
+    ))
+    .bind(tenant)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    on!(w.tx, |c| sqlx::query(sql!("DELETE FROM tenants WHERE id = $1"))
+        .bind(tenant)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    Ok(())
 }

@@ -115,8 +115,13 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
     rows.expect("a plan").iter().map(|row| row.get(3)).collect()
 }
 
-/// Work that goes through a whole table on purpose, in the background.
-const SWEEPS: [&str; 2] = ["DELETE FROM audit_denials", "DELETE FROM sessions"];
+/// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
+/// a key in all of a tenant.
+const SWEEPS: [&str; 3] = [
+    "DELETE FROM audit_denials",
+    "DELETE FROM sessions",
+    "SELECT p.slug, e.slug, s.slug, n.key FROM entries n",
+];
 
 async fn no_statement_reads_a_whole_table_of_a_tenant(w: &World) {
     for (place, sql) in statements() {

@@ -2,11 +2,13 @@
 
 use crate::world::{Outcome, TENANT, World};
 use nexus_backend::tenants::{self, Founding};
-use nexus_backend::{environments, projects, services};
+use nexus_backend::{audit, credentials, dev_environments, environments, projects, services, snapshot};
 use nexus_domain::Code;
 use nexus_domain::environment::{EnvironmentKind, EnvironmentPatch, NewEnvironment};
+use nexus_domain::keys::Access;
 use nexus_domain::project::{NewProject, ProjectPatch, TenantPatch, Tier};
-use nexus_domain::role::ProjectRole;
+use nexus_domain::role::{ProjectRole, Scope, TenantRole};
+use nexus_domain::timestamp::MINUTE;
 
 both![
     a_new_tenant_has_its_owner_and_three_environments,
@@ -24,6 +26,10 @@ both![
     a_project_slug_is_taken_once_per_tenant,
     a_project_is_changed_within_its_rules,
     a_project_goes_with_everything_in_it,
+    a_tenant_goes_with_everything_in_it_and_nothing_of_another,
+    who_belongs_to_another_tenant_keeps_the_account,
+    a_deleted_tenant_is_gone_for_every_process,
+    only_its_owner_deletes_a_tenant,
 ];
 
 fn founding(slug: &str, email: &str) -> Founding {
@@ -196,4 +202,73 @@ async fn a_project_goes_with_everything_in_it(w: &World) {
         assert_eq!(w.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
     }
     assert_eq!(w.number("SELECT COUNT(*) FROM environments").await, 3);
+}
+
+async fn a_tenant_goes_with_everything_in_it_and_nothing_of_another(w: &World) {
+    let rival = w.rival().await;
+    let (api, shared) = w.shop_with_umbrella().await;
+    w.write(&api, "A", "a").await;
+    w.write(&shared, "B", "b").await;
+    let (text, key) = w.service_key(&api, Access::Read).await;
+    let (other, _) = w.environment_key("live", &[Scope::AdminAll]).await;
+    snapshot::sync(&w.nexus, &key, None).await.fine();
+    dev_environments::create(&w.nexus, &w.owner, "shop").await.fine();
+    let losses = tenants::losses(&w.nexus, &w.owner).await.fine();
+    assert_eq!((losses.projects, losses.environments, losses.services), (1, 4, 2));
+    assert_eq!((losses.secrets, losses.keys), (2, 2));
+    assert_eq!(tenants::delete(&w.nexus, &w.owner).await.fine(), losses);
+    for table in ["services", "entries", "entry_versions", "service_keys", "environment_keys", "projects"] {
+        assert_eq!(w.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
+    }
+    for table in ["tenants", "tenant_keys", "users", "memberships"] {
+        assert_eq!(w.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
+    }
+    w.present(&text).await.refused_as(Code::Unauthorized);
+    w.present(&other).await.refused_as(Code::Unauthorized);
+    snapshot::sync(&w.nexus, &key, None).await.refused_as(Code::NotFound);
+    assert_eq!(environments::list(&w.nexus, &rival.owner).await.fine().len(), 3);
+    assert!(audit::verify(&w.nexus, &rival.owner).await.fine().ok);
+}
+
+async fn who_belongs_to_another_tenant_keeps_the_account(w: &World) {
+    let rival = w.rival().await;
+    let rita = w.database.id(rival.owner.user().expect("a person").0);
+    let tenant = w.database.id(w.tenant.0);
+    w.execute(&format!(
+        "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at)
+         VALUES ({tenant}, {rita}, 'member', 'rita', 1)"
+    ))
+    .await;
+    w.execute(&format!("UPDATE users SET last_tenant = '{TENANT}' WHERE id = {rita}")).await;
+    tenants::delete(&w.nexus, &w.owner).await.fine();
+    assert_eq!(w.texts("SELECT email FROM users").await, ["rita@rival.test"]);
+    assert_eq!(w.number("SELECT COUNT(*) FROM users WHERE last_tenant IS NULL").await, 1);
+}
+
+async fn a_deleted_tenant_is_gone_for_every_process(w: &World) {
+    let api = w.shop().await;
+    w.write(&api, "A", "a").await;
+    let (text, _) = w.service_key(&api, Access::Read).await;
+    let other = w.another_process().await;
+    let key = credentials::authenticate(&other, &text, None).await.fine().actor;
+    snapshot::sync(&other, &key, None).await.fine();
+    tenants::delete(&w.nexus, &w.owner).await.fine();
+    other.follow().await.expect("followed");
+    let again = credentials::authenticate(&other, &text, None).await;
+    again.map(|found| found.actor).refused_as(Code::Unauthorized);
+    snapshot::sync(&other, &key, None).await.refused_as(Code::NotFound);
+    other.db.close().await;
+}
+
+async fn only_its_owner_deletes_a_tenant(w: &World) {
+    let finance = w.person("finance@acme.test", TenantRole::Finance).await;
+    let member = w.person("member@acme.test", TenantRole::Member).await;
+    for actor in [&finance, &member] {
+        tenants::delete(&w.nexus, actor).await.refused_as(Code::Forbidden);
+        tenants::losses(&w.nexus, actor).await.refused_as(Code::Forbidden);
+    }
+    let stale = w.owner.clone();
+    w.pass(5 * MINUTE + 1);
+    tenants::delete(&w.nexus, &stale).await.refused_as(Code::StepUpRequired);
+    assert_eq!(w.number("SELECT COUNT(*) FROM tenants").await, 1);
 }

@@ -149,8 +149,8 @@ pub async fn delete_secret(
     Ok(undoable(&tenant, &path, &key, format!("{key} is deleted")))
 }
 
-/// Deletes several, one after the other; `keys` are separated by spaces. What is gone already
-/// counts as deleted by somebody else and is left out of the undo.
+/// Deletes several; `keys` are separated by spaces. What is gone already counts as deleted by
+/// somebody else and is left out of the undo.
 #[server(prefix = "/_fn", endpoint = "delete_secrets")]
 pub async fn delete_secrets(
     tenant: String,
@@ -161,16 +161,8 @@ pub async fn delete_secrets(
 ) -> Result<Done, Refused> {
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
-    // A service that is not there for this person is no secret that somebody else deleted.
-    nexus_backend::services::get(&nexus, &actor, &path).await?;
-    let mut deleted = Vec::new();
-    for key in keys.split_whitespace() {
-        match nexus_backend::secrets::delete(&nexus, &actor, &path, key, None).await {
-            Ok(()) => deleted.push(key),
-            Err(error) if error.refusal().code == nexus_domain::Code::NotFound => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let keys = keys.split_whitespace().map(str::to_owned).collect();
+    let deleted = nexus_backend::secrets::delete_several(&nexus, &actor, &path, keys).await?;
     let amount = i64::try_from(deleted.len()).unwrap_or(i64::MAX);
     let verb = if amount == 1 { "is" } else { "are" };
     let notice = format!("{} {verb} deleted", crate::components::time::count(amount, "secret"));
@@ -201,11 +193,11 @@ pub async fn undelete_secrets(
 ) -> Result<Done, Refused> {
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
-    let mut back = 0;
-    for key in keys.split_whitespace() {
-        nexus_backend::secrets::undelete(&nexus, &actor, &path, key).await?;
-        back += 1;
-    }
-    let notice = if back == 1 { format!("{keys} is back") } else { format!("{back} secrets are back") };
+    let asked = keys.split_whitespace().map(str::to_owned).collect();
+    let back = nexus_backend::secrets::undelete_several(&nexus, &actor, &path, asked).await?;
+    let notice = match back.as_slice() {
+        [one] => format!("{} is back", one.key),
+        several => format!("{} secrets are back", several.len()),
+    };
     Ok(Done::new(notice))
 }

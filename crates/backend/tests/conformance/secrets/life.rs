@@ -1,11 +1,12 @@
 //! Making, changing, deleting and bringing back.
 
-use crate::world::{Outcome, World, new_secret, new_version};
+use crate::world::{Outcome, World, everything, new_secret, new_version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_backend::{entries, projects, secrets};
 use nexus_domain::Code;
 use nexus_domain::project::ProjectPatch;
+use nexus_domain::role::ProjectRole;
 use nexus_domain::secret::{NewSecret, SecretPatch, SecretType};
 use nexus_domain::timestamp::DAY_MICROS;
 
@@ -23,6 +24,7 @@ both![
     the_second_editor_learns_who_was_first,
     a_deleted_key_is_free_at_once,
     a_deleted_secret_comes_back_with_its_history,
+    several_are_deleted_and_brought_back_together_or_not_at_all,
     undelete_is_a_conflict_where_the_key_is_taken,
     undelete_brings_the_newest_of_its_key,
     any_of_many_deleted_secrets_comes_back,
@@ -296,4 +298,26 @@ async fn a_missing_secret_answers_alike_everywhere(w: &World) {
         secrets::restore(n, o, &api, key, 1, None).await.refused_as(not_found);
         secrets::destroy(n, o, &api, key, 1).await.refused_as(not_found);
     }
+}
+
+async fn several_are_deleted_and_brought_back_together_or_not_at_all(w: &World) {
+    let api = w.shop().await;
+    for key in ["A", "B", "C"] {
+        w.write(&api, key, key).await;
+    }
+    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    let before = w.events().await.len();
+    let asked = keys(&["A", "B", "GONE"]);
+    let deleted = secrets::delete_several(&w.nexus, &w.owner, &api, asked).await.fine();
+    assert_eq!(deleted, ["A", "B"], "what is gone already is left out");
+    assert_eq!(w.events_after(before).await, ["secret.deleted", "secret.deleted"]);
+    w.write(&api, "B", "another").await;
+    let before = w.events().await.len();
+    secrets::undelete_several(&w.nexus, &w.owner, &api, deleted).await.refused_as(Code::Conflict);
+    assert_eq!(w.events().await.len(), before);
+    assert_eq!(w.keys_listed(&api, everything()).await, ["B", "C"], "B is taken, so that A stays away too");
+    secrets::undelete_several(&w.nexus, &w.owner, &api, keys(&["A"])).await.fine();
+    assert_eq!(w.keys_listed(&api, everything()).await, ["A", "B", "C"]);
+    let viewer = w.member("shop", ProjectRole::Viewer).await;
+    secrets::delete_several(&w.nexus, &viewer, &api, keys(&["A"])).await.refused_as(Code::Forbidden);
 }

@@ -1,5 +1,6 @@
 //! Secrets: their life, their history, inheritance, lists, imports, limits.
 
+mod find;
 mod history;
 mod import;
 pub use import::env;
