@@ -154,9 +154,11 @@ fn unreadable() -> Refusal {
     Refusal::new(Code::Internal, "The answer of the server cannot be read; reload the page")
 }
 
+/// From where one has to be signed in. Elsewhere it is a late answer to a page that was left.
 fn go_to_sign_in() {
     let location = window().location();
-    if location.pathname().is_ok_and(|path| path == "/sign-in") {
+    let inside = |path: String| path.starts_with("/t/") || path == "/step-up";
+    if !location.pathname().is_ok_and(inside) {
         return;
     }
     let here =

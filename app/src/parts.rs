@@ -10,7 +10,6 @@
 //! Few parts are better than many: each file is compressed alone, and what two parts share comes in
 //! one more.
 
-use crate::components::palette::PaletteBody;
 use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage};
 use crate::pages::frame::Frame;
 use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
@@ -21,7 +20,6 @@ use futures::future::{LocalBoxFuture, ready};
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_router::ChooseView;
-use send_wrapper::SendWrapper;
 
 type Loading<T> = LocalBoxFuture<'static, Result<T, SplitLoaderError>>;
 
@@ -73,7 +71,6 @@ impl Page {
     pub const PROJECT_SETTINGS: Self = page!(ProjectSettingsTab, manage::project_settings);
     pub const KEYS: Self = page!(KeysTab, manage::keys);
     pub const SERVICE_SETTINGS: Self = page!(ServiceSettingsTab, manage::service_settings);
-    pub const PALETTE: Self = page!(PaletteBody, manage::palette);
 
     /// What has a part of its own at an address. Like the routes in `app.rs`, for those who need
     /// to know before the router runs.
@@ -107,15 +104,6 @@ impl Page {
     #[cfg(feature = "hydrate")]
     pub async fn load(self) -> Result<(), SplitLoaderError> {
         (self.load)().await
-    }
-
-    /// Shows it when its part is there; for what only opens in the browser.
-    pub fn on_demand(self) -> AnyView {
-        Suspend::new(SendWrapper::new(async move {
-            self.preload().await;
-            self.choose().await
-        }))
-        .into_any()
     }
 
     /// Loads the part of the page that one goes to. Where the server was updated, its files have

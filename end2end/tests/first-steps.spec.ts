@@ -46,3 +46,24 @@ test('from the first sign-in to a secret in a running program', async ({ page, r
     await nexus.stop();
   }
 });
+
+test('a tenant is deleted with everything in it, and the instance waits for its next set-up', async ({ page }) => {
+  const nexus = await start('founded');
+  try {
+    await page.goto(`${nexus.url}/sign-in`);
+    await page.getByLabel('Email').fill(owner.email);
+    await page.getByLabel('Password').fill(owner.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('link', { name: 'Delete…' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText('3 environments');
+    await dialog.getByLabel(/to confirm/).fill('acme');
+    await dialog.getByRole('button', { name: 'Delete the tenant' }).click();
+    await expect(page).toHaveURL(/\/setup$/);
+    await page.goto(`${nexus.url}/t/acme/projects`);
+    await expect(page).toHaveURL(/\/setup$/);
+  } finally {
+    await nexus.stop();
+  }
+});

@@ -28,12 +28,16 @@ test('a developer environment is made, filled from develop, and deleted', async 
   await page.getByRole('switch', { name: 'Dev envs' }).or(page.getByRole('link', { name: 'Dev envs' })).first().click();
   await expect(page).toHaveURL(/dev_envs=true/);
   await page.getByRole('button', { name: 'Make mine' }).click();
-  await expect(page.getByText('YOURS')).toBeVisible();
+  await expect(page.getByText('YOURS', { exact: true })).toBeVisible();
   await page.getByRole('link', { name: /Import develop/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: /Import/ }).click();
   await expect(page.locator('main')).toContainText('dev_ana');
   await open(page, `${project}/dev_ana/${service.name}/secrets`);
   await expect(page.locator('tr[data-key="FROM_DEVELOP"]')).toBeVisible();
+  await open(page, `${project}?dev_envs=true&confirm=delete-dev`);
+  await expect(page.getByRole('dialog')).toContainText('1 service');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete it' }).click();
+  await expect(page.getByRole('button', { name: 'Make mine' })).toBeVisible();
 });
 
 test('a frontend service has no Secrets tab', async ({ page }) => {
@@ -71,7 +75,11 @@ test('a key is made, works, is rotated with overlap, and revoked', async ({ page
 
 test('the audit log is filtered and its chain verified', async ({ page }) => {
   await open(page, '/t/acme/audit');
+  await page.getByLabel('Events').selectOption('service.');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(page).toHaveURL(/event=service\./);
   await expect(page.getByText('service.created').first()).toBeVisible();
+  await expect(page.getByText('secret.list')).toHaveCount(0);
   await page.getByRole('button', { name: 'Verify chain' }).or(page.getByRole('link', { name: 'Verify chain' })).click();
   await expect(page.getByText(/whole|intact|rows/i).first()).toBeVisible();
 });

@@ -8,7 +8,6 @@ use crate::components::dialog::Dialog;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search::folded;
 use crate::live::{Overlay, live};
-use crate::parts::Page;
 use crate::refused::Refused;
 use leptos::html;
 use leptos::prelude::*;
@@ -39,7 +38,7 @@ pub async fn find_secrets(tenant: String, q: String) -> Result<Vec<Spot>, Refuse
 #[component]
 pub fn PaletteDialog() -> impl IntoView {
     let live = live();
-    move || (live.overlay.get() == Overlay::Palette).then(|| Page::PALETTE.on_demand())
+    move || (live.overlay.get() == Overlay::Palette).then(|| view! { <Open/> })
 }
 
 const SHOWN: usize = 12;
@@ -47,9 +46,8 @@ const SHOWN: usize = 12;
 const ENOUGH: usize = 2;
 const MOMENT_MS: i32 = 150;
 
-/// What is in it; loaded when it is first opened.
 #[component]
-pub fn PaletteBody() -> impl IntoView {
+fn Open() -> impl IntoView {
     let live = live();
     let tenant = param("tenant");
     let spots = RwSignal::new(Vec::<Spot>::new());

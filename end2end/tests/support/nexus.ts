@@ -86,6 +86,9 @@ export async function signIn(page: Page): Promise<void> {
   await page.getByLabel('Password').fill(owner.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(/\/t\/acme\/projects/);
+  // Both parts have read what they show, so that no answer comes after a test has begun.
+  await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible();
+  await expect(page.locator('summary[aria-label^="Account"]')).toBeVisible();
 }
 
 /** Opens a page and waits until its script has taken over. */

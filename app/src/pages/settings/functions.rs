@@ -90,10 +90,10 @@ pub async fn delete_tenant(tenant: String, typed: String) -> Result<Done, Refuse
     nexus_backend::tenants::delete(&nexus, &actor).await?;
     let me = nexus_backend::people::me(&nexus, user, at).await?;
     here.forget_tenant(me.is_some()).await?;
-    let to = match me.as_ref().and_then(|me| me.tenants.first()) {
-        Some(other) => crate::address::tenant_url(&other.slug, "projects"),
-        None if nexus_backend::people::needs_set_up(&nexus).await? => "/setup".to_owned(),
-        None => "/sign-in".to_owned(),
-    };
-    Ok(Done::new(format!("Tenant {tenant} is deleted")).to(to).and_frame())
+    let done = Done::new(format!("Tenant {tenant} is deleted"));
+    Ok(match me.as_ref().and_then(|me| me.tenants.first()) {
+        Some(other) => done.to(crate::address::tenant_url(&other.slug, "projects")).and_frame(),
+        None if nexus_backend::people::needs_set_up(&nexus).await? => done.to("/setup"),
+        None => done.to("/sign-in"),
+    })
 }
