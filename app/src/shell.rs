@@ -48,7 +48,6 @@ pub fn shell(site: Shell) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="description" content="Secrets, typed configs and feature flags of a team, in one place."/>
-                <meta name="robots" content="noindex"/>
                 <title>{title::of(&path)}</title>
                 <link rel="icon" type="image/svg+xml" href=favicon/>
                 <link rel="stylesheet" href=css/>
