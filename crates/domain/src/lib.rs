@@ -8,6 +8,7 @@ pub mod action;
 pub mod audit;
 mod civil;
 pub mod credential;
+pub mod entry;
 pub mod environment;
 pub mod id;
 pub mod import;

@@ -145,7 +145,7 @@ impl Job {
         }
         // Once everything is in place, because an umbrella's secrets count for what is linked to it.
         for copy in copies.values() {
-            secrets::finish(w, copy.id).await?;
+            entries::finish(w, copy.id).await?;
         }
         Ok(())
     }
