@@ -1,7 +1,7 @@
 //! What every change of an entry does alike, whatever its kind.
 
 use super::{
-    Entry, Kind, annotate, check_snapshot_size, delete, note, own, rename, tags,
+    Entry, Kind, annotate, check_snapshot_size, delete, note, own, refuse_broken, rename, tags,
     twin_in_other_case,
 };
 use crate::Result;
@@ -38,7 +38,8 @@ pub(crate) struct Patched {
     pub renamed: bool,
 }
 
-/// Renames an entry or replaces its note and tags; each leaves a row in the audit log.
+/// Renames an entry or replaces its note and tags; each leaves a row in the audit log. A key that
+/// configs refer to keeps its name.
 pub(crate) async fn patch(
     w: &mut Work,
     service: &Resolved,
@@ -65,20 +66,24 @@ pub(crate) async fn patch(
         return Ok(Patched { key: entry.key, changed: annotated, renamed: false });
     };
     rename(w, kind, &entry, &to).await?;
+    refuse_broken(w, service, kind, key).await?;
     services::touch(w, service.id).await?;
     let details = json!({ "change": "renamed", "from": key, "version": entry.active_version });
     w.record(action, &service.target().with_name(to.as_str()), details).await?;
     Ok(Patched { key: to.into(), changed: true, renamed: true })
 }
 
-/// Deletes a service's entry, so that it can be restored for as long as the project says.
+/// Deletes a service's entry, so that it can be restored for as long as the project says. One that
+/// configs refer to stays.
 pub(crate) async fn delete_from(
     w: &mut Work,
     service: &Resolved,
+    kind: Kind,
     action: Action,
     entry: &Entry,
 ) -> Result<()> {
     delete(w, entry, service.undelete_days).await?;
+    refuse_broken(w, service, kind, &entry.key).await?;
     services::touch(w, service.id).await?;
     let days = json!({ "version": entry.active_version, "restorable_days": service.undelete_days });
     w.record(action, &service.target().with_name(&entry.key), days).await

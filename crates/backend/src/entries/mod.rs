@@ -9,14 +9,16 @@ mod compare;
 mod import;
 mod input;
 mod list;
+mod references;
 mod versions;
 
 pub(crate) use change::{case_warning, delete_from, finish, patch};
 pub(crate) use compare::{Side, compare};
-pub(crate) use import::{EnvFile, Pair, Step, pairs, refuse_invalid, report, rule_of};
+pub(crate) use import::{EnvFile, Given, Pair, Step, pairs, refuse_invalid, report, rule_of};
 pub(crate) use input::{description, note, tags};
 pub use list::ListEntries;
 pub(crate) use list::{Keys, ListQuery, ListedRow, counts, like_pattern, list, one, page};
+pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
 
 use crate::services;

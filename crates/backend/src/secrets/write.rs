@@ -147,7 +147,7 @@ pub async fn delete_several(
 }
 
 pub(crate) async fn delete_in(w: &mut Work, service: &Resolved, entry: &entries::Entry) -> Result<()> {
-    entries::delete_from(w, service, Action::SecretDelete, entry).await
+    entries::delete_from(w, service, Kind::Secret, Action::SecretDelete, entry).await
 }
 
 /// Brings a deleted secret back with its history.
