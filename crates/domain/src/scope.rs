@@ -368,7 +368,7 @@ mod tests {
 
     /// Ways through the graph, counted one by one.
     fn longest(edges: &[Vec<usize>], from: usize, left: usize) -> Option<usize> {
-        let Some(left) = left.checked_sub(1) else { return None };
+        let left = left.checked_sub(1)?;
         let below: Option<Vec<usize>> = edges[from].iter().map(|next| longest(edges, *next, left)).collect();
         Some(below?.into_iter().max().map_or(0, |steps| steps + 1))
     }

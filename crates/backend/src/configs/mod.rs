@@ -22,7 +22,12 @@ use nexus_domain::scope::Scope;
 use std::collections::HashSet;
 
 /// Stores a value as the entry's next version, with what it names, and makes it ACTIVE.
-async fn store_version(w: &mut Work, entry: &Entry, value: &ConfigValue, description: &str) -> Result<i64> {
+pub(crate) async fn store_version(
+    w: &mut Work,
+    entry: &Entry,
+    value: &ConfigValue,
+    description: &str,
+) -> Result<i64> {
     let bytes = value.text().as_bytes().to_vec();
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let payload = Payload { value_type: value.kind.as_str(), bytes, wrapped_key: None, size };

@@ -1,24 +1,18 @@
 //! The configs of a snapshot: every effective one, resolved over the service's own and inherited keys
 //! in the same state of the database.
 
-use super::build::{self, effective, left_out, without_value};
+use super::build::{effective, left_out, without_value};
 use crate::Result;
 use crate::configs::value_of;
 use crate::entries::Kind;
-use crate::gate::Who;
-use crate::nexus::Nexus;
-
-use crate::work::{Target, Work};
-use crate::{Error, gate::Actor};
+use crate::work::Work;
+use nexus_domain::ServiceId;
 use nexus_domain::config::ConfigValue;
 use nexus_domain::resolve::{Outcome, Values, resolve};
 use nexus_domain::scope::Scope;
 use nexus_domain::secret::SecretType;
-use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::{MAX_SNAPSHOT_BYTES, SnapshotConfig, SnapshotError, SnapshotSecret};
 use nexus_domain::template::Unresolved;
-use nexus_domain::{Code, Refusal, ServiceId};
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the configs of a service are made from.
@@ -28,7 +22,7 @@ pub(super) struct Given {
     /// Own ones without a value; an inherited one may stand in for it.
     without_value: Vec<String>,
     flags: HashMap<String, bool>,
-    scope: Scope,
+    pub scope: Scope,
 }
 
 /// A config that could be resolved.
@@ -135,89 +129,5 @@ impl Given {
         }
         let errors = codes.into_iter().map(|(key, code)| left_out(key, Kind::Config, code));
         (made, errors.collect())
-    }
-}
-
-/// A config and a tag that stays as long as nothing changes that may go into it.
-pub struct OneConfig {
-    pub etag: String,
-    pub config: SnapshotConfig,
-}
-
-/// Reads one config, own or inherited and resolved. Where that shows secrets, each is in the audit
-/// log before the answer.
-pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig> {
-    let Who::ServiceKey { service, .. } = actor.who else { return Err(Error::not_found()) };
-    let name = key.to_owned();
-    let (about, one, tainted, reached) = nexus
-        .read(actor, move |w| {
-            Box::pin(async move {
-                let about = build::service(w, service).await?;
-                let given = load(w, service, about.umbrella_id).await?;
-                let (one, tainted, reached) = pick(w, service, &about, &given, name).await?;
-                Ok((about, one, tainted, reached))
-            })
-        })
-        .await?;
-    let etag = format!("\"c{}\"", about.revision);
-    if tainted {
-        let name = key.to_owned();
-        nexus
-            .change(actor, move |w| {
-                Box::pin(async move {
-                    for secret in &reached {
-                        let at = Target {
-                            project: Some(&about.project),
-                            environment: Some(&about.environment),
-                            service: Some(&about.slug),
-                            name: Some(secret),
-                        };
-                        w.record_event("secret.get_by_key", &at, json!({ "config": name })).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-            .map_err(|error| match error {
-                Error::StorageFull | Error::Unavailable => error,
-                _ => Error::AuditUnavailable,
-            })?;
-    }
-    Ok(OneConfig { etag, config: one })
-}
-
-/// One config, whether it holds secrets, and which. Opens no secret that it does not reach.
-async fn pick(
-    w: &mut Work,
-    service: ServiceId,
-    about: &build::ServiceRow,
-    given: &Given,
-    key: String,
-) -> Result<(SnapshotConfig, bool, BTreeSet<String>)> {
-    let reached: BTreeSet<String> =
-        given.scope.secrets_reached(&key).into_iter().map(str::to_owned).collect();
-    let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
-    if about.kind == ServiceKind::Backend && !reached.is_empty() {
-        for row in effective(w, service, about.umbrella_id, Kind::Secret).await? {
-            if reached.contains(&row.key) {
-                let inherited = row.service_id != service;
-                secrets.insert(row.key.clone(), build::open(w, row, inherited).await?);
-            }
-        }
-        empty = without_value(w, service, Kind::Secret).await?;
-    }
-    let (mut made, errors) = given.resolve(&secrets, &empty);
-    match made.remove(&key) {
-        Some(made) => {
-            let element = SnapshotConfig { key: Some(key), ..made.element };
-            Ok((element, made.tainted, reached))
-        }
-        None => match errors.into_iter().find(|error| error.key == key) {
-            None => Err(Error::not_found()),
-            Some(error) => {
-                let message = format!("{key} cannot be resolved: {}", error.code);
-                Err(Refusal::new(Code::NotFound, message).with("reason", error.code).into())
-            }
-        },
     }
 }

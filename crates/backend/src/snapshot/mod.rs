@@ -9,7 +9,8 @@ mod build;
 mod by_key;
 mod cache;
 mod configs;
+mod one_config;
 
 pub use by_key::{OneSecret, delete, get, put};
 pub use cache::{Answer, Snapshots, flush, sync};
-pub use configs::{OneConfig, config};
+pub use one_config::{OneConfig, config};

@@ -17,6 +17,7 @@ both![
     a_service_resolves_inherited_templates_with_its_own_values,
     a_frontend_gets_configs_and_nothing_of_a_secret,
     what_cannot_be_resolved_is_an_error_and_its_neighbours_stay,
+    a_circle_that_comes_about_by_inheritance_is_an_error_and_nothing_else,
     every_change_that_programs_see_raises_the_revision,
     a_change_of_a_secret_reaches_the_configs_that_name_it,
     one_config_is_read_by_its_key,
@@ -93,7 +94,6 @@ async fn a_frontend_gets_configs_and_nothing_of_a_secret(w: &World) {
     assert_eq!(answer["configs"]["TITLE"]["value"], "Shop");
     assert_eq!((answer.get("secrets"), &answer["errors"]), (None, &json!([])));
     // However it came about: a reference to a secret is to nothing.
-    w.execute("UPDATE services SET name = name").await;
     let text = w.database.blob(b"{{secret:S}}");
     w.execute(&format!("UPDATE entry_versions SET payload = {text}")).await;
     w.set(&web, "OTHER", "1").await;
@@ -128,6 +128,24 @@ async fn what_cannot_be_resolved_is_an_error_and_its_neighbours_stay(w: &World) 
     w.set(&api, "A", "\"2\"").await;
     w.set(&api, "OWN", "\"{{config:A}}\"").await;
     assert_eq!(synced(w, &api).await["configs"]["OWN"]["value"], "2");
+}
+
+async fn a_circle_that_comes_about_by_inheritance_is_an_error_and_nothing_else(w: &World) {
+    let (api, shared) = w.shop_with_umbrella().await;
+    w.set(&shared, "A", "\"1\"").await;
+    w.set(&shared, "B", "\"2\"").await;
+    w.set(&api, "B", "\"own\"").await;
+    w.set(&api, "A", "\"{{config:B}}\"").await;
+    w.reset(&shared, "B", "\"{{config:A}}\"").await;
+    assert_eq!(synced(w, &api).await["configs"]["A"]["value"], "own");
+    configs::delete(&w.nexus, &w.owner, &api, "B", None).await.fine();
+    w.set(&api, "NEIGHBOUR", "1").await;
+    let answer = synced(w, &api).await;
+    let error = |key: &str| json!({ "key": key, "kind": "config", "code": "cycle" });
+    assert_eq!(answer["errors"], json!([error("A"), error("B")]));
+    assert_eq!(answer["configs"]["NEIGHBOUR"]["value"], 1);
+    w.reset(&api, "A", "\"3\"").await;
+    assert_eq!(synced(w, &api).await["configs"]["B"]["value"], "3");
 }
 
 async fn every_change_that_programs_see_raises_the_revision(w: &World) {
