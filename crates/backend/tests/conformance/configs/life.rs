@@ -1,7 +1,7 @@
 //! Making, changing, comparing, deleting and bringing back.
 
 use crate::world::{Outcome, World, everything, new_config, new_value};
-use nexus_backend::{configs, entries};
+use nexus_backend::{configs, entries, services};
 use nexus_domain::Code;
 use nexus_domain::config::{ConfigType, NewConfig};
 use nexus_domain::entry::{DiffOp, EntryPatch, SourceFilter};
@@ -21,6 +21,7 @@ both![
     secrets_configs_and_their_keys_are_apart,
     reading_leaves_no_audit_row_and_every_change_leaves_one,
     a_missing_config_answers_alike_everywhere,
+    what_goes_with_a_service_counts_its_configs,
 ];
 
 async fn a_config_is_made_with_its_first_version(w: &World) {
@@ -224,4 +225,13 @@ async fn a_missing_config_answers_alike_everywhere(w: &World) {
         configs::restore(n, o, &api, key, 1, None).await.refused_as(not_found);
         configs::destroy(n, o, &api, key, 1).await.refused_as(not_found);
     }
+}
+
+async fn what_goes_with_a_service_counts_its_configs(w: &World) {
+    let api = w.shop().await;
+    w.set(&api, "A", "1").await;
+    w.set(&api, "B", "1").await;
+    configs::delete(&w.nexus, &w.owner, &api, "B", None).await.fine();
+    let losses = services::losses(&w.nexus, &w.owner, &api).await.fine();
+    assert_eq!((losses.configs, losses.secrets), (1, 0));
 }
