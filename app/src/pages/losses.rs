@@ -12,6 +12,7 @@ pub fn Lost(losses: Losses, #[prop(into)] nothing: String) -> impl IntoView {
         (losses.environments, "environment"),
         (losses.services, "service"),
         (losses.secrets, "secret"),
+        (losses.configs, "config"),
         (losses.keys, "API key"),
     ];
     let items = parts

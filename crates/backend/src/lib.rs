@@ -5,6 +5,7 @@
 
 pub mod audit;
 mod clock;
+pub mod configs;
 pub mod credentials;
 pub mod crypto;
 pub mod dev_environments;

@@ -69,6 +69,16 @@ actions! {
     SecretUndelete:     SecretWrite,       "secret.restored",        audited, any;
     SecretDestroy:      SecretWrite,       "secret.destroyed",       audited, fresh;
 
+    // Writing a config that leads to a secret; not a reveal, but it takes the right to one.
+    SecretRefer:        SecretReveal,      "secret.referred",        audited, any;
+
+    ConfigRead:         ConfigRead,        "config.read",            silent,  any;
+    ConfigCreate:       ConfigWrite,       "config.created",         audited, any;
+    ConfigUpdate:       ConfigWrite,       "config.updated",         audited, any;
+    ConfigDelete:       ConfigWrite,       "config.deleted",         audited, any;
+    ConfigUndelete:     ConfigWrite,       "config.restored",        audited, any;
+    ConfigDestroy:      ConfigWrite,       "config.destroyed",       audited, fresh;
+
     AuditRead:          AuditRead,         "audit.read",             silent,  any;
     TenantAuditRead:    TenantAuditRead,   "audit.read",             silent,  any;
     AuditExport:        AuditRead,         "audit.exported",         audited, fresh;
@@ -86,6 +96,7 @@ mod tests {
                 action.permission(),
                 Permission::SecretWrite
                     | Permission::SecretReveal
+                    | Permission::ConfigWrite
                     | Permission::KeyWrite
                     | Permission::ServiceWrite
             );

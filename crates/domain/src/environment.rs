@@ -77,6 +77,10 @@ pub struct DevImport {
     pub secrets_created: i64,
     pub secrets_updated: i64,
     pub secrets_skipped: i64,
+    #[serde(default)]
+    pub configs_copied: i64,
+    #[serde(default)]
+    pub configs_skipped: i64,
     /// Secrets copied without their value, because the importer may not reveal it.
     pub needs_value: i64,
 }

@@ -7,21 +7,27 @@
 pub mod action;
 pub mod audit;
 mod civil;
+pub mod config;
 pub mod credential;
+pub mod entry;
 pub mod environment;
 pub mod id;
 pub mod import;
+pub mod json;
 pub mod key;
 pub mod keys;
 pub mod member;
 pub mod page;
 pub mod project;
 pub mod refusal;
+pub mod resolve;
 pub mod role;
+pub mod scope;
 pub mod secret;
 pub mod service;
 pub mod slug;
 pub mod snapshot;
+pub mod template;
 pub mod timestamp;
 
 pub use id::*;

@@ -79,5 +79,7 @@ pub struct Losses {
     pub environments: i64,
     pub services: i64,
     pub secrets: i64,
+    #[serde(default)]
+    pub configs: i64,
     pub keys: i64,
 }

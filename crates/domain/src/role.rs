@@ -68,6 +68,8 @@ words! {
         SecretMetadata = "secret.metadata",
         SecretReveal = "secret.reveal",
         SecretWrite = "secret.write",
+        ConfigRead = "config.read",
+        ConfigWrite = "config.write",
         DevEnvironment = "dev_environment.own",
         AuditRead = "audit.read",
         TenantAuditRead = "audit.read_tenant",
@@ -97,14 +99,15 @@ impl ProjectRole {
                     && !matches!(permission, P::ProjectManage | P::TenantManage | P::EnvironmentManage)
             }
             Place::Shared { develop } => match permission {
-                P::ProjectRead | P::EnvironmentRead | P::ServiceRead => true,
+                P::ProjectRead | P::EnvironmentRead | P::ServiceRead | P::ConfigRead => true,
                 P::ProjectManage => matches!(self, Owner),
                 P::ServiceWrite
                 | P::KeyRead
                 | P::KeyWrite
                 | P::SecretMetadata
                 | P::SecretReveal
-                | P::SecretWrite => matches!(self, Owner | Manager),
+                | P::SecretWrite
+                | P::ConfigWrite => matches!(self, Owner | Manager),
                 P::SecretList => match self {
                     Owner | Manager => true,
                     Developer => develop,
@@ -170,6 +173,8 @@ impl Permission {
             Self::KeyWrite => Scope::WriteKeys,
             Self::SecretList | Self::SecretMetadata | Self::SecretReveal => Scope::ReadSecrets,
             Self::SecretWrite => Scope::WriteSecrets,
+            Self::ConfigRead => Scope::ReadConfigs,
+            Self::ConfigWrite => Scope::WriteConfigs,
             Self::AuditRead | Self::TenantAuditRead => Scope::ReadAudit,
         })
     }
@@ -206,7 +211,7 @@ mod tests {
     fn the_table_of_roles_holds_in_shared_environments() {
         use Permission as P;
         use ProjectRole as R;
-        let table: [(P, [bool; 5]); 9] = [
+        let table: [(P, [bool; 5]); 11] = [
             (P::ProjectManage, [true, false, false, false, false]),
             (P::ServiceWrite, [true, true, false, false, false]),
             (P::KeyWrite, [true, true, false, false, false]),
@@ -214,6 +219,8 @@ mod tests {
             (P::SecretMetadata, [true, true, false, false, false]),
             (P::SecretReveal, [true, true, false, false, false]),
             (P::SecretWrite, [true, true, false, false, false]),
+            (P::ConfigRead, [true, true, true, true, true]),
+            (P::ConfigWrite, [true, true, false, false, false]),
             (P::AuditRead, [true, true, false, true, false]),
             (P::ServiceRead, [true, true, true, true, true]),
         ];

@@ -1,32 +1,27 @@
-//! Secrets as they travel: rows without values, values where someone may reveal them, versions,
-//! comparisons and imports.
+//! Secrets as they travel: rows without values, and values where someone may reveal them. What
+//! every kind of entry has is in [`entry`](crate::entry).
 
 use crate::Timestamp;
+use crate::entry::{DeletedEntry, EntryVersion, redacted};
+pub use crate::entry::{
+    DiffLine, DiffOp, EntryCounts as SecretCounts, EntryDiff as SecretDiff, EntryPatch as SecretPatch,
+    MAX_DESCRIPTION_CHARS, MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS, SourceFilter,
+};
 use crate::role::words;
 use serde::{Deserialize, Serialize};
 
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
-pub const MAX_DESCRIPTION_CHARS: usize = 500;
-pub const MAX_NOTE_CHARS: usize = 2000;
-pub const MAX_TAGS: usize = 20;
-pub const MAX_TAG_CHARS: usize = 40;
 
 words! {
     /// What a secret holds.
     SecretType { Text = "text", File = "file", }
 }
 
-words! {
-    /// Which secrets of a service to list.
-    SourceFilter {
-        All = "all",
-        Own = "own",
-        Inherited = "inherited",
-        Overridden = "overridden",
-        NeedsValue = "needs_value",
-    }
-}
+/// One version of a secret, without its value.
+pub type SecretVersion = EntryVersion<SecretType>;
+/// A secret that was deleted and can be restored until `final_at`.
+pub type DeletedSecret = DeletedEntry<SecretType>;
 
 /// A secret without its value: a row of the Secrets tab.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,17 +51,6 @@ pub struct SecretRow {
     pub warning: Option<String>,
 }
 
-/// How many secrets a service has, by source: the numbers beside the filters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SecretCounts {
-    pub all: i64,
-    pub own: i64,
-    pub inherited: i64,
-    pub overridden: i64,
-    pub needs_value: i64,
-}
-
 /// A secret with its value: the answer to a reveal.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -92,35 +76,6 @@ impl std::fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SecretValue({} v{}, [redacted])", self.key, self.version)
     }
-}
-
-/// One version of a secret, without its value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SecretVersion {
-    pub version: i64,
-    #[serde(rename = "type")]
-    pub kind: SecretType,
-    pub active: bool,
-    /// Its value is gone for good; the number stays burnt.
-    pub destroyed: bool,
-    pub description: String,
-    pub size: i64,
-    pub created_at: Timestamp,
-    pub created_by: String,
-}
-
-/// A secret that was deleted and can be restored until `final_at`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DeletedSecret {
-    pub key: String,
-    #[serde(rename = "type")]
-    pub kind: SecretType,
-    pub version: i64,
-    pub deleted_at: Timestamp,
-    pub deleted_by: String,
-    pub final_at: Timestamp,
 }
 
 /// What reads a secret or depends on it.
@@ -171,55 +126,4 @@ pub struct NewSecretVersion {
     pub expected_version: Option<i64>,
 }
 
-/// Values never show themselves in a log.
-macro_rules! redacted {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "([redacted])"))
-            }
-        }
-    )+};
-}
-redacted!(NewSecret, NewSecretVersion, SecretDiff, DiffLine);
-
-/// A change of what stands beside the value.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SecretPatch {
-    /// A new key; the history stays.
-    #[serde(default)]
-    pub key: Option<String>,
-    #[serde(default)]
-    pub note: Option<String>,
-    #[serde(default)]
-    pub tags: Option<Vec<String>>,
-    #[serde(default)]
-    pub expected_version: Option<i64>,
-}
-
-words! {
-    /// What happened to a line between two versions.
-    DiffOp { Same = "same", Added = "added", Removed = "removed", }
-}
-
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DiffLine {
-    pub op: DiffOp,
-    pub text: String,
-}
-
-/// Two versions compared. Files are compared by content and not shown line by line.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SecretDiff {
-    pub key: String,
-    pub from: i64,
-    pub to: i64,
-    pub equal: bool,
-    pub from_size: i64,
-    pub to_size: i64,
-    pub lines: Vec<DiffLine>,
-}
+redacted!(NewSecret, NewSecretVersion);

@@ -1,5 +1,7 @@
 //! What a service reads: one consistent snapshot of its own and its inherited entries.
 
+use crate::config::ConfigType;
+use crate::json::JsonText;
 use crate::secret::SecretType;
 use crate::service::ServiceKind;
 use serde::{Deserialize, Serialize};
@@ -52,9 +54,13 @@ pub struct SnapshotSecret {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SnapshotConfig {
+    /// The key; present where the config stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     #[serde(rename = "type")]
-    pub kind: String,
-    pub value: serde_json::Value,
+    pub kind: ConfigType,
+    /// Resolved: nothing is left to replace.
+    pub value: JsonText,
     pub inherited: bool,
 }
 

@@ -1,6 +1,8 @@
 //! The management API, `/api/v1`: one folder entry per noun, each handler one use case.
 
 mod audit;
+mod config_versions;
+mod configs;
 mod dev_environments;
 mod environments;
 mod keys;
@@ -11,6 +13,9 @@ mod versions;
 mod whoami;
 
 use nexus_backend::Nexus;
+use nexus_backend::entries::ListEntries;
+use nexus_domain::entry::SourceFilter;
+use nexus_domain::page;
 use nexus_domain::service::ServicePath;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -31,6 +36,8 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(keys::router())
         .merge(secrets::router())
         .merge(versions::router())
+        .merge(configs::router())
+        .merge(config_versions::router())
         .merge(dev_environments::router())
         .merge(audit::router())
 }
@@ -50,4 +57,40 @@ impl InEnvironment {
         let environment = key.environment(self.environment.as_deref())?;
         Ok(ServicePath { project, environment, service })
     }
+}
+
+/// Which entries of a service to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    environment: Option<String>,
+    /// `all` when absent.
+    #[param(inline)]
+    source: Option<SourceFilter>,
+    /// Narrows by key, note and tags.
+    #[serde(default)]
+    q: String,
+    /// 1 to 200, 50 when absent.
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+impl Filter {
+    fn read(self) -> Api<(InEnvironment, ListEntries)> {
+        let source = self.source.unwrap_or(SourceFilter::All);
+        let limit = page::limit(self.limit)?;
+        let query = ListEntries { source, q: self.q, cursor: self.cursor, limit };
+        Ok((InEnvironment { environment: self.environment }, query))
+    }
+}
+
+/// What a deletion says besides what to delete.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Deletion {
+    pub environment: Option<String>,
+    /// Refuse with 409 when the ACTIVE version is another one by now.
+    pub expected_version: Option<i64>,
 }

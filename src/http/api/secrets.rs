@@ -1,19 +1,16 @@
 //! Secrets of a service.
 
-use super::{Api, InEnvironment};
+use super::{Api, Deletion, Filter, InEnvironment};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use nexus_backend::secrets::ListSecrets;
 use nexus_backend::{Nexus, secrets};
 use nexus_domain::import::{ImportReport, ImportRequest};
-use nexus_domain::page::{self, Page};
-use nexus_domain::secret::{NewSecret, SecretPatch, SecretRow, SecretValue, SourceFilter};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use nexus_domain::page::Page;
+use nexus_domain::secret::{NewSecret, SecretPatch, SecretRow, SecretValue};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,22 +20,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .routes(routes!(get, update, delete))
         .routes(routes!(undelete))
         .routes(routes!(import))
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Filter {
-    environment: Option<String>,
-    /// `all` when absent.
-    #[param(inline)]
-    source: Option<SourceFilter>,
-    /// Narrows by key, note and tags.
-    #[serde(default)]
-    q: String,
-    /// 1 to 200, 50 when absent.
-    limit: Option<i64>,
-    cursor: Option<String>,
 }
 
 /// The secrets of a service, own and inherited, without their values.
@@ -51,10 +32,8 @@ async fn list(
     Path((project, service)): Path<(String, String)>,
     Params(filter): Params<Filter>,
 ) -> Api<axum::Json<Page<SecretRow>>> {
-    let path = InEnvironment { environment: filter.environment }.path(&key, project, service)?;
-    let source = filter.source.unwrap_or(SourceFilter::All);
-    let limit = page::limit(filter.limit)?;
-    let query = ListSecrets { source, q: filter.q, cursor: filter.cursor, limit };
+    let (environment, query) = filter.read()?;
+    let path = environment.path(&key, project, service)?;
     Ok(axum::Json(secrets::list(&nexus, &key.0, &path, query).await?))
 }
 
@@ -105,15 +84,6 @@ async fn update(
 ) -> Api<axum::Json<SecretRow>> {
     let path = environment.path(&key, project, service)?;
     Ok(axum::Json(secrets::patch(&nexus, &key.0, &path, &name, patch).await?))
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Deletion {
-    environment: Option<String>,
-    /// Refuse with 409 when the ACTIVE version is another one by now.
-    expected_version: Option<i64>,
 }
 
 /// Delete a secret; it can be restored for as long as the project says.

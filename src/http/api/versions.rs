@@ -8,8 +8,9 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use nexus_backend::{Nexus, secrets};
+use nexus_domain::entry::EntryVersion;
 use nexus_domain::page::Page;
-use nexus_domain::secret::{NewSecretVersion, SecretDiff, SecretRow, SecretValue, SecretVersion};
+use nexus_domain::secret::{NewSecretVersion, SecretDiff, SecretRow, SecretType, SecretValue, SecretVersion};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +27,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 /// Every version, newest first, without values.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/secrets/{key}/versions", tag = "Versions",
     params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
-    responses((status = 200, body = Page<SecretVersion>), Refusals))]
+    responses((status = 200, body = Page<EntryVersion<SecretType>>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
@@ -88,12 +89,13 @@ async fn destroy(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a restore may be told.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Restore {
+pub(super) struct Restore {
     /// Refuse with 409 when the ACTIVE version is another one by now.
     #[serde(default)]
-    expected_version: Option<i64>,
+    pub expected_version: Option<i64>,
 }
 
 /// Make a new version with an old value.
@@ -114,13 +116,14 @@ async fn restore(
     Ok(axum::Json(secrets::restore(&nexus, &key.0, &path, &name, number, expected).await?))
 }
 
+/// The two versions to compare.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Sides {
-    environment: Option<String>,
-    from: i64,
-    to: i64,
+pub(super) struct Sides {
+    pub environment: Option<String>,
+    pub from: i64,
+    pub to: i64,
 }
 
 /// Compare two versions. An audited reveal.

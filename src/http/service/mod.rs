@@ -14,7 +14,7 @@ use nexus_backend::snapshot::{self, Answer};
 use nexus_backend::{Error, Nexus};
 use nexus_domain::Refusal;
 use nexus_domain::secret::NewSecretVersion;
-use nexus_domain::snapshot::{Snapshot, SnapshotSecret};
+use nexus_domain::snapshot::{Snapshot, SnapshotConfig, SnapshotSecret};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +23,9 @@ use utoipa_axum::routes;
 
 /// Every route of the service API, both ways to it.
 pub(super) fn router() -> OpenApiRouter<Nexus> {
-    let calls = || OpenApiRouter::new().routes(routes!(sync)).routes(routes!(get, put, delete));
+    let calls = || {
+        OpenApiRouter::new().routes(routes!(sync)).routes(routes!(get, put, delete)).routes(routes!(config))
+    };
     calls().nest("/s/{endpoint_slug}", calls())
 }
 
@@ -108,6 +110,18 @@ async fn get(
 ) -> Result<Response, ApiError> {
     let one = snapshot::get(&nexus, &actor, &key).await?;
     Ok((tagged(one.etag)?, axum::Json(one.secret)).into_response())
+}
+
+/// One config, own or inherited, with nothing left to replace.
+#[utoipa::path(get, path = "/v1/configs/{key}", tag = "Service API", params(("key" = String, Path)),
+    responses((status = 200, body = SnapshotConfig, headers(("ETag" = String))), Refusals))]
+async fn config(
+    State(nexus): State<Nexus>,
+    Caller(actor): Caller,
+    Path(Named { key }): Path<Named>,
+) -> Result<Response, ApiError> {
+    let one = snapshot::config(&nexus, &actor, &key).await?;
+    Ok((tagged(one.etag)?, axum::Json(one.config)).into_response())
 }
 
 /// The version that a write made.

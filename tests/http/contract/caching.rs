@@ -95,7 +95,10 @@ async fn an_answer_of_sync_has_the_shape_of_the_contract() {
         (&json!("worker"), &json!("backend"), &json!("live"))
     );
     assert!(sync["revision"].is_i64() && sync["errors"].is_array(), "{sync}");
-    assert_eq!(sync["configs"], json!({}));
+    assert_eq!(
+        sync["configs"],
+        json!({ "REGION": { "type": "string", "value": "eu-1", "inherited": true } })
+    );
     assert_eq!(sync["flags"], json!({}));
     assert_eq!(
         sync["secrets"]["DB_URL"],

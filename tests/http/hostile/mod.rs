@@ -1,6 +1,7 @@
 //! Input that is wrong, too large, or meant to hurt: over REST, through the console's script, and
 //! as forms of a browser without JavaScript.
 
+mod configs;
 mod console;
 mod forms;
 mod imports;

@@ -4,7 +4,7 @@ use super::call::{Call, rest};
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), services(), secrets(), service_api()].into_iter().flatten().collect()
+    [management(), services(), secrets(), configs(), service_api()].into_iter().flatten().collect()
 }
 
 /// Every method and path of the document.
@@ -103,6 +103,38 @@ fn secrets() -> Vec<Call> {
     ]
 }
 
+fn of_configs(method: &str, rest_of_path: &str) -> Call {
+    of_services(method, &format!("/{{service}}/configs{rest_of_path}")).at("key", "PORT")
+}
+
+fn configs() -> Vec<Call> {
+    let new = || json!({ "key": "NEW", "value": "new-value" });
+    let refers = json!({ "key": "NEW", "value": "{{secret:TOKEN}}" });
+    vec![
+        of_configs("GET", ""),
+        of_configs("GET", "").query("environment=develop").note("of another environment"),
+        of_configs("GET", "").query("environment=dev_dan").note("of a developer's own"),
+        of_configs("GET", "").at("service", "web").note("of a frontend service"),
+        of_configs("POST", "").json(new()),
+        of_configs("POST", "").json(refers).note("that names a secret"),
+        of_configs("POST", "").at("service", "web").json(new()).note("in a frontend service"),
+        of_configs("GET", "/{key}"),
+        of_configs("GET", "/{key}").query("environment=dev_dan").note("of a developer's own"),
+        of_configs("GET", "/{key}").at("service", "worker").at("key", "REGION").note("inherited"),
+        of_configs("PUT", "/{key}").json(json!({ "value": 8082 })),
+        of_configs("PATCH", "/{key}").json(json!({ "note": "A note" })),
+        of_configs("DELETE", "/{key}"),
+        of_configs("GET", "/{key}/versions"),
+        of_configs("POST", "/{key}/versions").json(json!({ "value": 8082 })),
+        of_configs("GET", "/{key}/versions/{n}"),
+        of_configs("DELETE", "/{key}/versions/{n}"),
+        of_configs("POST", "/{key}/versions/{n}/restore").json(json!({})),
+        of_configs("GET", "/{key}/diff").query("from=1&to=2"),
+        of_configs("POST", "/{key}/undelete").at("key", "GONE"),
+        of_services("POST", "/{service}/configs:import").json(json!({ "text": "A=1" })),
+    ]
+}
+
 fn service_api() -> Vec<Call> {
     let new = || json!({ "value": "written" });
     let at = |method: &str, path: &str| {
@@ -111,12 +143,19 @@ fn service_api() -> Vec<Call> {
     vec![
         rest("GET /v1/sync"),
         rest("GET /v1/secrets/{key}"),
+        rest("GET /v1/configs/{key}").at("key", "PORT"),
+        rest("GET /v1/configs/{key}").at("key", "TITLE").note("of web"),
         rest("PUT /v1/secrets/{key}").json(new()),
         rest("DELETE /v1/secrets/{key}"),
         at("GET", "/v1/sync").note("of api"),
         at("GET", "/v1/sync").at("endpoint_slug", "{web_endpoint}").note("of web"),
         at("GET", "/v1/secrets/{key}"),
         at("GET", "/v1/secrets/{key}").at("endpoint_slug", "{web_endpoint}").note("of web"),
+        at("GET", "/v1/configs/{key}").at("key", "PORT"),
+        at("GET", "/v1/configs/{key}")
+            .at("endpoint_slug", "{web_endpoint}")
+            .at("key", "TITLE")
+            .note("of web"),
         at("PUT", "/v1/secrets/{key}").json(new()),
         at("DELETE", "/v1/secrets/{key}"),
     ]

@@ -1,8 +1,9 @@
 //! What the seeded database holds.
 //!
 //! Tenant `acme`: project `shop` with, in `live`, the backend services `api` (secrets `TOKEN` at v2,
-//! `CERT` a file, `GONE` deleted) and `worker` (linked to the umbrella `shared`, which has `DB_URL`),
-//! and the frontend service `web`; the same `api` in `develop`; a developer's own environment with
+//! `CERT` a file, `GONE` deleted; configs `PORT` at v2, `GONE` deleted) and `worker` (linked to the
+//! umbrella `shared`, which has `DB_URL` and the config `REGION`), and the frontend service `web`
+//! (config `TITLE`); the same `api` in `develop`; a developer's own environment with
 //! `api` in it; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
 //! but an owner and a key.
 
@@ -10,7 +11,11 @@ use super::database::{execute, id};
 use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Stored};
 use nexus_backend::tenants::{self, Founding};
-use nexus_backend::{Nexus, credentials, dev_environments, keys, people, projects, secrets, services};
+use nexus_backend::{
+    Nexus, configs, credentials, dev_environments, keys, people, projects, secrets, services,
+};
+use nexus_domain::config::{NewConfig, NewConfigVersion};
+use nexus_domain::json::JsonText;
 use nexus_domain::keys::{Access, RotateRequest, Slot};
 use nexus_domain::project::NewProject;
 use nexus_domain::role::{Scope, Scopes};
@@ -281,6 +286,31 @@ async fn things_of_acme(nexus: &Nexus, owner: &Actor) {
     };
     secrets::create(nexus, owner, &api, file).await.expect("a file");
     secrets::delete(nexus, owner, &api, "GONE", None).await.expect("deleted");
+    configs_of_acme(nexus, owner).await;
+}
+
+async fn configs_of_acme(nexus: &Nexus, owner: &Actor) {
+    for (service, key, value) in [
+        ("api", "PORT", json!(8080)),
+        ("api", "GONE", json!(true)),
+        ("shared", "REGION", json!("eu-1")),
+        ("web", "TITLE", json!("Shop")),
+    ] {
+        make_config(nexus, owner, &path("live", service), key, value).await;
+    }
+    let api = path("live", "api");
+    let second = NewConfigVersion { value: Some(as_json(json!(8081))), ..NewConfigVersion::default() };
+    configs::update(nexus, owner, &api, "PORT", second).await.expect("a version");
+    configs::delete(nexus, owner, &api, "GONE", None).await.expect("deleted");
+}
+
+fn as_json(value: serde_json::Value) -> JsonText {
+    serde_json::from_str(&value.to_string()).expect("JSON")
+}
+
+async fn make_config(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str, value: serde_json::Value) {
+    let new = NewConfig { key: key.into(), value: Some(as_json(value)), ..NewConfig::default() };
+    configs::create(nexus, actor, path, new).await.expect("a config");
 }
 
 async fn make_service(
@@ -308,6 +338,7 @@ async fn developers_own(nexus: &Nexus, developer: &Actor) {
     make_service(nexus, developer, "dev_dan", "api", ServiceKind::Backend, false).await;
     let new = NewSecret { key: "TOKEN".into(), value: Some("dans-token".into()), ..NewSecret::default() };
     secrets::create(nexus, developer, &path("dev_dan", "api"), new).await.expect("a secret");
+    make_config(nexus, developer, &path("dev_dan", "api"), "PORT", json!(9090)).await;
 }
 
 async fn environment_key(nexus: &Nexus, operator: &Actor, environment: &str, scopes: Scopes) -> String {

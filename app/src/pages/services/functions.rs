@@ -87,6 +87,8 @@ pub fn imported(import: &DevImport) -> String {
         (import.secrets_created, "new secret"),
         (import.secrets_updated, "updated secret"),
         (import.secrets_skipped, "skipped secret"),
+        (import.configs_copied, "config"),
+        (import.configs_skipped, "skipped config"),
     ];
     let said: Vec<String> = parts
         .into_iter()

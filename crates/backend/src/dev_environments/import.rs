@@ -1,8 +1,9 @@
-//! Importing the whole `develop` environment into one's own: services, umbrellas, links and secrets,
-//! all or nothing. Values come along only where the importer may reveal them; other secrets arrive
+//! Importing the whole `develop` environment into one's own: services, umbrellas, links, secrets and
+//! configs, all or nothing. Values of secrets come along only where the importer may reveal them; other secrets arrive
 //! without one and need a value.
 
 use super::own;
+use crate::configs;
 use crate::entries::{self, Entry, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -113,6 +114,17 @@ struct Copy {
     is_new: bool,
 }
 
+/// What an import does with a key.
+enum Fate {
+    /// It stays as it is.
+    Leave(Entry),
+    /// It gets another version.
+    Renew(Entry),
+    /// It goes, and another one takes its key.
+    Replace(Entry),
+    Make,
+}
+
 struct Job {
     project: ProjectId,
     project_slug: String,
@@ -142,10 +154,11 @@ impl Job {
             if source.kind == ServiceKind::Backend {
                 self.copy_secrets(w, source, copy.id).await?;
             }
+            self.copy_configs(w, source.id, copy.id).await?;
         }
         // Once everything is in place, because an umbrella's secrets count for what is linked to it.
         for copy in copies.values() {
-            secrets::finish(w, copy.id).await?;
+            entries::finish(w, copy.id).await?;
         }
         Ok(())
     }
@@ -183,8 +196,56 @@ impl Job {
         Ok(Copy { id, is_new: true })
     }
 
+    /// What becomes of a key of `develop` whose value comes along or does not.
+    fn fate(&self, existing: Option<Entry>, has_value: bool) -> Fate {
+        let is_empty = existing.as_ref().is_some_and(|entry| entry.active_version == 0);
+        match (existing, self.on_conflict) {
+            (Some(entry), _) if !has_value || (self.on_conflict == OnConflict::Skip && !is_empty) => {
+                Fate::Leave(entry)
+            }
+            (Some(entry), OnConflict::Overwrite) if !is_empty => Fate::Replace(entry),
+            (Some(entry), _) => Fate::Renew(entry),
+            (None, _) => Fate::Make,
+        }
+    }
+
+    /// Configs are for everybody to read, so that all of them come along. Where they lead, programs
+    /// are told: a secret that came without its value still needs one.
+    async fn copy_configs(&mut self, w: &mut Work, source: ServiceId, copy: ServiceId) -> Result<()> {
+        for config in entries_of(w, source, Kind::Config).await? {
+            let existing = entries::find(w, copy, Kind::Config, &config.key).await?;
+            let entry = match self.fate(existing, config.active_version > 0) {
+                Fate::Leave(_) => {
+                    self.done.configs_skipped += 1;
+                    continue;
+                }
+                Fate::Renew(entry) => Some(entry),
+                Fate::Replace(entry) => {
+                    entries::delete(w, &entry, self.undelete_days).await?;
+                    None
+                }
+                Fate::Make => None,
+            };
+            let entry = match entry {
+                Some(entry) => entry,
+                None => {
+                    let key = EntryKey::parse(&config.key)?;
+                    let tags = config.tags();
+                    entries::insert(w, copy, Kind::Config, &key, &config.kind, &config.note, &tags).await?
+                }
+            };
+            if config.active_version > 0 {
+                let version = entries::version(w, config.id, config.active_version).await?;
+                let value = configs::open_version(&version)?;
+                configs::store_version(w, &entry, &value, "Imported from develop").await?;
+            }
+            self.done.configs_copied += 1;
+        }
+        Ok(())
+    }
+
     async fn copy_secrets(&mut self, w: &mut Work, source: &SourceService, copy: ServiceId) -> Result<()> {
-        for secret in entries_of(w, source.id).await? {
+        for secret in entries_of(w, source.id, Kind::Secret).await? {
             let existing = entries::find(w, copy, Kind::Secret, &secret.key).await?;
             self.copy_secret(w, source, copy, &secret, existing).await?;
         }
@@ -200,23 +261,22 @@ impl Job {
         existing: Option<Entry>,
     ) -> Result<()> {
         let value = if self.may_reveal { self.value_of(w, source, secret).await? } else { None };
-        let is_empty = existing.as_ref().is_some_and(|entry| entry.active_version == 0);
-        let target_entry = match (existing, self.on_conflict) {
-            (Some(entry), _) if value.is_none() || (self.on_conflict == OnConflict::Skip && !is_empty) => {
+        let target_entry = match self.fate(existing, value.is_some()) {
+            Fate::Leave(entry) => {
                 self.done.secrets_skipped += 1;
                 self.done.needs_value += i64::from(entry.active_version == 0);
                 return Ok(());
             }
-            (Some(entry), OnConflict::Overwrite) if !is_empty => {
+            Fate::Replace(entry) => {
                 entries::delete(w, &entry, self.undelete_days).await?;
                 self.done.secrets_updated += 1;
                 None
             }
-            (Some(entry), _) => {
+            Fate::Renew(entry) => {
                 self.done.secrets_updated += 1;
                 Some(entry)
             }
-            (None, _) => {
+            Fate::Make => {
                 self.done.secrets_created += 1;
                 None
             }
@@ -260,14 +320,15 @@ impl Job {
     }
 }
 
-async fn entries_of(w: &mut Work, service: ServiceId) -> Result<Vec<Entry>> {
+async fn entries_of(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Vec<Entry>> {
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT id, service_id, key, type, active_version, last_version, note, tags, updated_at, updated_by
-         FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = 'secret' AND deleted_at IS NULL
+         FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = $3 AND deleted_at IS NULL
          ORDER BY key"
     ))
     .bind(w.actor.tenant)
     .bind(service)
+    .bind(kind.as_str())
     .fetch_all(c)
     .await)?)
 }

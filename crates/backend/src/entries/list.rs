@@ -1,14 +1,23 @@
 //! The list of a service's entries, own and inherited, in pages by key.
 
 use super::Kind;
-use crate::Result;
 use crate::services;
 use crate::store::{findable, on, sql};
 use crate::work::Work;
-use nexus_domain::secret::{SecretCounts, SourceFilter};
+use crate::{Error, Result};
+use nexus_domain::entry::{EntryCounts, SourceFilter};
 use nexus_domain::{ServiceId, Timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
+
+/// What to list, as a request says it.
+#[derive(Debug, Clone)]
+pub struct ListEntries {
+    pub source: SourceFilter,
+    pub q: String,
+    pub cursor: Option<String>,
+    pub limit: i64,
+}
 
 /// What to list, after the use case has read the request.
 pub(crate) struct ListQuery<'a> {
@@ -53,6 +62,8 @@ pub(crate) struct ListedRow {
     pub tags: String,
     pub description: Option<String>,
     pub size: Option<i64>,
+    /// Of configs: the stored value.
+    pub payload: Option<Vec<u8>>,
     /// The umbrella has a value under the same key.
     pub in_umbrella: bool,
     pub created_at: Timestamp,
@@ -78,6 +89,7 @@ pub(crate) async fn list(
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         r"SELECT * FROM (
              SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+                    CASE WHEN $4 = 'config' THEN v.payload END AS payload,
                     EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4 AND u.key = n.key
                         AND u.deleted_at IS NULL AND u.active_version > 0) AS in_umbrella,
                     n.created_at, n.updated_at, n.updated_by
@@ -95,6 +107,7 @@ pub(crate) async fn list(
          UNION ALL
          SELECT * FROM (
              SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+                    CASE WHEN $4 = 'config' THEN v.payload END AS payload,
                     TRUE AS in_umbrella, n.created_at, n.updated_at, n.updated_by
              FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
              WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL
@@ -120,8 +133,36 @@ pub(crate) async fn list(
     .await)?)
 }
 
+/// A page by key, and the cursor of the next one.
+pub(crate) async fn page(
+    w: &mut Work,
+    service: &services::Resolved,
+    kind: Kind,
+    asked: &ListEntries,
+) -> Result<(Vec<ListedRow>, Option<String>)> {
+    let keys = asked.cursor.as_deref().map_or(Keys::All, Keys::After);
+    let limit = asked.limit.max(0);
+    let query = ListQuery { source: asked.source, q: &asked.q, keys, limit: limit.saturating_add(1) };
+    let mut rows = list(w, service, kind, &query).await?;
+    let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    let next_cursor = rows.last().filter(|_| more).map(|row| row.key.clone());
+    Ok((rows, next_cursor))
+}
+
+/// The row of one key, as the list would show it.
+pub(crate) async fn one(
+    w: &mut Work,
+    service: &services::Resolved,
+    kind: Kind,
+    key: &str,
+) -> Result<ListedRow> {
+    let query = ListQuery { source: SourceFilter::All, q: "", keys: Keys::Only(key), limit: 1 };
+    list(w, service, kind, &query).await?.into_iter().next().ok_or_else(Error::not_found)
+}
+
 /// How many entries there are, by source.
-pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kind) -> Result<SecretCounts> {
+pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kind) -> Result<EntryCounts> {
     let (own, inherited, overridden, needs_value): (i64, i64, i64, i64) =
         on!(w.tx, |c| sqlx::query_as(sql!(
             "SELECT COUNT(*) FILTER (WHERE own), COUNT(*) FILTER (WHERE NOT own),
@@ -145,7 +186,7 @@ pub(crate) async fn counts(w: &mut Work, service: &services::Resolved, kind: Kin
         .bind(kind.as_str())
         .fetch_one(c)
         .await)?;
-    Ok(SecretCounts { all: own + inherited, own, inherited, overridden, needs_value })
+    Ok(EntryCounts { all: own + inherited, own, inherited, overridden, needs_value })
 }
 
 /// Longer searches are cut: no key is longer, and engines refuse very long patterns.

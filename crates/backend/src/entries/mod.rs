@@ -4,16 +4,28 @@
 //! Functions here work inside a use case that has passed the gate. They know neither what a payload
 //! means nor whether it is sealed.
 
+mod change;
+mod compare;
+mod import;
+mod input;
 mod list;
+mod references;
 mod versions;
 
-pub(crate) use list::{Keys, ListQuery, ListedRow, counts, like_pattern, list};
+pub(crate) use change::{case_warning, delete_from, finish, patch};
+pub(crate) use compare::{Side, compare};
+pub(crate) use import::{EnvFile, Given, Pair, Step, pairs, refuse_invalid, report, rule_of};
+pub(crate) use input::{description, note, tags};
+pub use list::ListEntries;
+pub(crate) use list::{Keys, ListQuery, ListedRow, counts, like_pattern, list, one, page};
+pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
 
 use crate::services;
 use crate::store::{on, sql};
 use crate::work::Work;
 use crate::{Error, Result};
+use nexus_domain::entry::DeletedEntry;
 use nexus_domain::key::EntryKey;
 use nexus_domain::refusal::LostRace;
 use nexus_domain::snapshot::{INLINE_FILE_BYTES, MAX_SNAPSHOT_BYTES};
@@ -134,6 +146,11 @@ pub(crate) async fn effective(
         return Ok(Some((entry, true)));
     }
     Ok(own.map(|entry| (entry, false)))
+}
+
+/// A stored word, for example the type of an entry.
+pub(crate) fn word<T: TryFrom<String>>(stored: &str) -> Result<T> {
+    T::try_from(stored.to_owned()).map_err(|_| Error::Impossible("an unknown type of entry"))
 }
 
 /// Another key of the service that differs from this one only in case.
@@ -272,6 +289,20 @@ pub(crate) struct DeletedRow {
     pub deleted_at: Timestamp,
     pub deleted_by: String,
     pub final_at: Timestamp,
+}
+
+impl DeletedRow {
+    /// As it travels.
+    pub fn into_wire<T: TryFrom<String>>(self) -> Result<DeletedEntry<T>> {
+        Ok(DeletedEntry {
+            kind: word(&self.kind)?,
+            key: self.key,
+            version: self.active_version,
+            deleted_at: self.deleted_at,
+            deleted_by: self.deleted_by,
+            final_at: self.final_at,
+        })
+    }
 }
 
 /// What can still be restored, newest deletion first; of very many the newest thousand.

@@ -4,6 +4,7 @@ use super::Entry;
 use crate::store::{on, sql};
 use crate::work::Work;
 use crate::{Error, Result};
+use nexus_domain::entry::EntryVersion;
 use nexus_domain::{Code, EntryId, Refusal, Timestamp};
 use sqlx::FromRow;
 
@@ -29,6 +30,22 @@ pub(crate) struct VersionRow {
     pub created_at: Timestamp,
     pub created_by: String,
     pub destroyed_at: Option<Timestamp>,
+}
+
+impl VersionRow {
+    /// As it travels, without its value.
+    pub fn into_wire<T: TryFrom<String>>(self, entry: &Entry) -> Result<EntryVersion<T>> {
+        Ok(EntryVersion {
+            version: self.number,
+            kind: super::word(&self.kind)?,
+            active: self.number == entry.active_version,
+            destroyed: self.destroyed_at.is_some(),
+            description: self.description,
+            size: self.size,
+            created_at: self.created_at,
+            created_by: self.created_by,
+        })
+    }
 }
 
 /// Stores the next version and makes it ACTIVE. `number` is `last_version + 1`: the caller needs it
@@ -85,16 +102,17 @@ async fn activate(w: &mut Work, entry: EntryId, number: i64, value_type: &str) -
 }
 
 /// Every version, newest first, without payloads.
-pub(crate) async fn history(w: &mut Work, entry: EntryId) -> Result<Vec<VersionRow>> {
-    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+pub(crate) async fn history<T: TryFrom<String>>(w: &mut Work, entry: &Entry) -> Result<Vec<EntryVersion<T>>> {
+    let rows: Vec<VersionRow> = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT number, type, NULL AS payload, NULL AS wrapped_key, size, description, created_at, created_by,
                 destroyed_at
          FROM entry_versions WHERE tenant_id = $1 AND entry_id = $2 ORDER BY number DESC"
     ))
     .bind(w.actor.tenant)
-    .bind(entry)
+    .bind(entry.id)
     .fetch_all(c)
-    .await)?)
+    .await)?;
+    rows.into_iter().map(|row| row.into_wire(entry)).collect()
 }
 
 /// One version with its payload; refused once it is destroyed.

@@ -1,6 +1,6 @@
 //! The history of a secret: looking, restoring an old version as a new one, destroying one for good.
 
-use super::{open_service, open_version, row_of, store_version, type_of, write};
+use super::{open_service, open_version, row_of, store_version};
 use crate::entries::{self, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -24,21 +24,7 @@ pub async fn history(
                 let service = open_service(w, &path, Action::SecretHistory).await?;
                 let found = entries::effective(w, &service, Kind::Secret, &key).await?;
                 let (entry, _) = found.ok_or_else(Error::not_found)?;
-                let rows = entries::history(w, entry.id).await?;
-                rows.into_iter()
-                    .map(|row| {
-                        Ok(SecretVersion {
-                            version: row.number,
-                            kind: type_of(&row.kind)?,
-                            active: row.number == entry.active_version,
-                            destroyed: row.destroyed_at.is_some(),
-                            description: row.description,
-                            size: row.size,
-                            created_at: row.created_at,
-                            created_by: row.created_by,
-                        })
-                    })
-                    .collect()
+                entries::history(w, &entry).await
             })
         })
         .await
@@ -65,7 +51,7 @@ pub async fn restore(
                 let value = super::Value { kind, bytes };
                 let description = format!("Restored from v{number}");
                 let version = store_version(w, &entry, &value, &description).await?;
-                write::finish(w, service.id).await?;
+                entries::finish(w, service.id).await?;
                 let row_details = json!({ "change": "restored", "from_version": number, "version": version });
                 w.record(Action::SecretUpdate, &service.target().with_name(&key), row_details).await?;
                 row_of(w, &service, &key).await

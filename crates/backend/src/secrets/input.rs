@@ -3,11 +3,8 @@
 use crate::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nexus_domain::secret::{
-    MAX_DESCRIPTION_CHARS, MAX_FILE_BYTES, MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TEXT_BYTES,
-    SecretType,
-};
-use nexus_domain::{Code, Refusal, slug};
+use nexus_domain::secret::{MAX_FILE_BYTES, MAX_TEXT_BYTES, SecretType};
+use nexus_domain::{Code, Refusal};
 use zeroize::Zeroizing;
 
 /// A value and its type. It has no `Debug`.
@@ -78,46 +75,6 @@ impl Value {
     pub fn size(&self) -> i64 {
         i64::try_from(self.bytes.len()).unwrap_or(i64::MAX)
     }
-}
-
-/// Checks the description of a version: one line, at most 500 characters.
-pub(crate) fn description(text: Option<String>) -> Result<String> {
-    let text = text.unwrap_or_default().trim().to_owned();
-    if text.chars().count() > MAX_DESCRIPTION_CHARS {
-        return Err(Error::invalid("description", "At most 500 characters"));
-    }
-    if slug::has_control(&text) {
-        return Err(Error::invalid("description", "One line, no control characters"));
-    }
-    Ok(text)
-}
-
-/// Checks a note: at most 2,000 characters.
-pub(crate) fn note(text: &str) -> Result<String> {
-    let text = text.trim().to_owned();
-    if text.chars().count() > MAX_NOTE_CHARS {
-        return Err(Error::invalid("note", "At most 2,000 characters"));
-    }
-    if text.split(['\n', '\r', '\t']).any(slug::has_control) {
-        return Err(Error::invalid("note", "No control characters"));
-    }
-    Ok(text)
-}
-
-/// Checks tags: at most 20 of at most 40 characters; each once, in their order.
-pub(crate) fn tags(tags: Vec<String>) -> Result<Vec<String>> {
-    let mut kept: Vec<String> = Vec::new();
-    for tag in tags {
-        let tag = tag.trim().to_owned();
-        if tag.is_empty() || kept.contains(&tag) {
-            continue;
-        }
-        if tag.chars().count() > MAX_TAG_CHARS || slug::has_control(&tag) || tag.contains(',') {
-            return Err(Error::invalid("tags", "Each at most 40 characters, without commas"));
-        }
-        kept.push(tag);
-    }
-    if kept.len() > MAX_TAGS { Err(Error::invalid("tags", "At most 20 tags")) } else { Ok(kept) }
 }
 
 #[cfg(test)]

@@ -10,24 +10,25 @@ mod read;
 mod seal;
 mod write;
 
+pub use crate::entries::ListEntries as ListSecrets;
 pub use compare::diff;
 pub use find::{FoundKey, find};
 pub use history::{destroy, history, restore};
 pub use import::import;
-pub use read::{ListSecrets, counts, deleted, export, list, reveal, row, uses};
+pub use read::{counts, deleted, export, list, reveal, row, uses};
 pub use write::{add_version, create, delete, delete_several, patch, undelete, undelete_several};
 
-pub(crate) use input::{Value, description};
+pub(crate) use input::Value;
 pub(crate) use read::encode;
 pub(crate) use seal::{open_version, store_version};
-pub(crate) use write::{delete_in, finish};
+pub(crate) use write::delete_in;
 
-use crate::entries::{self, Entry, ListedRow};
+use crate::Result;
+use crate::entries::{self, Kind, ListedRow};
 use crate::services::{self, Resolved};
 use crate::work::Work;
-use crate::{Error, Result};
 use nexus_domain::action::Action;
-use nexus_domain::secret::{SecretRow, SecretType};
+use nexus_domain::secret::SecretRow;
 use nexus_domain::service::ServicePath;
 
 /// Finds a backend service and asks the gate for an act on its secrets.
@@ -37,10 +38,6 @@ async fn open_service(w: &mut Work, path: &ServicePath, action: Action) -> Resul
     Ok(service)
 }
 
-fn type_of(text: &str) -> Result<SecretType> {
-    SecretType::parse(text).ok_or(Error::Impossible("an unknown type of secret"))
-}
-
 /// A listed row as it travels, seen from the service.
 fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
     let inherited = row.service_id != service.id;
@@ -48,7 +45,7 @@ fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
     let umbrella = service.umbrella_slug.clone();
     let row = if service.sees_metadata { row } else { keys_and_types(row) };
     Ok(SecretRow {
-        kind: type_of(&row.kind)?,
+        kind: entries::word(&row.kind)?,
         version: row.active_version,
         inherited_from: umbrella.clone().filter(|_| inherited),
         overrides: umbrella.filter(|_| !inherited && row.in_umbrella && !needs_value),
@@ -80,14 +77,6 @@ fn keys_and_types(row: ListedRow) -> ListedRow {
 
 /// The row of one key, as the list would show it.
 async fn row_of(w: &mut Work, service: &Resolved, key: &str) -> Result<SecretRow> {
-    use crate::entries::{Keys, Kind, ListQuery};
-    let source = nexus_domain::secret::SourceFilter::All;
-    let query = ListQuery { source, q: "", keys: Keys::Only(key), limit: 1 };
-    let rows = crate::entries::list(w, service, Kind::Secret, &query).await?;
-    into_row(service, rows.into_iter().next().ok_or_else(Error::not_found)?)
-}
-
-/// What a change of a secret leaves behind in the audit log besides the event.
-fn details(what: &str, entry: &Entry) -> serde_json::Value {
-    serde_json::json!({ "change": what, "version": entry.active_version, "type": entry.kind })
+    let row = entries::one(w, service, Kind::Secret, key).await?;
+    into_row(service, row)
 }

@@ -1,13 +1,13 @@
 //! Listing secrets without their values, and revealing one.
 
-use super::{into_row, open_service, open_version, row_of, type_of};
-use crate::entries::{self, Keys, Kind, ListQuery};
+use super::{ListSecrets, into_row, open_service, open_version, row_of};
+use crate::entries::{self, EnvFile, Keys, Kind, ListQuery};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::services::Resolved;
 use crate::store::{on, sql};
 use crate::work::Work;
-use crate::{Error, Result, secrets};
+use crate::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_domain::action::Action;
@@ -18,15 +18,6 @@ use nexus_domain::secret::{
 use nexus_domain::service::ServicePath;
 use nexus_domain::{ServiceId, Timestamp};
 use serde_json::json;
-
-/// What to list.
-#[derive(Debug, Clone)]
-pub struct ListSecrets {
-    pub source: SourceFilter,
-    pub q: String,
-    pub cursor: Option<String>,
-    pub limit: i64,
-}
 
 /// A page of the service's secrets, own and inherited, by key. A list by a key is audited every
 /// time; a person's views of one service count once an hour.
@@ -68,13 +59,7 @@ pub async fn list(
 }
 
 async fn select(w: &mut Work, service: &Resolved, query: &ListSecrets) -> Result<Page<SecretRow>> {
-    let keys = query.cursor.as_deref().map_or(Keys::All, Keys::After);
-    let limit = query.limit.max(0);
-    let listed = ListQuery { source: query.source, q: &query.q, keys, limit: limit.saturating_add(1) };
-    let mut rows = entries::list(w, service, Kind::Secret, &listed).await?;
-    let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next_cursor = rows.last().filter(|_| more).map(|row| row.key.clone());
+    let (rows, next_cursor) = entries::page(w, service, Kind::Secret, query).await?;
     let data = rows.into_iter().map(|row| into_row(service, row)).collect::<Result<_>>()?;
     Ok(Page { data, next_cursor })
 }
@@ -153,18 +138,7 @@ pub async fn deleted(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretHistory).await?;
                 let rows = entries::deleted(w, service.id, Kind::Secret).await?;
-                rows.into_iter()
-                    .map(|row| {
-                        Ok(DeletedSecret {
-                            kind: type_of(&row.kind)?,
-                            key: row.key,
-                            version: row.active_version,
-                            deleted_at: row.deleted_at,
-                            deleted_by: row.deleted_by,
-                            final_at: row.final_at,
-                        })
-                    })
-                    .collect()
+                rows.into_iter().map(entries::DeletedRow::into_wire).collect()
             })
         })
         .await
@@ -235,7 +209,7 @@ pub async fn export(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<
                 let service = open_service(w, &path, Action::SecretExport).await?;
                 let query = ListQuery { source: SourceFilter::All, q: "", keys: Keys::All, limit: i64::MAX };
                 let rows = entries::list(w, &service, Kind::Secret, &query).await?;
-                let mut out = secrets::import::EnvFile::default();
+                let mut out = EnvFile::default();
                 for row in &rows {
                     let found = entries::effective(w, &service, Kind::Secret, &row.key).await?;
                     let Some((entry, _)) = found.filter(|(entry, _)| entry.active_version > 0) else {

@@ -50,5 +50,5 @@ pub(crate) async fn open_version(
     };
     let nexus = w.nexus.clone();
     let bytes = nexus.keyring.open_for(&mut w.tx, tenant, &aad, &Sealed { payload, wrapped_key }).await?;
-    Ok((super::type_of(&version.kind)?, bytes))
+    Ok((entries::word(&version.kind)?, bytes))
 }

@@ -129,12 +129,16 @@ pub async fn linked(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<
 }
 
 pub(super) async fn slugs_linked_to(w: &mut Work, umbrella: ServiceId) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT slug FROM services WHERE tenant_id = $1 AND umbrella_id = $2 ORDER BY slug"
+    Ok(linked_to(w, umbrella).await?.into_iter().map(|(_, slug)| slug).collect())
+}
+
+/// The services that inherit from an umbrella, by slug.
+pub(crate) async fn linked_to(w: &mut Work, umbrella: ServiceId) -> Result<Vec<(ServiceId, String)>> {
+    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, slug FROM services WHERE tenant_id = $1 AND umbrella_id = $2 ORDER BY slug"
     ))
     .bind(w.actor.tenant)
     .bind(umbrella)
     .fetch_all(c)
-    .await)?;
-    Ok(rows.into_iter().map(|(slug,)| slug).collect())
+    .await)?)
 }

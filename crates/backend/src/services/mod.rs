@@ -7,6 +7,7 @@ mod link;
 mod list;
 mod resolve;
 
+pub(crate) use link::linked_to;
 pub use link::{link, linked, umbrellas, unlink};
 pub use list::{ListServices, list};
 pub(crate) use resolve::{Resolved, developer_place, find, resolve, touch, wire};

@@ -1,6 +1,7 @@
 //! Building a snapshot: every effective entry of a service, opened, in one state of the database.
 
-use crate::entries::VersionRow;
+use super::configs;
+use crate::entries::{Kind, VersionRow};
 use crate::secrets::{self, open_version};
 use crate::store::{on, sql};
 use crate::work::Work;
@@ -8,6 +9,7 @@ use crate::{Error, Result};
 use nexus_domain::secret::SecretType;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::{INLINE_FILE_BYTES, Snapshot, SnapshotError, SnapshotSecret};
+use nexus_domain::template::Unresolved;
 use nexus_domain::{EntryId, ServiceId, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -45,81 +47,90 @@ pub(super) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
 }
 
 #[derive(FromRow)]
-struct EffectiveRow {
+pub(super) struct EffectiveRow {
     id: EntryId,
-    service_id: ServiceId,
-    key: String,
+    pub service_id: ServiceId,
+    pub key: String,
     number: i64,
     #[sqlx(rename = "type")]
-    kind: String,
-    payload: Option<Vec<u8>>,
+    pub kind: String,
+    pub payload: Option<Vec<u8>>,
     wrapped_key: Option<Vec<u8>>,
     size: i64,
     created_at: Timestamp,
 }
 
-/// The secrets that a service has, its own before its umbrella's, in no order.
-async fn effective(
+/// The entries of a kind that a service has with a value, its own before its umbrella's, in no order.
+pub(super) async fn effective(
     w: &mut Work,
     service: ServiceId,
     umbrella: Option<ServiceId>,
+    kind: Kind,
 ) -> Result<Vec<EffectiveRow>> {
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT n.id, n.service_id, n.key, v.number, v.type, v.payload, v.wrapped_key, v.size, v.created_at
          FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.kind = 'secret' AND n.deleted_at IS NULL
+         WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.kind = $4 AND n.deleted_at IS NULL
          UNION ALL
          SELECT n.id, n.service_id, n.key, v.number, v.type, v.payload, v.wrapped_key, v.size, v.created_at
          FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = 'secret' AND n.deleted_at IS NULL
-           AND (SELECT o.id FROM entries o WHERE o.service_id = $2 AND o.kind = 'secret' AND o.key = n.key
+         WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL
+           AND (SELECT o.id FROM entries o WHERE o.service_id = $2 AND o.kind = $4 AND o.key = n.key
                AND o.deleted_at IS NULL AND o.active_version > 0) IS NULL"
     ))
     .bind(w.actor.tenant)
     .bind(service)
     .bind(umbrella.unwrap_or(ServiceId(uuid::Uuid::nil())))
+    .bind(kind.as_str())
     .fetch_all(c)
     .await)?)
 }
 
-async fn without_value(w: &mut Work, service: ServiceId) -> Result<Vec<SnapshotError>> {
+/// The service's own entries of a kind that nobody has given a value yet.
+pub(super) async fn without_value(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT key FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = 'secret'
+        "SELECT key FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = $3
            AND deleted_at IS NULL AND active_version = 0 ORDER BY key"
     ))
     .bind(w.actor.tenant)
     .bind(service)
+    .bind(kind.as_str())
     .fetch_all(c)
     .await)?;
-    let error = |(key,)| SnapshotError { key, kind: "secret".into(), code: "needs_value".into() };
-    Ok(rows.into_iter().map(error).collect())
+    Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
+pub(super) fn left_out(key: String, kind: Kind, code: Unresolved) -> SnapshotError {
+    SnapshotError { key, kind: kind.as_str().into(), code: code.as_str().into() }
 }
 
 pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> Result<Snapshot> {
-    let (secrets, errors) = match service.kind {
-        ServiceKind::Frontend => (None, Vec::new()),
-        ServiceKind::Backend => {
-            let mut secrets = BTreeMap::new();
-            for row in effective(w, id, service.umbrella_id).await? {
-                let inherited = row.service_id != id;
-                secrets.insert(row.key.clone(), open(w, row, inherited).await?);
-            }
-            (Some(secrets), without_value(w, id).await?)
+    let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
+    if service.kind == ServiceKind::Backend {
+        for row in effective(w, id, service.umbrella_id, Kind::Secret).await? {
+            let inherited = row.service_id != id;
+            secrets.insert(row.key.clone(), open(w, row, inherited).await?);
         }
-    };
+        empty = without_value(w, id, Kind::Secret).await?;
+    }
+    let given = configs::load(w, id, service.umbrella_id).await?;
+    let (configs, mut left_out_configs) = given.resolve(&secrets, &empty);
+    let needs_value = |key| left_out(key, Kind::Secret, Unresolved::NeedsValue);
+    let mut errors: Vec<SnapshotError> = empty.into_iter().map(needs_value).collect();
+    errors.append(&mut left_out_configs);
     Ok(Snapshot {
         service: service.slug.clone(),
         kind: service.kind,
         environment: service.environment.clone(),
         revision: service.revision,
-        secrets,
-        configs: BTreeMap::new(),
+        secrets: (service.kind == ServiceKind::Backend).then_some(secrets),
+        configs: configs.into_iter().map(|(key, config)| (key, config.element)).collect(),
         flags: BTreeMap::new(),
         errors,
     })
 }
 
-async fn open(w: &mut Work, row: EffectiveRow, inherited: bool) -> Result<SnapshotSecret> {
+pub(super) async fn open(w: &mut Work, row: EffectiveRow, inherited: bool) -> Result<SnapshotSecret> {
     let (service, id, size) = (row.service_id, row.id, row.size);
     let version = VersionRow {
         number: row.number,

@@ -102,7 +102,7 @@ pub async fn put(nexus: &Nexus, actor: &Actor, key: &str, new: NewSecretVersion)
                 let usual =
                     existing.as_ref().and_then(|e| SecretType::parse(&e.kind)).unwrap_or(SecretType::Text);
                 let value = Value::read(new.value, new.value_base64, new.kind, usual)?;
-                let description = secrets::description(new.description)?;
+                let description = entries::description(new.description)?;
                 let created = existing.is_none();
                 let entry = match existing {
                     Some(entry) => entry,
@@ -112,7 +112,7 @@ pub async fn put(nexus: &Nexus, actor: &Actor, key: &str, new: NewSecretVersion)
                     }
                 };
                 let version = store_version(w, &entry, &value, &description).await?;
-                secrets::finish(w, service.id).await?;
+                entries::finish(w, service.id).await?;
                 let action = if created { Action::SecretCreate } else { Action::SecretUpdate };
                 let details = json!({ "change": "written by a program", "version": version });
                 w.record(action, &service.target().with_name(&key), details).await?;

@@ -1,4 +1,4 @@
-//! What programs read: the snapshot of a service, one secret by its key, and writing back with a
+//! What programs read: the snapshot of a service, one secret or config by its key, and writing back with a
 //! `read_write` key.
 //!
 //! A snapshot is built in one transaction, kept in memory sealed under a key that only this process
@@ -8,6 +8,9 @@
 mod build;
 mod by_key;
 mod cache;
+mod configs;
+mod one_config;
 
 pub use by_key::{OneSecret, delete, get, put};
 pub use cache::{Answer, Snapshots, flush, sync};
+pub use one_config::{OneConfig, config};

@@ -31,6 +31,13 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("secret.destroy", &["secret.destroyed"]),
     ("secret.undelete", &["secret.restored"]),
     ("secret.delete", &["secret.deleted"]),
+    ("config.import", &["config.created"]),
+    ("config.create", &["config.created"]),
+    ("config.update", &["config.updated"]),
+    ("config.restore", &["config.updated"]),
+    ("config.destroy", &["config.destroyed"]),
+    ("config.undelete", &["config.restored"]),
+    ("config.delete", &["config.deleted"]),
     ("service.delete", &["service.deleted"]),
     ("project.delete", &["project.deleted"]),
 ];

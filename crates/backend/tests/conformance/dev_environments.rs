@@ -1,9 +1,9 @@
 //! Developer environments: one's own, free inside, closed to everybody else.
 
-use crate::world::{Outcome, World, everything, new_secret, new_service, path};
+use crate::world::{Outcome, World, everything, new_secret, new_service, new_value, path};
 use nexus_backend::gate::Actor;
 use nexus_backend::services::{self, ListServices};
-use nexus_backend::{dev_environments, keys, secrets};
+use nexus_backend::{configs, dev_environments, keys, secrets};
 use nexus_domain::Code;
 use nexus_domain::environment::{DevImport, EnvironmentKind, OnConflict};
 use nexus_domain::keys::{RotateRequest, Slot};
@@ -17,6 +17,7 @@ both![
     testers_viewers_and_keys_have_none,
     develop_comes_along_whole,
     a_manager_gets_the_values_and_each_is_an_audited_reveal,
+    configs_come_along_and_lead_to_what_came_along,
     importing_again_skips,
     importing_again_overwrites,
     importing_again_adds_versions,
@@ -142,6 +143,31 @@ async fn a_second_import(w: &World, on_conflict: OnConflict) -> (Actor, ServiceP
     let copy = dev_path(w, &manager, "api").await;
     assert_eq!(w.value_for(&manager, &copy, "ADDED").await, "new");
     (manager, copy, done)
+}
+
+async fn configs_come_along_and_lead_to_what_came_along(w: &World) {
+    let api = w.service_in_develop().await;
+    w.write(&api, "S", "develops").await;
+    w.set(&api, "HOST", "\"db\"").await;
+    w.set(&api, "URL", "\"{{config:HOST}}/{{secret:S}}\"").await;
+    let dev = developer(w).await;
+    dev_environments::create(&w.nexus, &dev, "shop").await.fine();
+    assert_eq!(import(w, &dev, OnConflict::Skip).await.configs_copied, 2);
+    let mine = dev_path(w, &dev, "api").await;
+    let url = configs::row(&w.nexus, &dev, &mine, "URL").await.fine();
+    assert_eq!(
+        (url.references.len(), url.tainted, url.description.as_str()),
+        (2, true, "Imported from develop")
+    );
+    configs::delete(&w.nexus, &dev, &mine, "HOST", None).await.refused_as(Code::InUse);
+    configs::update(&w.nexus, &dev, &mine, "HOST", new_value("\"mine\"")).await.fine();
+    let again = import(w, &dev, OnConflict::Skip).await;
+    assert_eq!((again.configs_copied, again.configs_skipped), (0, 2));
+    import(w, &dev, OnConflict::Version).await;
+    let host = configs::row(&w.nexus, &dev, &mine, "HOST").await.fine();
+    assert_eq!((host.version, host.value.expect("a value").as_str()), (3, "\"db\""));
+    import(w, &dev, OnConflict::Overwrite).await;
+    assert_eq!(configs::row(&w.nexus, &dev, &mine, "HOST").await.fine().version, 1);
 }
 
 async fn importing_again_skips(w: &World) {

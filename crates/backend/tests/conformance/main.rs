@@ -33,6 +33,7 @@ mod world;
 mod audit;
 mod canaries;
 mod changes;
+mod configs;
 mod crypto;
 mod dev_environments;
 mod gate;

@@ -155,7 +155,7 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 }
 
 /// Tables whose rows belong to a tenant.
-const OF_A_TENANT: [&str; 12] = [
+const OF_A_TENANT: [&str; 13] = [
     "projects",
     "project_members",
     "environments",
@@ -164,6 +164,7 @@ const OF_A_TENANT: [&str; 12] = [
     "environment_keys",
     "entries",
     "entry_versions",
+    "entry_references",
     "audit_log",
     "audit_denials",
     "read_counts",

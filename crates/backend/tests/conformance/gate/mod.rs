@@ -5,11 +5,14 @@ mod hidden;
 mod keys;
 pub mod roles;
 
-use crate::world::{Outcome, World, everything, new_secret, new_service, new_version, path};
+use crate::world::{
+    Outcome, World, everything, new_config, new_secret, new_service, new_value, new_version, path,
+};
 use nexus_backend::gate::Actor;
 use nexus_backend::services::ListServices;
 use nexus_backend::{
-    Result, audit, dev_environments, environments, keys as service_keys, projects, secrets, services, tenants,
+    Result, audit, configs, dev_environments, environments, keys as service_keys, projects, secrets,
+    services, tenants,
 };
 use nexus_domain::Code;
 use nexus_domain::audit::AuditFilter;
@@ -82,6 +85,22 @@ pub async fn perform(w: &World, actor: &Actor, at: &ServicePath, act: &str) -> R
         "secret.destroy" => secrets::destroy(n, actor, at, "A", 1).await.map(drop),
         "secret.delete" => secrets::delete(n, actor, at, "A", None).await.map(drop),
         "secret.undelete" => secrets::undelete(n, actor, at, "GONE").await.map(drop),
+        "config.list" => configs::list(n, actor, at, everything()).await.map(drop),
+        "config.counts" => configs::counts(n, actor, at).await.map(drop),
+        "config.row" => configs::row(n, actor, at, "C").await.map(drop),
+        "config.history" => configs::history(n, actor, at, "C").await.map(drop),
+        "config.reading" => configs::version(n, actor, at, "C", 1).await.map(drop),
+        "config.diff" => configs::diff(n, actor, at, "C", 1, 2).await.map(drop),
+        "config.deleted" => configs::deleted(n, actor, at).await.map(drop),
+        "config.preview" => configs::import(n, actor, at, crate::secrets::env("N=1", true)).await.map(drop),
+        "config.patch" => configs::patch(n, actor, at, "C", SecretPatch::default()).await.map(drop),
+        "config.import" => configs::import(n, actor, at, crate::secrets::env("N=1", false)).await.map(drop),
+        "config.create" => configs::create(n, actor, at, new_config("N", "1")).await.map(drop),
+        "config.update" => configs::update(n, actor, at, "C", new_value("3")).await.map(drop),
+        "config.restore" => configs::restore(n, actor, at, "C", 1, None).await.map(drop),
+        "config.destroy" => configs::destroy(n, actor, at, "C", 1).await.map(drop),
+        "config.undelete" => configs::undelete(n, actor, at, "GONE").await.map(drop),
+        "config.delete" => configs::delete(n, actor, at, "C", None).await.map(drop),
         "audit.project" => {
             let filter = AuditFilter { project: Some(at.project.clone()), ..AuditFilter::default() };
             audit::list(n, actor, filter, None, 10).await.map(drop)
@@ -142,10 +161,25 @@ pub async fn put_back(w: &World, at: &ServicePath) {
         w.write(at, "GONE", "g").await;
     }
     secrets::delete(n, o, at, "GONE", None).await.fine();
+    put_back_configs(w, o, at).await;
     service_keys::rotate(n, o, at, Slot::Primary, RotateRequest::default()).await.fine();
     if environments::get(n, o, "staging").await.is_err() {
         environments::create(n, o, NewEnvironment { slug: "staging".into(), name: None }).await.fine();
     }
     let _ = environments::delete(n, o, "qa").await;
     let _ = projects::delete(n, o, "another").await;
+}
+
+async fn put_back_configs(w: &World, owner: &Actor, at: &ServicePath) {
+    let n = &w.nexus;
+    let _ = configs::delete(n, owner, at, "N", None).await;
+    if configs::diff(n, owner, at, "C", 1, 2).await.is_err() {
+        let _ = configs::delete(n, owner, at, "C", None).await;
+        w.set(at, "C", "1").await;
+        w.reset(at, "C", "2").await;
+    }
+    if configs::row(n, owner, at, "GONE").await.is_err() {
+        w.set(at, "GONE", "1").await;
+    }
+    configs::delete(n, owner, at, "GONE", None).await.fine();
 }

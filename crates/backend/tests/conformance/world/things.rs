@@ -4,7 +4,9 @@
 use super::{Outcome, World};
 use nexus_backend::gate::Actor;
 use nexus_backend::secrets::{self, ListSecrets};
-use nexus_backend::{projects, services};
+use nexus_backend::{configs, projects, services};
+use nexus_domain::config::{ConfigRow, NewConfig, NewConfigVersion};
+use nexus_domain::json::JsonText;
 use nexus_domain::page::Page;
 use nexus_domain::project::NewProject;
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretRow, SourceFilter};
@@ -30,6 +32,21 @@ pub fn new_secret(key: &str, value: &str) -> NewSecret {
 
 pub fn new_version(value: &str) -> NewSecretVersion {
     NewSecretVersion { value: Some(value.into()), ..NewSecretVersion::default() }
+}
+
+/// A JSON value, as it is written here.
+pub fn json(text: &str) -> JsonText {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// A config with this JSON value.
+pub fn new_config(key: &str, value: &str) -> NewConfig {
+    NewConfig { key: key.into(), value: Some(json(value)), ..NewConfig::default() }
+}
+
+/// Another JSON value.
+pub fn new_value(value: &str) -> NewConfigVersion {
+    NewConfigVersion { value: Some(json(value)), ..NewConfigVersion::default() }
 }
 
 pub fn everything() -> ListSecrets {
@@ -89,6 +106,16 @@ impl World {
     /// Adds a version as the owner.
     pub async fn rewrite(&self, path: &ServicePath, key: &str, value: &str) -> SecretRow {
         secrets::add_version(&self.nexus, &self.owner, path, key, new_version(value)).await.fine()
+    }
+
+    /// Makes a config with this JSON value as the owner.
+    pub async fn set(&self, path: &ServicePath, key: &str, value: &str) -> ConfigRow {
+        configs::create(&self.nexus, &self.owner, path, new_config(key, value)).await.fine()
+    }
+
+    /// Gives a config another JSON value as the owner.
+    pub async fn reset(&self, path: &ServicePath, key: &str, value: &str) -> ConfigRow {
+        configs::update(&self.nexus, &self.owner, path, key, new_value(value)).await.fine()
     }
 
     /// The value that the owner sees.

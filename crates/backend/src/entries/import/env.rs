@@ -4,7 +4,7 @@
 //! content as it is, double quotes know `\n \r \t \" \\ \$`, quoted values may span lines. Nothing
 //! is expanded: `$HOME` stays `$HOME`.
 
-use super::Found;
+use super::{Found, Given};
 use zeroize::Zeroizing;
 
 pub(super) fn parse(text: &str) -> Vec<Found> {
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
             let key = name.trim();
             let key = key.strip_prefix("export ").map_or(key, str::trim_start).to_owned();
             self.rest = self.rest.get(name.len() + 1..).unwrap_or_default();
-            return Some(Found { line: Some(at), key, value: self.value() });
+            return Some(Found { line: Some(at), key, value: self.value().map(Given::Text) });
         }
         None
     }
@@ -151,7 +151,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn pairs(text: &str) -> Vec<(String, Result<String, String>)> {
-        parse(text).into_iter().map(|f| (f.key, f.value.map(|v| v.to_string()))).collect()
+        parse(text)
+            .into_iter()
+            .map(|f| (f.key, f.value.and_then(Given::plain).map(|v| v.to_string())))
+            .collect()
     }
 
     fn ok(key: &str, value: &str) -> (String, Result<String, String>) {
@@ -178,7 +181,8 @@ mod tests {
     fn a_quoted_value_spans_lines_and_the_next_key_keeps_its_line_number() {
         let found = parse("PEM=\"-----BEGIN\nabc\n-----END\"\nNEXT=1");
         assert_eq!(found.iter().map(|f| f.line).collect::<Vec<_>>(), [Some(1), Some(4)]);
-        assert_eq!(found[0].value.as_ref().expect("a value").as_str(), "-----BEGIN\nabc\n-----END");
+        let value = found.into_iter().next().expect("a pair").value.and_then(Given::plain);
+        assert_eq!(value.expect("a value").as_str(), "-----BEGIN\nabc\n-----END");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! JSON texts: one flat object of keys and values.
 
-use super::Found;
+use super::{Found, Given};
 use crate::{Error, Result};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -14,11 +14,15 @@ pub(super) fn parse(text: &str) -> Result<Vec<Found>> {
             format!("This is not a JSON object (line {}, column {})", error.line(), error.column()),
         )
     })?;
-    Ok(pairs.0.into_iter().map(|(key, value)| Found { line: None, key, value: plain(&value) }).collect())
+    Ok(pairs
+        .0
+        .into_iter()
+        .map(|(key, value)| Found { line: None, key, value: Ok(Given::Json(value)) })
+        .collect())
 }
 
-/// Numbers keep the digits that were written: 1.50 stays 1.50, and no long one is rounded.
-fn plain(value: &RawValue) -> std::result::Result<Zeroizing<String>, String> {
+/// The text of a string, number or boolean. Numbers keep the digits that were written: 1.50 stays 1.50, and no long one is rounded.
+pub(super) fn plain(value: &RawValue) -> std::result::Result<Zeroizing<String>, String> {
     let text = value.get();
     match text.bytes().next() {
         Some(b'"') => {
@@ -60,15 +64,20 @@ mod tests {
     #[test]
     fn strings_numbers_and_booleans_are_values_and_the_rest_is_not() {
         let found = parse(r#"{"a":"x","b":1.50,"c":true,"d":null,"e":[1],"a":"again"}"#).expect("an object");
-        let keys: Vec<_> = found.iter().map(|f| (f.key.as_str(), f.value.is_ok())).collect();
-        assert_eq!(keys, [("a", true), ("b", true), ("c", true), ("d", false), ("e", false), ("a", true)]);
+        let keys: Vec<_> =
+            found.into_iter().map(|f| (f.key, f.value.and_then(Given::plain).is_ok())).collect();
+        let expected = [("a", true), ("b", true), ("c", true), ("d", false), ("e", false), ("a", true)];
+        assert!(keys.iter().map(|(key, ok)| (key.as_str(), *ok)).eq(expected), "{keys:?}");
     }
 
     #[test]
     fn values_are_kept_as_they_were_written() {
         let found = parse(r#"{"a":1.50,"b":123456789012345678901234567890,"c":"\u0041\n","d":false,"e":-0}"#);
-        let values: Vec<_> =
-            found.expect("an object").into_iter().map(|f| f.value.expect("a value")).collect();
+        let values: Vec<_> = found
+            .expect("an object")
+            .into_iter()
+            .map(|f| f.value.and_then(Given::plain).expect("a value"))
+            .collect();
         let expected = ["1.50", "123456789012345678901234567890", "A\n", "false", "-0"];
         assert!(values.iter().map(|v| v.as_str()).eq(expected));
     }

@@ -1,0 +1,144 @@
+//! Importing configs from a `.env` or JSON text: first what would happen, then all of it or nothing.
+//! JSON values keep their type; a line of a `.env` text is a string, or what the config is already.
+
+use super::{open_version, rules, store_version};
+use crate::Result;
+use crate::entries::{self, Entry, Given, Kind, Pair, Step};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::services::{self, Resolved};
+use crate::work::Work;
+use nexus_domain::Refusal;
+use nexus_domain::action::Action;
+use nexus_domain::config::{ConfigType, ConfigValue};
+use nexus_domain::import::{ImportItem, ImportReport, ImportRequest, ImportState};
+use nexus_domain::json::JsonText;
+use nexus_domain::service::ServicePath;
+use serde_json::json;
+
+type Steps = Vec<Step<ConfigValue>>;
+
+/// Compares the text with what the service has and, unless it is a dry run, writes what is new or
+/// changed.
+pub async fn import(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    request: ImportRequest,
+) -> Result<ImportReport> {
+    let found = entries::pairs(request.format, &request.text)?;
+    let path = path.clone();
+    if request.dry_run {
+        return nexus
+            .read(actor, move |w| {
+                Box::pin(async move {
+                    let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
+                    let steps = plan(w, &service, found).await?;
+                    Ok(entries::report(&steps, true))
+                })
+            })
+            .await;
+    }
+    nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
+                let description = entries::description(request.description)?;
+                let steps = plan(w, &service, found).await?;
+                let report = entries::report(&steps, false);
+                entries::refuse_invalid(&report)?;
+                carry_out(w, &service, steps, &description).await?;
+                Ok(report)
+            })
+        })
+        .await
+}
+
+async fn plan(w: &mut Work, service: &Resolved, found: Vec<Result<Pair, ImportItem>>) -> Result<Steps> {
+    let mut steps = Vec::with_capacity(found.len());
+    for pair in found {
+        steps.push(match pair {
+            Ok(pair) => step(w, service, pair).await?,
+            Err(item) => Step { item, write: None },
+        });
+    }
+    judge(w, service, &mut steps).await?;
+    Ok(steps)
+}
+
+async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<ConfigValue>> {
+    let Pair { line, key, value } = pair;
+    let entry = entries::find(w, service.id, Kind::Config, key.as_str()).await?;
+    let kind = entry.as_ref().map(|entry| entries::word(&entry.kind)).transpose()?;
+    let value = match read(kind, &value) {
+        Ok(value) => value,
+        Err(refusal) => {
+            return Ok(Step::invalid(line, key.as_str().to_owned(), entries::rule_of(&refusal)));
+        }
+    };
+    let is_equal = match &entry {
+        Some(entry) if entry.active_version > 0 => active(w, entry).await? == value,
+        _ => false,
+    };
+    Ok(Step::of(line, key, entry, value, is_equal))
+}
+
+/// A value of the text. `kind` is what the config is, where there is one.
+fn read(kind: Option<ConfigType>, value: &Given) -> Result<ConfigValue, Refusal> {
+    match value {
+        Given::Text(text) => ConfigValue::typed(kind.unwrap_or(ConfigType::String), text),
+        Given::Json(raw) => {
+            let kept = kind.filter(|kind| *kind == ConfigType::Json);
+            ConfigValue::read(kept, &JsonText::from(raw.as_ref()))
+        }
+    }
+}
+
+async fn active(w: &mut Work, entry: &Entry) -> Result<ConfigValue> {
+    open_version(&entries::version(w, entry.id, entry.active_version).await?)
+}
+
+/// Judges what the new values refer to, as if all of them were written.
+async fn judge(w: &mut Work, service: &Resolved, steps: &mut Steps) -> Result<()> {
+    let mut scope = entries::scope(w, service.id, service.umbrella_id).await?;
+    for step in steps.iter() {
+        if let Some((_, key, value)) = &step.write {
+            scope.put_config(key.as_str(), value.references()?);
+        }
+    }
+    let judge = scope.judge();
+    for step in steps {
+        let Some((_, key, _)) = &step.write else { continue };
+        if let Err(refusal) = rules::check(service, &scope, &judge, key.as_str()) {
+            step.item.state = ImportState::Invalid;
+            step.item.reason = Some(entries::rule_of(&refusal));
+            step.write = None;
+        }
+    }
+    Ok(())
+}
+
+async fn carry_out(w: &mut Work, service: &Resolved, steps: Steps, description: &str) -> Result<()> {
+    let mut keys = Vec::new();
+    for (entry, key, value) in steps.into_iter().filter_map(|step| step.write) {
+        let (action, entry) = match entry {
+            Some(entry) => (Action::ConfigUpdate, entry),
+            None => {
+                let kind = value.kind.as_str();
+                let made = entries::insert(w, service.id, Kind::Config, &key, kind, "", &[]).await?;
+                (Action::ConfigCreate, made)
+            }
+        };
+        let version = store_version(w, &entry, &value, description).await?;
+        let details = json!({ "change": "imported", "version": version });
+        w.record(action, &service.target().with_name(key.as_str()), details).await?;
+        keys.push(key);
+    }
+    if keys.is_empty() {
+        w.nothing_to_do();
+        return Ok(());
+    }
+    let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+    rules::settle(w, service, &keys).await?;
+    entries::finish(w, service.id).await
+}

@@ -1,0 +1,73 @@
+//! Listing configs with their stored values. Reading configs leaves no audit row.
+
+use super::{ListConfigs, into_rows, row_of};
+use crate::Result;
+use crate::entries::{self, Kind};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::services;
+use nexus_domain::action::Action;
+use nexus_domain::config::{ConfigRow, DeletedConfig};
+use nexus_domain::entry::EntryCounts;
+use nexus_domain::page::Page;
+use nexus_domain::service::ServicePath;
+
+/// A page of the service's configs, own and inherited, by key.
+pub async fn list(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    query: ListConfigs,
+) -> Result<Page<ConfigRow>> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::ConfigRead).await?;
+                let (rows, next_cursor) = entries::page(w, &service, Kind::Config, &query).await?;
+                let names = entries::references_of(w, &service).await?;
+                Ok(Page { data: into_rows(&service, rows, &names)?, next_cursor })
+            })
+        })
+        .await
+}
+
+/// The numbers beside the filters.
+pub async fn counts(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<EntryCounts> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::ConfigRead).await?;
+                entries::counts(w, &service, Kind::Config).await
+            })
+        })
+        .await
+}
+
+/// One config with its stored value.
+pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -> Result<ConfigRow> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::ConfigRead).await?;
+                row_of(w, &service, &key).await
+            })
+        })
+        .await
+}
+
+/// Configs that were deleted and can still be restored.
+pub async fn deleted(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Vec<DeletedConfig>> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::ConfigRead).await?;
+                let rows = entries::deleted(w, service.id, Kind::Config).await?;
+                rows.into_iter().map(entries::DeletedRow::into_wire).collect()
+            })
+        })
+        .await
+}

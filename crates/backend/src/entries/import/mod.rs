@@ -1,0 +1,162 @@
+//! Importing entries from a `.env` or JSON text: taking it apart, and what every import plans and
+//! reports alike. What a value is, and whether it is another one than before, the kind decides.
+
+mod env;
+mod json;
+
+pub(crate) use env::EnvFile;
+
+use super::Entry;
+use crate::{Error, Result};
+use nexus_domain::import::{
+    ImportFormat, ImportItem, ImportReport, ImportState, MAX_IMPORT_BYTES, MAX_IMPORT_KEYS,
+};
+use nexus_domain::key::EntryKey;
+use nexus_domain::{Code, Refusal};
+use serde_json::value::RawValue;
+use serde_json::{Map, json};
+use std::collections::HashMap;
+use zeroize::Zeroizing;
+
+/// A value as it stands in a text.
+pub(crate) enum Given {
+    Text(Zeroizing<String>),
+    Json(Box<RawValue>),
+}
+
+impl Given {
+    /// As text; structures have none.
+    pub fn plain(self) -> Result<Zeroizing<String>, String> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Json(value) => json::plain(&value),
+        }
+    }
+}
+
+/// One key and value of a text, or why it is none.
+struct Found {
+    line: Option<i64>,
+    key: String,
+    value: Result<Given, String>,
+}
+
+/// A key with its value, ready for the kind to judge.
+pub(crate) struct Pair {
+    pub line: Option<i64>,
+    pub key: EntryKey,
+    pub value: Given,
+}
+
+/// An item of the plan with what is needed to carry it out.
+pub(crate) struct Step<V> {
+    pub item: ImportItem,
+    pub write: Option<(Option<Entry>, EntryKey, V)>,
+}
+
+impl<V> Step<V> {
+    pub fn invalid(line: Option<i64>, key: String, reason: String) -> Self {
+        let item = ImportItem { line, key, state: ImportState::Invalid, reason: Some(reason) };
+        Self { item, write: None }
+    }
+
+    /// What becomes of a key: `is_equal` says whether the entry has this very value already.
+    pub fn of(line: Option<i64>, key: EntryKey, entry: Option<Entry>, value: V, is_equal: bool) -> Self {
+        let state = match entry {
+            None => ImportState::New,
+            Some(_) if is_equal => ImportState::Unchanged,
+            Some(_) => ImportState::Changed,
+        };
+        let item = ImportItem { line, key: key.as_str().to_owned(), state, reason: None };
+        let write = (state != ImportState::Unchanged).then_some((entry, key, value));
+        Self { item, write }
+    }
+}
+
+/// Takes a text apart. What is no pair, no key, or stands there twice is an invalid item.
+pub(crate) fn pairs(format: ImportFormat, text: &str) -> Result<Vec<Result<Pair, ImportItem>>> {
+    let found = parse(format, text)?;
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for pair in &found {
+        *times.entry(pair.key.clone()).or_default() += 1;
+    }
+    Ok(found.into_iter().map(|found| pair(found, &times)).collect())
+}
+
+fn parse(format: ImportFormat, text: &str) -> Result<Vec<Found>> {
+    if text.len() > MAX_IMPORT_BYTES {
+        let refusal = Refusal::new(Code::TooLarge, "An import is at most 1 MiB");
+        return Err(refusal.with("text", "An import is at most 1 MiB").into());
+    }
+    let looks_like_json = text.trim_start().starts_with('{');
+    let found = match format {
+        ImportFormat::Json => json::parse(text)?,
+        ImportFormat::Auto if looks_like_json => json::parse(text)?,
+        ImportFormat::Env | ImportFormat::Auto => env::parse(text),
+    };
+    match found.len() {
+        0 => Err(Error::invalid("text", "There is no key in this text")),
+        n if n > MAX_IMPORT_KEYS => Err(Error::invalid("text", "At most 1,000 keys at once")),
+        _ => Ok(found),
+    }
+}
+
+fn pair(found: Found, times: &HashMap<String, usize>) -> Result<Pair, ImportItem> {
+    let Found { line, key, value } = found;
+    let no = |key: String, reason: String| ImportItem {
+        line,
+        key,
+        state: ImportState::Invalid,
+        reason: Some(reason),
+    };
+    let parsed = EntryKey::parse(&key);
+    if parsed.is_ok() && times.get(&key).is_some_and(|times| *times > 1) {
+        return Err(no(key, "This key stands in the text more than once".into()));
+    }
+    let value = value.map_err(|reason| no(shown(&key), reason))?;
+    let key = parsed.map_err(|refusal| no(shown(&key), rule_of(&refusal)))?;
+    Ok(Pair { line, key, value })
+}
+
+/// The rule that a refusal names, in words.
+pub(crate) fn rule_of(refusal: &Refusal) -> String {
+    let rule = ["key", "value"].into_iter().find_map(|field| refusal.field(field));
+    rule.unwrap_or(&refusal.message).to_owned()
+}
+
+/// A key, or what stands where one should be, cut short: it may be a piece of a value that lost its
+/// quotes, and a refusal ends in logs.
+fn shown(key: &str) -> String {
+    if EntryKey::parse(key).is_ok() {
+        return key.to_owned();
+    }
+    let start = key.chars().take_while(|c| c.is_ascii_alphanumeric() || "_.:-".contains(*c)).take(16);
+    start.chain(['…']).collect()
+}
+
+pub(crate) fn report<V>(steps: &[Step<V>], dry_run: bool) -> ImportReport {
+    let count =
+        |state| i64::try_from(steps.iter().filter(|step| step.item.state == state).count()).unwrap_or(0);
+    ImportReport {
+        dry_run,
+        new: count(ImportState::New),
+        changed: count(ImportState::Changed),
+        unchanged: count(ImportState::Unchanged),
+        invalid: count(ImportState::Invalid),
+        items: steps.iter().map(|step| step.item.clone()).collect(),
+    }
+}
+
+/// All or nothing: refuses a report with an invalid key, naming each with its reason.
+pub(crate) fn refuse_invalid(report: &ImportReport) -> Result<()> {
+    if report.invalid == 0 {
+        return Ok(());
+    }
+    let bad: Map<_, _> = report
+        .items
+        .iter()
+        .filter_map(|item| Some((item.key.clone(), json!(item.reason.as_ref()?))))
+        .collect();
+    let message = format!("{} of the keys cannot be imported, so nothing was", report.invalid);
+    Err(Refusal::new(Code::InvalidRequest, message).with("text", "See the preview").with("keys", bad).into())
+}

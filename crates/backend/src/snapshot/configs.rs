@@ -1,0 +1,133 @@
+//! The configs of a snapshot: every effective one, resolved over the service's own and inherited keys
+//! in the same state of the database.
+
+use super::build::{effective, left_out, without_value};
+use crate::Result;
+use crate::configs::value_of;
+use crate::entries::Kind;
+use crate::work::Work;
+use nexus_domain::ServiceId;
+use nexus_domain::config::ConfigValue;
+use nexus_domain::resolve::{Outcome, Values, resolve};
+use nexus_domain::scope::Scope;
+use nexus_domain::secret::SecretType;
+use nexus_domain::snapshot::{MAX_SNAPSHOT_BYTES, SnapshotConfig, SnapshotError, SnapshotSecret};
+use nexus_domain::template::Unresolved;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What the configs of a service are made from.
+pub(super) struct Given {
+    values: BTreeMap<String, ConfigValue>,
+    inherited: BTreeSet<String>,
+    /// Own ones without a value; an inherited one may stand in for it.
+    without_value: Vec<String>,
+    flags: HashMap<String, bool>,
+    pub scope: Scope,
+}
+
+/// A config that could be resolved.
+pub(super) struct Made {
+    pub element: SnapshotConfig,
+    pub tainted: bool,
+}
+
+/// What an entry takes besides its value; the same that the quota counts.
+const FRAME_BYTES: usize = 64;
+
+pub(super) async fn load(w: &mut Work, id: ServiceId, umbrella: Option<ServiceId>) -> Result<Given> {
+    let (mut values, mut inherited, mut scope) = (BTreeMap::new(), BTreeSet::new(), Scope::default());
+    let without_value = without_value(w, id, Kind::Config).await?;
+    for key in &without_value {
+        scope.put_config_without_value(key.as_str());
+    }
+    for row in effective(w, id, umbrella, Kind::Config).await? {
+        let value = value_of(&row.kind, row.payload.unwrap_or_default())?;
+        scope.put_config(row.key.as_str(), value.references()?);
+        if row.service_id != id {
+            inherited.insert(row.key.clone());
+        }
+        values.insert(row.key, value);
+    }
+    let flags = flags(w, id, umbrella).await?;
+    Ok(Given { values, inherited, without_value, flags, scope })
+}
+
+/// The plain state of each flag. The flag engine, once there is one, answers here.
+async fn flags(w: &mut Work, id: ServiceId, umbrella: Option<ServiceId>) -> Result<HashMap<String, bool>> {
+    let rows = effective(w, id, umbrella, Kind::Flag).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.payload.as_deref() == Some(b"true"))).collect())
+}
+
+/// What references to anything but configs are replaced by.
+struct Known<'a> {
+    secrets: &'a BTreeMap<String, SnapshotSecret>,
+    empty: &'a [String],
+    flags: &'a HashMap<String, bool>,
+}
+
+impl Values for Known<'_> {
+    fn secret(&self, key: &str) -> Result<&str, Unresolved> {
+        match self.secrets.get(key) {
+            Some(secret) if secret.kind == SecretType::Text => {
+                secret.value.as_deref().ok_or(Unresolved::NotText)
+            }
+            Some(_) => Err(Unresolved::NotText),
+            None if self.empty.iter().any(|empty| empty == key) => Err(Unresolved::NeedsValue),
+            None => Err(Unresolved::Missing),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, Unresolved> {
+        self.flags.get(key).copied().ok_or(Unresolved::Missing)
+    }
+}
+
+impl Given {
+    /// The configs that can be resolved, and why the others cannot. One that cannot takes nothing
+    /// from its neighbours.
+    pub fn resolve(
+        &self,
+        secrets: &BTreeMap<String, SnapshotSecret>,
+        empty: &[String],
+    ) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
+        let known = Known { secrets, empty, flags: &self.flags };
+        let outcome = resolve(&self.scope, &self.values, &known, self.budget(secrets));
+        self.sort(outcome)
+    }
+
+    /// What is left of a snapshot's size for values with references.
+    fn budget(&self, secrets: &BTreeMap<String, SnapshotSecret>) -> usize {
+        let of_secret = |secret: &SnapshotSecret| {
+            [&secret.value, &secret.value_base64].into_iter().flatten().map(String::len).sum::<usize>()
+        };
+        let secrets = secrets.iter().map(|(key, secret)| key.len() + FRAME_BYTES + of_secret(secret));
+        let configs = self.values.iter().map(|(key, value)| {
+            let plain = self.scope.references(key).is_empty();
+            key.len() + FRAME_BYTES + if plain { value.text().len() } else { 0 }
+        });
+        let all = usize::try_from(MAX_SNAPSHOT_BYTES).unwrap_or(usize::MAX);
+        all.saturating_sub(secrets.chain(configs).sum())
+    }
+
+    fn sort(&self, outcome: Outcome<'_>) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
+        let (mut made, mut codes) = (BTreeMap::new(), BTreeMap::new());
+        for key in &self.without_value {
+            codes.insert(key.clone(), Unresolved::NeedsValue);
+        }
+        for (key, outcome) in outcome {
+            match outcome {
+                Err(code) => {
+                    codes.insert(key.to_owned(), code);
+                }
+                Ok(resolved) => {
+                    let (kind, value) = (resolved.value.kind, resolved.value.json());
+                    let element =
+                        SnapshotConfig { key: None, kind, value, inherited: self.inherited.contains(key) };
+                    made.insert(key.to_owned(), Made { element, tainted: resolved.tainted });
+                }
+            }
+        }
+        let errors = codes.into_iter().map(|(key, code)| left_out(key, Kind::Config, code));
+        (made, errors.collect())
+    }
+}

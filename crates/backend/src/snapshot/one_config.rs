@@ -1,0 +1,110 @@
+//! One config by its key, with a service key: resolved like in a snapshot, opening no secret that it
+//! does not reach.
+
+use super::build::{self, effective, without_value};
+use super::configs::{Given, load};
+use crate::entries::Kind;
+use crate::gate::{Actor, Who};
+use crate::nexus::Nexus;
+use crate::work::{Target, Work};
+use crate::{Error, Result};
+use nexus_domain::service::ServiceKind;
+use nexus_domain::snapshot::SnapshotConfig;
+use nexus_domain::{Code, Refusal, ServiceId};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A config and a tag that stays as long as nothing changes that may go into it.
+pub struct OneConfig {
+    pub etag: String,
+    pub config: SnapshotConfig,
+}
+
+/// Reads one config, own or inherited and resolved. Where that shows secrets, each is in the audit
+/// log before the answer.
+pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig> {
+    let Who::ServiceKey { service, .. } = actor.who else { return Err(Error::not_found()) };
+    let name = key.to_owned();
+    let (about, one, tainted, reached) = nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let about = build::service(w, service).await?;
+                let given = load(w, service, about.umbrella_id).await?;
+                let (one, tainted, reached) = pick(w, service, &about, &given, name).await?;
+                Ok((about, one, tainted, reached))
+            })
+        })
+        .await?;
+    let etag = format!("\"c{}\"", about.revision);
+    if tainted {
+        note_secrets(nexus, actor, about, key, reached).await?;
+    }
+    Ok(OneConfig { etag, config: one })
+}
+
+/// A row for each secret that the answer shows. No row, no answer.
+async fn note_secrets(
+    nexus: &Nexus,
+    actor: &Actor,
+    about: build::ServiceRow,
+    config: &str,
+    secrets: BTreeSet<String>,
+) -> Result<()> {
+    let config = config.to_owned();
+    let noted = nexus
+        .change(actor, move |w| {
+            Box::pin(async move {
+                for secret in &secrets {
+                    let at = Target {
+                        project: Some(&about.project),
+                        environment: Some(&about.environment),
+                        service: Some(&about.slug),
+                        name: Some(secret),
+                    };
+                    w.record_event("secret.get_by_key", &at, json!({ "config": config })).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    noted.map_err(|error| match error {
+        Error::StorageFull | Error::Unavailable => error,
+        _ => Error::AuditUnavailable,
+    })
+}
+
+/// One config, whether it holds secrets, and which.
+async fn pick(
+    w: &mut Work,
+    service: ServiceId,
+    about: &build::ServiceRow,
+    given: &Given,
+    key: String,
+) -> Result<(SnapshotConfig, bool, BTreeSet<String>)> {
+    let reached: BTreeSet<String> =
+        given.scope.secrets_reached(&key).into_iter().map(str::to_owned).collect();
+    let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
+    if about.kind == ServiceKind::Backend && !reached.is_empty() {
+        for row in effective(w, service, about.umbrella_id, Kind::Secret).await? {
+            if reached.contains(&row.key) {
+                let inherited = row.service_id != service;
+                secrets.insert(row.key.clone(), build::open(w, row, inherited).await?);
+            }
+        }
+        empty = without_value(w, service, Kind::Secret).await?;
+    }
+    let (mut made, errors) = given.resolve(&secrets, &empty);
+    match made.remove(&key) {
+        Some(made) => {
+            let element = SnapshotConfig { key: Some(key), ..made.element };
+            Ok((element, made.tainted, reached))
+        }
+        None => match errors.into_iter().find(|error| error.key == key) {
+            None => Err(Error::not_found()),
+            Some(error) => {
+                let message = format!("{key} cannot be resolved: {}", error.code);
+                Err(Refusal::new(Code::NotFound, message).with("reason", error.code).into())
+            }
+        },
+    }
+}

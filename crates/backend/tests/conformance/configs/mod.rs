@@ -1,0 +1,6 @@
+//! Configs: their life, their references, imports, and what programs read.
+
+mod import;
+mod life;
+mod programs;
+mod references;

@@ -1,0 +1,272 @@
+//! JSON to the letter: a value that is kept as it was written, so that `1.50` stays `1.50` and no
+//! long number is rounded, and the rules for what may be kept. Nothing here calls itself, so that no
+//! nesting is too deep for it.
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// A JSON value is nested at most this deep.
+pub const MAX_JSON_DEPTH: usize = 64;
+
+/// One JSON value, as it was written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JsonText(String);
+
+#[cfg(feature = "openapi")]
+mod schema {
+    use super::JsonText;
+    use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
+    use utoipa::openapi::{RefOr, Schema};
+
+    impl utoipa::ToSchema for JsonText {}
+    impl utoipa::PartialSchema for JsonText {
+        fn schema() -> RefOr<Schema> {
+            ObjectBuilder::new()
+                .schema_type(SchemaType::AnyValue)
+                .description(Some("Any JSON value; numbers keep the digits that were written"))
+                .into()
+        }
+    }
+}
+
+impl JsonText {
+    /// The string value with this text.
+    pub fn of_text(text: &str) -> Self {
+        Self(quoted(text))
+    }
+
+    /// A text that was found to be one JSON value.
+    pub(crate) const fn checked(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&RawValue> for JsonText {
+    fn from(raw: &RawValue) -> Self {
+        Self(raw.get().to_owned())
+    }
+}
+
+/// A config may hold what somebody would rather not find in a log.
+impl std::fmt::Debug for JsonText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JsonText({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for JsonText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(String::from(Box::<str>::from(raw))))
+    }
+}
+
+/// A text as a JSON string, quotes included.
+pub(crate) fn quoted(text: &str) -> String {
+    // A string is always JSON.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// The text of a JSON string; `None` where its escapes are no text (half a surrogate pair).
+pub(crate) fn unquoted(raw: &str) -> Option<String> {
+    serde_json::from_str(raw).ok()
+}
+
+/// How many bytes `text` takes inside of a JSON string.
+pub(crate) fn escaped_len(text: &str) -> usize {
+    text.bytes()
+        .map(|byte| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+            0..0x20 => 6,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// Whether a JSON number is one that programs can hold: a finite double.
+pub(crate) fn is_finite(number: &str) -> bool {
+    number.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// The rule that `text` breaks as a JSON value, in words.
+pub(crate) fn broken_rule(text: &str) -> Option<String> {
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+        return Some(format!("This is not JSON (line {}, column {})", error.line(), error.column()));
+    }
+    // The keys of every object that is open; arrays have an empty set, so that both close alike.
+    let mut open: Vec<HashSet<String>> = Vec::new();
+    for token in tokens(text) {
+        let raw = text.get(token.at.clone()).unwrap_or_default();
+        match token.kind {
+            TokenKind::Open if open.len() >= MAX_JSON_DEPTH => {
+                return Some(format!("JSON is nested at most {MAX_JSON_DEPTH} deep"));
+            }
+            TokenKind::Open => open.push(HashSet::new()),
+            TokenKind::Close => {
+                open.pop();
+            }
+            TokenKind::Number if !is_finite(raw) => {
+                return Some("A number here is larger than any that programs can hold".into());
+            }
+            TokenKind::Number => {}
+            TokenKind::Leaf | TokenKind::Key => match unquoted(raw) {
+                None => return Some("A string here is not text: half of a \\u pair is missing".into()),
+                Some(key) if token.kind == TokenKind::Key => {
+                    if !open.last_mut().is_some_and(|keys| keys.insert(key)) {
+                        return Some("A key stands in one object twice".into());
+                    }
+                }
+                Some(_) => {}
+            },
+        }
+    }
+    None
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TokenKind {
+    Open,
+    Close,
+    Number,
+    /// A string that is a value.
+    Leaf,
+    /// A string that names a value.
+    Key,
+}
+
+struct Token {
+    kind: TokenKind,
+    at: Range<usize>,
+}
+
+/// Where the strings that are values stand, quotes included.
+pub(crate) fn leaves(json: &str) -> impl Iterator<Item = Range<usize>> {
+    tokens(json).filter(|token| token.kind == TokenKind::Leaf).map(|token| token.at)
+}
+
+/// The tokens of a text that is JSON; `true`, `false`, `null` and punctuation are passed over.
+fn tokens(json: &str) -> impl Iterator<Item = Token> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at;
+            let kind = match bytes.get(start)? {
+                b'{' | b'[' => TokenKind::Open,
+                b'}' | b']' => TokenKind::Close,
+                b'"' => {
+                    at = end_of_string(bytes, start);
+                    let behind = bytes.get(at..).unwrap_or_default();
+                    let next = behind.iter().find(|byte| !byte.is_ascii_whitespace());
+                    let kind = if next == Some(&b':') { TokenKind::Key } else { TokenKind::Leaf };
+                    return Some(Token { kind, at: start..at });
+                }
+                b'-' | b'0'..=b'9' => {
+                    let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                    at += bytes.get(start..).unwrap_or_default().iter().take_while(|b| part(b)).count();
+                    return Some(Token { kind: TokenKind::Number, at: start..at });
+                }
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            at += 1;
+            return Some(Token { kind, at: start..at });
+        }
+    })
+}
+
+/// Behind the closing quote of the string that begins at `start`.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at) {
+            None => return bytes.len(),
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_programs_cannot_hold_is_refused() {
+        for bad in [
+            "",
+            "{",
+            "NaN",
+            "[1e999]",
+            "{\"a\":-1e400}",
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":{"b":1,"\u0062":2}}"#,
+            r#"["\ud800"]"#,
+            "[1] 2",
+            "'a'",
+        ] {
+            assert!(broken_rule(bad).is_some(), "{bad}");
+        }
+        for good in ["{}", "[1.50,1e308]", r#"[{"a":1},{"a":2}]"#, r#"{"a":"a","b":{"a":1}}"#, "1e-999"] {
+            assert_eq!(broken_rule(good), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn sixty_four_levels_are_fine_and_a_hundred_thousand_are_only_refused() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(broken_rule(&nested(MAX_JSON_DEPTH)), None);
+        assert!(broken_rule(&nested(MAX_JSON_DEPTH + 1)).is_some());
+        assert!(broken_rule(&nested(100_000)).is_some());
+        assert!(broken_rule(&"{\"a\":".repeat(100_000)).is_some());
+    }
+
+    #[test]
+    fn a_value_travels_as_it_was_written() {
+        for text in ["1.50", "123456789012345678901234567890", r#"{"b": 1, "a":[ -0 ]}"#, r#""\u0041""#] {
+            let value: JsonText = serde_json::from_str(text).expect("JSON");
+            assert_eq!(serde_json::to_string(&value).expect("JSON"), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_length_of_an_escaped_text_is_known_before(text: String) {
+            prop_assert_eq!(escaped_len(&text) + 2, quoted(&text).len());
+        }
+
+        #[test]
+        fn leaves_are_the_strings_that_are_values(words in proptest::collection::vec("[\"\\\\:,{\\[ a-c]{0,6}", 0..6)) {
+            let pairs: Vec<String> =
+                words.iter().enumerate().map(|(n, word)| format!("{} : [{}]", quoted(&format!("{n}{word}")), quoted(word))).collect();
+            let json = format!("{{{}}}", pairs.join(" , "));
+            prop_assert_eq!(broken_rule(&json), None);
+            let found: Vec<String> = leaves(&json).filter_map(|at| unquoted(json.get(at)?)).collect();
+            prop_assert_eq!(found, words);
+        }
+
+        #[test]
+        fn nothing_panics(text in "[\\[\\]{}\",:\\\\0-9eE.+a-]{0,40}") {
+            broken_rule(&text);
+            leaves(&text).count();
+        }
+    }
+}
