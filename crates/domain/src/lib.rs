@@ -9,6 +9,7 @@ pub mod audit;
 mod civil;
 pub mod credential;
 pub mod environment;
+pub mod flag;
 pub mod id;
 pub mod import;
 pub mod key;
