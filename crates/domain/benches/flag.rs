@@ -2,6 +2,8 @@
 //! somebody whom the first rule matches, whom the last one matches, and whom only the rollout
 //! reaches. The limit is 1 µs. Run with `cargo bench -p nexus-domain --features regex`.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot start has nothing to measure")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use nexus_domain::Timestamp;
 use nexus_domain::flag::{Compiled, Context, FlagDefinition, Targeting, evaluate, explain};

@@ -71,7 +71,7 @@ impl Test {
     pub fn outcome(&self, actual: Option<&Value>) -> Outcome {
         let Some(actual) = actual else {
             return match self {
-                Self::Exists(wanted) => Outcome::of(!wanted),
+                Self::Exists(false) => Outcome::Matched,
                 _ => Outcome::Missing,
             };
         };

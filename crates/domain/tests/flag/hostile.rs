@@ -168,10 +168,8 @@ fn a_condition_is_one_thing_and_its_operator_takes_its_value() {
 }
 
 fn rule_of(when: Condition) -> FlagDefinition {
-    let mut definition = FlagDefinition::default();
-    definition.rules =
-        vec![Rule { id: "r".into(), description: String::new(), when: Some(when), serve: Serve::default() }];
-    definition
+    let rule = Rule { id: "r".into(), description: String::new(), when: Some(when), serve: Serve::default() };
+    FlagDefinition { rules: vec![rule], ..FlagDefinition::default() }
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn definition() -> impl Strategy<Value = FlagDefinition> {
             variants,
             rules,
             rollout,
-            ..FlagDefinition::boolean(*state)
+            ..FlagDefinition::boolean(state)
         },
     )
 }
