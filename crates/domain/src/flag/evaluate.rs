@@ -1,5 +1,5 @@
 //! Evaluation: state and schedule, then the first rule that matches, then the rollout, then the
-//! off variant. It never fails, never allocates and gives the same answer on every machine.
+//! off variant. It never fails, allocates nothing and gives the same answer on every machine.
 
 use super::compiled::{CompiledRule, Served};
 use super::{Bucket, Compiled, Context, Variant};
