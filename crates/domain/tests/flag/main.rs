@@ -6,4 +6,6 @@
 mod distribution;
 mod hostile;
 mod properties;
+#[cfg(feature = "openapi")]
+mod schema;
 mod vectors;

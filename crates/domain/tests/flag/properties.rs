@@ -9,7 +9,10 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Eighths, because they are the same number in binary and decimal.
 fn number() -> impl Strategy<Value = Value> {
@@ -156,6 +159,20 @@ fn sensible() -> impl Strategy<Value = FlagDefinition> {
         }
         definition
     })
+}
+
+#[test]
+fn the_flags_and_contexts_made_up_here_reach_every_reason() {
+    let mut runner = TestRunner::deterministic();
+    let case = (sensible(), context(), 0_i64..100, targeting());
+    let mut reached = BTreeSet::new();
+    for _ in 0..2_000 {
+        let (definition, context, now, targeting) = case.new_tree(&mut runner).expect("a case").current();
+        let flag = Compiled::new("f", &definition).expect("sensible");
+        reached.insert(evaluate(&flag, &context, Timestamp(now), targeting).reason);
+    }
+    let all = Reason::ALL.iter().copied().filter(|reason| *reason != Reason::Failed);
+    assert_eq!(reached, all.collect());
 }
 
 proptest! {

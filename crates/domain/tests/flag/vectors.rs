@@ -2,11 +2,12 @@
 
 use nexus_domain::Timestamp;
 use nexus_domain::flag::{
-    Compiled, Context, ENGINE_VERSION, FlagDefinition, Targeting, evaluate, explain, numbered_users,
+    Bucket, Compiled, Context, ENGINE_VERSION, FlagDefinition, Targeting, evaluate, explain, numbered_users,
 };
 use serde_json::{Value, json};
 
 const FILE: &str = include_str!("../vectors/flag-evaluations-1.0.json");
+const DOCS: &str = include_str!("../../../../docs/flags.md");
 
 fn file() -> Value {
     let file: Value = serde_json::from_str(FILE).expect("JSON");
@@ -130,4 +131,24 @@ fn a_flag_without_dealing_needs_no_targeting_key() {
     assert!(with(rule(json!({"split": [{"variant": "on", "weight": 1}]}))));
     assert!(with(json!({"state": "off", "rollout": {"percentage": 1}})));
     assert_eq!(numbered_users(3).count(), 3);
+}
+
+#[test]
+fn the_example_and_the_vectors_in_the_documentation_hold() {
+    let (_, rest) = DOCS.split_once("```json").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let definition = FlagDefinition::parse(example).expect("a valid example");
+    assert_eq!(definition.rules.len(), 2);
+
+    let mut rows = 0;
+    for row in DOCS.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 7) {
+        let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let bucket = Bucket::of(cells[1], cells[2]);
+        assert_eq!(
+            (bucket.rollout.to_string(), bucket.split.to_string()),
+            (cells[5].into(), cells[6].into())
+        );
+        rows += 1;
+    }
+    assert_eq!(rows, 5);
 }
