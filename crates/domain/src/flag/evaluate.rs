@@ -96,6 +96,19 @@ pub(super) enum Draw {
     Outside(Bucket),
 }
 
+impl Draw {
+    pub const fn bucket(self) -> Option<Bucket> {
+        match self {
+            Self::Inside(bucket) | Self::Outside(bucket) => Some(bucket),
+            Self::NotNeeded | Self::NoTargetingKey => None,
+        }
+    }
+
+    pub const fn is_inside(self) -> bool {
+        matches!(self, Self::NotNeeded | Self::Inside(_))
+    }
+}
+
 /// The one place that decides; `passed` only watches, so an explanation cannot disagree.
 pub(super) fn decide<'f>(
     flag: &'f Compiled,

@@ -8,7 +8,7 @@ use super::compiled::{Compiled, CompiledRule, Served};
 use super::condition::{Comparison, List, Node, Scalar, Test};
 use super::context::Context;
 use super::evaluate::{Draw, Passed, Reason, Targeting, decide};
-use super::{ENGINE_VERSION, FlagState, Percentage, Schedule};
+use super::{Bucket, ENGINE_VERSION, FlagState, Percentage, Schedule};
 use crate::Timestamp;
 use crate::role::words;
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,7 @@ impl Compiled {
             }
             Passed::Plain { ignored: true } => {
                 let text = format!(
-                    "A/B testing is not active for this project, so rules and rollout do not count. It serves {}.",
+                    "Without A/B testing for this project rules and rollout do not count. It serves {}.",
                     self.on.name
                 );
                 Step::new(StepKind::AddOn, true, text)
@@ -179,46 +179,28 @@ impl Compiled {
         let threshold = percentage.thousandths();
         let whose = rule.map_or_else(|| "The rollout".to_owned(), |rule| format!("Rule {}", rule.id));
         let off = &self.off.name;
-        let (inside, bucket, text) = match draw {
-            Draw::NotNeeded => {
-                let variant = &served.choice.variant(0).name;
-                let mut step = Step::new(StepKind::Share, true, format!("{whose} serves {variant} to all."));
-                step.rule_id = rule.map(|rule| rule.id.to_string());
-                return step;
+        let text = match draw {
+            Draw::NotNeeded => format!("{whose} serves {} to all.", served.choice.variant(0).name),
+            Draw::NoTargetingKey => {
+                format!("{whose} needs a targeting key and the context has none: the off variant {off}.")
             }
-            Draw::NoTargetingKey => (
-                false,
-                None,
-                format!("{whose} needs a targeting key and the context has none: the off variant {off}."),
+            Draw::Inside(Bucket { rollout, split }) => {
+                let variant = &served.choice.variant(split).name;
+                format!(
+                    "{whose} has {percentage} %: bucket {rollout} is below {threshold}. It serves {variant}."
+                )
+            }
+            Draw::Outside(Bucket { rollout, .. }) => format!(
+                "{whose} has {percentage} %: bucket {rollout} is not below {threshold}. The off variant {off}."
             ),
-            Draw::Inside(bucket) => {
-                let (at, variant) = (bucket.rollout, &served.choice.variant(bucket.split).name);
-                (
-                    true,
-                    Some(bucket),
-                    format!(
-                        "{whose} has {percentage} %: bucket {at} is below {threshold}. It serves {variant}."
-                    ),
-                )
-            }
-            Draw::Outside(bucket) => {
-                let at = bucket.rollout;
-                (
-                    false,
-                    Some(bucket),
-                    format!(
-                        "{whose} has {percentage} %: bucket {at} is not below {threshold}. It serves the off variant {off}."
-                    ),
-                )
-            }
         };
-        let share = ShareTrail {
-            bucket: bucket.map(|bucket| bucket.rollout),
+        let share = (!matches!(draw, Draw::NotNeeded)).then(|| ShareTrail {
+            bucket: draw.bucket().map(|bucket| bucket.rollout),
             threshold,
-            split_bucket: bucket.map(|bucket| bucket.split),
-        };
+            split_bucket: draw.bucket().map(|bucket| bucket.split),
+        });
         let rule_id = rule.map(|rule| rule.id.to_string());
-        Step { rule_id, share: Some(share), ..Step::new(StepKind::Share, inside, text) }
+        Step { rule_id, share, ..Step::new(StepKind::Share, draw.is_inside(), text) }
     }
 }
 

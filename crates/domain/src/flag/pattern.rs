@@ -60,7 +60,9 @@ fn compile(source: &str) -> Result<regex::Regex, String> {
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
-                r"This regular expression takes too much memory: use fewer or smaller repetitions, or [a-z] for \p{…}".to_owned()
+                "This regular expression takes too much memory: use fewer or smaller repetitions, or [a-z] \
+                 for \\p{…}"
+                    .to_owned()
             }
             // The library draws the pattern above its last line, which says what is wrong.
             error => {

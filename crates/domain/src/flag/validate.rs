@@ -55,7 +55,8 @@ pub(super) fn check_size(bytes: usize) -> Result<(), Refusal> {
         return Ok(());
     }
     let rule = format!(
-        "A flag has at most {MAX_DEFINITION_BYTES} bytes as JSON; this has {bytes}. Shorten its lists or move values into a config"
+        "A flag has at most {MAX_DEFINITION_BYTES} bytes as JSON; this has {bytes}. Shorten its lists, or \
+         move long values into a config"
     );
     Err(Refusal::invalid("definition", rule))
 }
