@@ -1,6 +1,6 @@
 //! How large a flag and a context may be. Each bound is far above what people write, and together
 //! they hold the worst that a hostile author can do to 0.1 to 0.2 s per evaluation (eight regular
-//! expressions made for it; without them 2 ms).
+//! expressions made for it; without them 2 to 7 ms).
 
 /// A definition as JSON. It travels in snapshots and is kept per version.
 pub const MAX_DEFINITION_BYTES: usize = 64 * 1024;
