@@ -47,6 +47,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/settings") view=Page::SETTINGS ssr=Async/>
                 <ParentRoute path=path!("/projects/:project/:environment/:service") view=Page::SERVICE ssr=Async>
                     <Route path=path!("/secrets") view=Page::SECRETS ssr=Async/>
+                    <Route path=path!("/configs") view=Page::CONFIGS ssr=Async/>
                     <Route path=path!("/keys") view=Page::KEYS ssr=Async/>
                     <Route path=path!("/settings") view=Page::SERVICE_SETTINGS ssr=Async/>
                 </ParentRoute>

@@ -14,7 +14,7 @@ use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage
 use crate::pages::frame::Frame;
 use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
-use crate::pages::{audit::AuditPage, projects::ProjectsPage, secrets::SecretsTab};
+use crate::pages::{audit::AuditPage, configs::ConfigsTab, projects::ProjectsPage, secrets::SecretsTab};
 use crate::pages::{services::ServicesTab, settings::SettingsPage};
 use futures::future::{LocalBoxFuture, ready};
 use leptos::prelude::*;
@@ -53,16 +53,17 @@ macro_rules! page {
 
 impl Page {
     pub const SIGN_IN: Self = page!(SignInPage);
-    pub const SET_UP: Self = page!(SetUpPage);
-    pub const STEP_UP: Self = page!(StepUpPage);
-    pub const RESET: Self = page!(ResetPage);
+    pub const SET_UP: Self = page!(SetUpPage, entrance::set_up);
+    pub const STEP_UP: Self = page!(StepUpPage, entrance::step_up);
+    pub const RESET: Self = page!(ResetPage, entrance::reset);
     pub const FRAME: Self = page!(Frame);
     pub const PROJECTS: Self = page!(ProjectsPage);
     pub const PROJECT: Self = page!(ProjectFrame);
-    pub const SERVICES: Self = page!(ServicesTab);
+    pub const SERVICES: Self = page!(ServicesTab, services::services);
     pub const SERVICE: Self = page!(ServiceFrame);
 
     pub const SECRETS: Self = page!(SecretsTab, secrets::secrets);
+    pub const CONFIGS: Self = page!(ConfigsTab, configs::configs);
 
     // What is needed now and then.
     pub const AUDIT: Self = page!(AuditPage, manage::audit);
@@ -75,14 +76,23 @@ impl Page {
     /// What has a part of its own at an address. Like the routes in `app.rs`, for those who need
     /// to know before the router runs.
     pub fn at(path: &str) -> Option<Self> {
-        let mut parts = path.split('/').filter(|part| !part.is_empty()).skip(2);
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        match parts.next() {
+            Some("setup") => return Some(Self::SET_UP),
+            Some("step-up") => return Some(Self::STEP_UP),
+            Some("reset") => return Some(Self::RESET),
+            _ => {}
+        }
+        let mut parts = parts.skip(1);
         let parts: [Option<&str>; 6] = std::array::from_fn(|_| parts.next());
         match parts {
             [Some("audit"), None, ..] => Some(Self::AUDIT),
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
+            [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),
             [Some("projects"), Some(_), Some("audit"), None, ..] => Some(Self::PROJECT_AUDIT),
             [Some("projects"), Some(_), Some("settings"), None, ..] => Some(Self::PROJECT_SETTINGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("secrets"), None] => Some(Self::SECRETS),
+            [Some("projects"), Some(_), Some(_), Some(_), Some("configs"), None] => Some(Self::CONFIGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("keys"), None] => Some(Self::KEYS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("settings"), None] => {
                 Some(Self::SERVICE_SETTINGS)
@@ -148,21 +158,13 @@ impl ChooseView for Page {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::App;
 
     /// The pages that are in the main part.
-    const MAIN: [&str; 6] = [
-        "/sign-in",
-        "/setup",
-        "/step-up",
-        "/reset/{token}",
-        "/t/{tenant}/projects",
-        "/t/{tenant}/projects/{project}",
-    ];
+    const MAIN: [&str; 2] = ["/sign-in", "/t/{tenant}/projects"];
 
     #[test]
     fn every_page_of_the_router_is_in_the_main_part_or_known_here() {
-        for route in leptos_axum::generate_route_list(App) {
+        for route in crate::server::pages().iter().filter(|route| !route.path().starts_with("/_fn/")) {
             let path = route.path().trim_end_matches('/');
             assert_eq!(Page::at(path).is_none(), MAIN.contains(&path), "{path}");
         }
@@ -174,6 +176,8 @@ mod tests {
         assert_eq!(part("/t/acme/projects/shop/live/api/secrets"), Some("secrets"));
         assert_eq!(part("/t/acme/projects/shop/live/api/keys"), Some("manage"));
         assert_eq!(part("/t/acme/audit/"), Some("manage"));
+        assert_eq!(part("/t/acme/projects/shop"), Some("services"));
+        assert_eq!(part("/reset/0123"), Some("entrance"));
         assert_eq!(part("/t/acme/projects/"), None);
         assert_eq!(part("/t/acme/projects/shop/live/api/secrets/more/and/more"), None);
     }

@@ -10,7 +10,7 @@ test('projects, services and secrets are read and reached by links', async ({ pa
   await page.getByRole('link', { name: 'Shop' }).first().click();
   await page.getByRole('link', { name: 'checkout-api' }).first().click();
   await expect(page.getByRole('heading', { level: 1, name: 'checkout-api' })).toBeVisible();
-  await page.goto('/t/acme/audit');
+  await page.goto('/t/acme/audit?event=service.');
   await expect(page.getByText('service.created').first()).toBeVisible();
 });
 

@@ -3,7 +3,8 @@
 
 use nexus_backend::gate::Actor;
 use nexus_backend::tenants::{Founding, found};
-use nexus_backend::{Nexus, Result, keys, people, projects, secrets, services};
+use nexus_backend::{Nexus, Result, configs, keys, people, projects, secrets, services};
+use nexus_domain::config::{ConfigType, ConfigValue, NewConfig};
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::project::NewProject;
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch, SecretType};
@@ -104,6 +105,28 @@ async fn fill_environment(nexus: &Nexus, owner: &Actor, environment: &str) -> Re
         ..SecretPatch::default()
     };
     secrets::patch(nexus, owner, &checkout, "payments:webhook_secret", patch).await?;
+    fill_configs(nexus, owner, environment, &shared).await
+}
+
+async fn fill_configs(nexus: &Nexus, owner: &Actor, environment: &str, shared: &ServicePath) -> Result<()> {
+    use ConfigType::{Boolean, Json, Number, String};
+    let (checkout, storefront) = (path(environment, "checkout-api"), path(environment, "storefront"));
+    let database =
+        format!("postgres://checkout:{{{{secret:database_password}}}}@db.{environment}.acme.test/checkout");
+    let limits = r#"{"cart": {"items": 50}, "retries": [1, 2, 5], "region": "{{config:region}}"}"#;
+    let api = format!("https://api.{environment}.acme.test");
+    for (service, key, kind, text) in [
+        (shared, "region", String, "eu-central-1"),
+        (&checkout, "PORT", Number, "8080"),
+        (&checkout, "database_url", String, &database),
+        (&checkout, "limits", Json, limits),
+        (&storefront, "API_URL", String, &api),
+        (&storefront, "show_banner", Boolean, "true"),
+    ] {
+        let value = Some(ConfigValue::typed(kind, text)?.json());
+        let new = NewConfig { key: key.into(), kind: Some(kind), value, ..NewConfig::default() };
+        configs::create(nexus, owner, service, new).await?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod configs;
 pub mod entries;
 pub mod frame;
 pub mod losses;

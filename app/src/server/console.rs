@@ -10,14 +10,30 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions, render_app_async_with_context};
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes, generate_route_list_with_exclusions, render_app_async_with_context,
+};
 use nexus_backend::Nexus;
+use std::sync::OnceLock;
 
 /// What the console needs from the program.
 #[derive(Clone)]
 pub struct Console {
     pub nexus: Nexus,
     pub shell: Shell,
+}
+
+/// The pages of the console, and the addresses of the server functions, which leptos then leaves alone.
+/// Listed once in a process: while leptos walks through the router for its
+/// list, no resource loads in any thread (`IS_SUPPRESSING_RESOURCE_LOAD`), and a page that is being
+/// answered meanwhile would wait for ever.
+pub fn pages() -> &'static [AxumRouteListing] {
+    static PAGES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        // Not the server functions: one door answers for all of them.
+        let functions = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+        generate_route_list_with_exclusions(App, Some(functions))
+    })
 }
 
 /// The console's routes. The program puts these layers around them: sessions
@@ -33,11 +49,8 @@ pub fn router(console: Console) -> Router {
     let before = from_fn_with_state(nexus.clone(), redirects::before_page);
     let missing = render_app_async_with_context(context.clone(), document.clone());
     let missing = move |request| missing(request);
-    // Not by themselves: the one door below answers for all server functions.
-    let functions = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
-    let routes = generate_route_list_with_exclusions(App, Some(functions));
     let pages = Router::<LeptosOptions>::new()
-        .leptos_routes_with_context(&options, routes, context, document)
+        .leptos_routes_with_context(&options, pages().to_vec(), context, document)
         .fallback(missing.layer(before.clone()))
         .route_layer(before)
         .with_state(options);

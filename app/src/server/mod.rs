@@ -8,7 +8,7 @@ pub mod palette;
 mod person;
 mod redirects;
 
-pub use console::{Console, router};
+pub use console::{Console, pages, router};
 pub use functions::MAX_FORM;
 pub use person::{Here, fresh, here, person, sign_in, sign_out, tenant_allows};
 use std::net::IpAddr;

@@ -3,11 +3,12 @@
 use super::person;
 use crate::address::{project_url, service_url, tenant_url};
 use crate::components::palette::Spot;
+use crate::pages::service::first_tab;
 use crate::refused::Refused;
 use nexus_backend::services::ListServices;
 use nexus_backend::{projects, secrets as backend, services};
 use nexus_domain::project::Project;
-use nexus_domain::service::{Service, ServiceKind, ServicePath};
+use nexus_domain::service::{Service, ServicePath};
 
 pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
     let (nexus, actor) = person(tenant).await?;
@@ -66,11 +67,7 @@ fn of_service(tenant: &str, project: &Project, service: &Service) -> Spot {
         service: service.slug.clone(),
     };
     let what = if service.umbrella { "Umbrella service" } else { "Service" };
-    let tab = match (service.kind, service.umbrella) {
-        (ServiceKind::Backend, _) => "secrets",
-        (ServiceKind::Frontend, false) => "keys",
-        (ServiceKind::Frontend, true) => "settings",
-    };
+    let tab = first_tab(service.kind);
     let hint = format!("{what} in {}, {}", project.name, service.environment);
     spot(&service.name, hint, service_url(tenant, &path, tab))
 }

@@ -3,6 +3,7 @@
 
 use super::{FLASH, SIGNED_IN_AT, TENANT, USER};
 use crate::done::Flash;
+use crate::pages::service::first_tab;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -56,7 +57,7 @@ pub(super) async fn tenant(Path(tenant): Path<String>) -> Response {
     see_other(&format!("/t/{tenant}/projects"))
 }
 
-/// A service without a tab: its secrets, or its keys where it has none.
+/// A service without a tab: its first one.
 pub(super) async fn service(
     State(nexus): State<Nexus>,
     session: Session,
@@ -65,9 +66,9 @@ pub(super) async fn service(
     let base = format!("/t/{tenant}/projects/{project}/{environment}/{service}");
     let path = ServicePath { project, environment, service };
     let tab = match kind_of(&nexus, &session, &tenant, &path).await {
-        Some(ServiceKind::Frontend) => "keys",
+        Some(kind) => first_tab(kind),
         // What cannot be found is said by the page.
-        Some(ServiceKind::Backend) | None => "secrets",
+        None => first_tab(ServiceKind::Backend),
     };
     see_other(&format!("{base}/{tab}"))
 }

@@ -6,13 +6,14 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 10] = [
+const ASKING: [&str; 11] = [
     "compare_secret_versions",
     "delete_dev_environment",
     "delete_environment",
     "delete_project",
     "delete_service",
     "delete_tenant",
+    "destroy_config_version",
     "destroy_secret_version",
     "export_secrets",
     "reveal_secret",

@@ -4,7 +4,10 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), places()].into_iter().flatten().collect()
+    [entrance(), tenant(), project(), service(), secrets(), configs(), places()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Every server function of the program.
@@ -105,6 +108,32 @@ fn secrets() -> Vec<Call> {
         function("preview_import").at("text", "A=1"),
         function("import_secrets").at("text", "A=1"),
         function("export_secrets"),
+    ]
+}
+
+fn configs() -> Vec<Call> {
+    let on_port = |name: &str| function(name).at("key", "PORT");
+    let edit = on_port("edit_config").at("config", "PORT").at("expected_version", "2").at("note", "A note");
+    let new = || function("create_config").at("key", "NEW").at("kind", "number").at("value", "1");
+    vec![
+        function("read_configs"),
+        function("read_configs").at("deleted", "true").note("the deleted ones"),
+        function("read_configs")
+            .at("open", "PORT")
+            .at("compare", "1-2")
+            .note("with one open, and two versions of it"),
+        function("read_configs").at("service", "web").note("of a frontend service"),
+        function("read_configs").at("environment", "develop").note("in develop"),
+        function("read_configs").at("environment", "dev_dan").note("in dev's own environment"),
+        new(),
+        new().at("service", "web").note("in a frontend service"),
+        new().at("environment", "dev_dan").note("in dev's own environment"),
+        on_port("add_config_version").at("kind", "number").at("expected_version", "2").at("value", "8082"),
+        edit,
+        on_port("restore_config_version").at("version", "1").at("expected_version", "2"),
+        on_port("destroy_config_version").at("version", "1").at("typed", "v1"),
+        on_port("delete_config").at("expected_version", "2"),
+        function("undelete_config").at("key", "GONE"),
     ]
 }
 

@@ -33,6 +33,10 @@ pub fn calls() -> Vec<Call> {
         tab("secrets").at("environment", "develop").note("in develop"),
         tab("secrets").at("environment", "dev_dan").note("in dev's own environment"),
         tab("secrets").at("service", "web").note("of a frontend service"),
+        tab("configs"),
+        tab("configs").at("environment", "develop").note("in develop"),
+        tab("configs").at("environment", "dev_dan").note("in dev's own environment"),
+        tab("configs").at("service", "web").note("of a frontend service"),
         tab("keys"),
         tab("settings"),
     ]
@@ -51,7 +55,9 @@ pub fn routes() -> Vec<String> {
         "POST /t/{tenant}/audit/export",
         "GET /t/{tenant}/projects/{project}/{environment}/{service}",
     ];
-    let pages = leptos_axum::generate_route_list(nexus_app::App);
-    let pages = pages.iter().map(|page| format!("GET {}", page.path()));
+    let pages = nexus_app::server::pages()
+        .iter()
+        .filter(|page| !page.path().starts_with("/_fn/"))
+        .map(|page| format!("GET {}", page.path()));
     pages.chain(OTHERS.map(str::to_owned)).collect()
 }

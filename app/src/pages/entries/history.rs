@@ -24,7 +24,11 @@ const SHOWN: usize = 20;
 
 /// The versions, and what follows them (the children).
 #[component]
-pub fn History(mut versions: Vec<VersionLine>, now: Timestamp, children: Children) -> impl IntoView {
+pub fn History(
+    mut versions: Vec<VersionLine>,
+    now: Timestamp,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     let here = address();
     let amount = versions.len();
     let all = amount <= SHOWN || has("versions").get_untracked();
@@ -43,7 +47,7 @@ pub fn History(mut versions: Vec<VersionLine>, now: Timestamp, children: Childre
             <h2>"History"</h2>
             <ol class="versions">{lines}</ol>
             {more}
-            {children()}
+            {children.map(|children| children())}
         </section>
     }
     .into_any()

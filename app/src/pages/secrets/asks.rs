@@ -1,11 +1,11 @@
 //! The questions before a secret is deleted, and before an old version is restored or destroyed:
 //! what will happen, and to whom.
 
-use super::{DeleteSecret, DestroySecretVersion, Facts, Reach, RestoreSecretVersion, desk};
+use super::{DeleteSecret, DestroySecretVersion, Facts, RestoreSecretVersion, desk};
 use crate::address::{address, query};
 use crate::components::Confirm;
 use crate::components::time::count;
-use crate::pages::entries::Ask;
+use crate::pages::entries::{Ask, Reach};
 use crate::pages::service::settings::which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -75,7 +75,7 @@ fn Restore(row: SecretRow, number: i64, facts: Facts) -> impl IntoView {
             fields=named(&row.key, Some(number)) started_from=row.version now=facts.now>
             <p>"A new version "<b>"v"{row.version + 1}</b>" of "<code>{row.key.clone()}</code>" will be made with the value of v"
                 {number}". The ones before it stay in the history."</p>
-            <Reach facts/>
+            <Reach linked=facts.linked/>
         </Ask>
     }
     .into_any()

@@ -4,8 +4,9 @@
 use super::desk;
 use super::file::size_words;
 use crate::components::Dialog;
+use crate::pages::entries::DiffLines;
 use leptos::prelude::*;
-use nexus_domain::secret::{DiffLine, DiffOp, SecretDiff};
+use nexus_domain::secret::SecretDiff;
 
 /// The dialog with the comparison, while there is one.
 #[component]
@@ -19,20 +20,13 @@ fn Shown(diff: SecretDiff) -> impl IntoView {
     let desk = desk();
     let SecretDiff { key, from, to, equal, from_size, to_size, lines } = diff;
     let title = format!("v{from} and v{to} of {key}");
-    let body = if equal {
-        view! { <p class="note note-green">"The two are equal."</p> }.into_any()
-    } else if lines.is_empty() {
+    let body = if !equal && lines.is_empty() {
         view! {
             <p class="note">"The two differ: v"{from}" has "{size_words(from_size)}", v"{to}" has "{size_words(to_size)}"."</p>
         }
         .into_any()
     } else {
-        let lines = lines.into_iter().map(line).collect_view();
-        view! {
-            <p class="hint">"− only in v"{from}", + only in v"{to}</p>
-            <ol class="diff" tabindex="0" aria-label="Lines">{lines}</ol>
-        }
-        .into_any()
+        view! { <DiffLines from to equal lines/> }.into_any()
     };
     view! {
         <Dialog title class="dialog-wide" on_close=move |()| desk.hide()>
@@ -41,19 +35,6 @@ fn Shown(diff: SecretDiff) -> impl IntoView {
                 <p class="hint">"Closes by itself in "{move || desk.left.get()}" s. The comparison is in the audit log."</p>
             </div>
         </Dialog>
-    }
-    .into_any()
-}
-
-fn line(line: DiffLine) -> AnyView {
-    let (class, sign, said) = match line.op {
-        DiffOp::Same => ("diff-same", " ", ""),
-        DiffOp::Added => ("diff-added", "+", "added: "),
-        DiffOp::Removed => ("diff-removed", "−", "removed: "),
-    };
-    view! {
-        <li class=class><span class="diff-sign" aria-hidden="true">{sign}</span>
-            <span class="visually-hidden">{said}</span><code>{line.text}</code></li>
     }
     .into_any()
 }

@@ -3,20 +3,14 @@
 //! not hide that somebody else was first.
 
 use super::value::ValueField;
-use super::{AddSecretVersion, EditSecret, Facts, Reach, desk};
-use crate::address::{address, query};
+use super::{AddSecretVersion, EditSecret, Facts, desk};
+use crate::address::address;
 use crate::components::{Field, Hidden, PostForm};
-use crate::pages::entries::{Finish, KeyField};
+use crate::pages::entries::{Finish, KeyField, Reach, started_from};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::secret::SecretRow;
-
-/// The version that the form started from.
-fn started_from(row: &SecretRow) -> i64 {
-    let from = query("from");
-    from.get_untracked().and_then(|from| from.parse().ok()).unwrap_or(row.version)
-}
 
 #[component]
 pub fn VersionForm(row: SecretRow, facts: Facts) -> impl IntoView {
@@ -27,7 +21,7 @@ pub fn VersionForm(row: SecretRow, facts: Facts) -> impl IntoView {
         state.kind.set(row.kind);
     }
     let close = here.without(&["form", "from"]);
-    let started_from = started_from(&row);
+    let started_from = started_from(row.version);
     view! {
         <PostForm action=AddSecretVersion::PATH to=close.clone() class="stack detail-form" on_done=move |_| state.clear()>
             <Which here=desk.here/>
@@ -35,7 +29,7 @@ pub fn VersionForm(row: SecretRow, facts: Facts) -> impl IntoView {
             <Hidden name="kind" value=row.kind.as_str()/>
             <ValueField state autofocus=true/>
             <Field label="Description" name="description" placeholder="Why this version? Rotated after Q2 audit"/>
-            <Reach facts/>
+            <Reach linked=facts.linked/>
             <Finish started_from label="Save" key="⏎" cancel=close now=facts.now
                 again=|current| format!("Save mine as v{}", current + 1)/>
         </PostForm>
@@ -46,7 +40,7 @@ pub fn VersionForm(row: SecretRow, facts: Facts) -> impl IntoView {
 #[component]
 pub fn EditForm(row: SecretRow, facts: Facts) -> impl IntoView {
     let here = address();
-    let started_from = started_from(&row);
+    let started_from = started_from(row.version);
     let close = here.without(&["form", "from"]);
     view! {
         <PostForm action=EditSecret::PATH class="stack detail-form">

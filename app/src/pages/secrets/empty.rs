@@ -1,10 +1,10 @@
-//! The tab of a service without secrets, and a search that finds none.
+//! The tab of a service without secrets.
 
 use super::Facts;
-use super::bar::DeletedLink;
 use crate::address::address;
 use crate::components::icon::Glyph;
 use crate::components::{Empty, Snippet};
+use crate::pages::entries::Pager;
 use leptos::prelude::*;
 use nexus_domain::service::Service;
 
@@ -31,20 +31,7 @@ pub fn NoSecrets(service: Service, facts: Facts) -> impl IntoView {
     });
     view! {
         <Empty glyph=Glyph::Lock title="No secret yet" text>{button}{example}</Empty>
-        <div class="list-foot"><DeletedLink facts/></div>
-    }
-    .into_any()
-}
-
-/// A search or filter that leaves nothing.
-#[component]
-pub fn NothingFound() -> impl IntoView {
-    let here = address();
-    view! {
-        <p class="none" role="status">
-            "No secret fits. "
-            <a class="link" href=move || here.without(&["q", "source", "cursor"]) data-noscroll>"Show all"</a>
-        </p>
+        <Pager next_cursor=None deleted=facts.deleted_link()/>
     }
     .into_any()
 }

@@ -2,7 +2,7 @@
 //! of it or nothing. The preview holds keys and reasons, never values.
 
 use super::file::read_text;
-use super::{Facts, ImportSecrets, PreviewImport, Reach, desk};
+use super::{Facts, ImportSecrets, PreviewImport, desk};
 use crate::address::{address, has};
 use crate::call::{invoke, spawn};
 use crate::components::badge::Tone;
@@ -10,6 +10,7 @@ use crate::components::form::form_state;
 use crate::components::time::number;
 use crate::components::{Badge, Dialog, Field, FormError, PostForm, Submit};
 use crate::live::live;
+use crate::pages::entries::Reach;
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -41,7 +42,7 @@ fn Form(facts: Facts) -> impl IntoView {
                 {move || desk.report.get().map(|report| view! { <Preview report/> })}
                 <Field label="Description" name="description" placeholder="Moved from the old vault"
                     hint="Optional. It stands beside every version that is written"/>
-                <Reach facts/>
+                <Reach linked=facts.linked/>
                 <FormError/>
                 <div class="actions">
                     <a class="button button-quiet" href=close data-noscroll>"Cancel"</a>

@@ -24,7 +24,7 @@ pub use functions::*;
 
 use crate::address::{has, query};
 use crate::page::tab;
-use crate::pages::entries::{focus_if_lost, focus_soon};
+use crate::pages::entries::{MissingRow, Moved, NothingFound, Pager, follow};
 use desk::{Desk, desk};
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
@@ -36,7 +36,7 @@ pub fn SecretsTab() -> impl IntoView {
     let desk = Desk::new();
     provide_context(desk);
     desk.listen();
-    follow(desk);
+    follow(desk.here, move |moved| forget(desk, moved));
     let [source, q, cursor, open, created] = ["source", "q", "cursor", "open", "created"].map(query);
     let deleted = has("deleted");
     view! {
@@ -62,43 +62,19 @@ pub fn SecretsTab() -> impl IntoView {
     }
 }
 
-/// Follows the address: nothing that was typed, chosen or revealed goes over to another service, a
-/// value goes with its row, and the focus goes where the eye is.
-fn follow(desk: Desk) {
-    let [new, open, form, created] = ["new", "open", "form", "created"].map(query);
-    Effect::new(move |before: Option<(ServicePath, [Option<String>; 4])>| {
-        let (path, now) = (desk.here.path(), [new.get(), open.get(), form.get(), created.get()]);
-        let row = |key: &str| format!("[data-key=\"{key}\"] a");
-        let Some((old_path, before)) = before else {
-            if let [_, Some(key), None, _] = &now {
-                focus_if_lost(row(key), 25);
-            }
-            return (path, now);
-        };
-        let ([was_new, was_open, was_form, was_created], [new, open, form, created]) = (&before, &now);
-        if path != old_path {
-            desk.clear();
-            open.iter().for_each(|key| focus_soon(row(key)));
-            return (path, now);
-        }
-        if open != was_open || form != was_form {
-            desk.hide();
-            desk.version.clear();
-        }
-        if was_new.is_some() && new.is_none() {
-            desk.new.clear();
-        }
-        match (created, open) {
-            (Some(key), _) if created != was_created => focus_soon(row(key)),
-            (_, Some(key)) if open != was_open || (was_form.is_some() && form.is_none()) => {
-                focus_soon(row(key))
-            }
-            (_, None) if was_open.is_some() => focus_if_lost("[data-row] a".to_owned(), 400),
-            _ if was_new.is_some() && new.is_none() => focus_soon("[aria-keyshortcuts=n]".to_owned()),
-            _ => {}
-        }
-        (path, now)
-    });
+/// Nothing that was typed, chosen or revealed goes over to another service, and a value goes with
+/// its row.
+fn forget(desk: Desk, moved: &Moved) {
+    if moved.service {
+        return desk.clear();
+    }
+    if moved.row {
+        desk.hide();
+        desk.version.clear();
+    }
+    if moved.form_closed {
+        desk.new.clear();
+    }
 }
 
 /// What the parts of the tab need to know of the service and of the person.
@@ -127,6 +103,11 @@ impl Facts {
             now: data.now,
         }
     }
+
+    /// The words of the way to what was deleted, for those who may know of it.
+    const fn deleted_link(self) -> &'static str {
+        if self.sees_more { "Deleted secrets" } else { "" }
+    }
 }
 
 #[component]
@@ -136,7 +117,7 @@ fn Page(data: SecretsData) -> impl IntoView {
         return view! { <deleted::Deleted deleted facts/> }.into_any();
     }
     let empty = data.counts.all == 0;
-    let missing = data.missing.map(|key| view! { <MissingRow key/> });
+    let missing = data.missing.map(|key| view! { <MissingRow key what="secret"/> });
     view! {
         <bar::Bar counts=data.counts facts/>
         {(!facts.may_write).then(|| view! {
@@ -162,19 +143,6 @@ fn Page(data: SecretsData) -> impl IntoView {
     .into_any()
 }
 
-/// Said when the address names a secret that is not there (any more).
-#[component]
-fn MissingRow(key: String) -> impl IntoView {
-    let here = crate::address::address();
-    view! {
-        <p class="note missing" role="status">
-            <span>"There is no secret "<code>{key}</code>" here. It was renamed, deleted, or is another service’s."</span>
-            <a class="link" href=move || here.without(&["open", "form", "from"]) data-noscroll>"Close"</a>
-        </p>
-    }
-    .into_any()
-}
-
 #[component]
 fn List(
     rows: Vec<nexus_domain::secret::SecretRow>,
@@ -183,7 +151,7 @@ fn List(
     facts: Facts,
 ) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <empty::NothingFound/> }.into_any();
+        return view! { <NothingFound what="secret"/> }.into_any();
     }
     let keys: Vec<String> =
         rows.iter().filter(|row| row.inherited_from.is_none()).map(|row| row.key.clone()).collect();
@@ -210,17 +178,7 @@ fn List(
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <bar::Pager next_cursor facts/>
+        <Pager next_cursor deleted=facts.deleted_link()/>
     }
     .into_any()
-}
-
-/// How far a change on an umbrella reaches; nothing on other services.
-#[component]
-fn Reach(facts: Facts) -> impl IntoView {
-    let linked = facts.linked;
-    (linked > 0).then(|| {
-        let services = crate::components::time::count(linked, "linked service");
-        view! { <p class="hint hint-amber">{services}" will read the new value."</p> }.into_any()
-    })
 }

@@ -2,10 +2,10 @@
 //! inherited secret is to be overridden (`?new=KEY`).
 
 use super::value::ValueField;
-use super::{CreateSecret, Facts, Reach, desk};
+use super::{CreateSecret, Facts, desk};
 use crate::address::{address, query};
 use crate::components::{Choice, Field, FormError, PostForm, Submit};
-use crate::pages::entries::KeyField;
+use crate::pages::entries::{KeyField, Reach};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -42,7 +42,7 @@ fn Form(key: String, facts: Facts) -> impl IntoView {
                         hint="Optional. It stands in the history, beside the version"/>
                     <Choice label="Type" name="kind" options value=chosen on_change=kind/>
                 </div>
-                <Reach facts/>
+                <Reach linked=facts.linked/>
                 <FormError/>
                 <div class="actions">
                     <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll

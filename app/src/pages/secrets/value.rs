@@ -3,13 +3,12 @@
 
 use super::file::FileControl;
 use super::generator::Generator;
-use crate::call::on_this_thread;
 use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown};
 use crate::components::form::form_state;
 use crate::components::icon::{Glyph, Icon};
+use crate::pages::entries::enter_sends;
 use leptos::prelude::*;
 use nexus_domain::secret::{MAX_TEXT_BYTES, SecretType};
-use wasm_bindgen::JsCast;
 
 /// What is being typed or chosen. It lives beside the form, so that the form may be drawn again.
 #[derive(Clone, Copy)]
@@ -198,24 +197,4 @@ fn paste_lines(state: ValueState, event: &web_sys::ClipboardEvent, id: &str) {
     event.prevent_default();
     state.put(text.replace("\r\n", "\n"));
     super::super::entries::focus_soon(format!("#{id}"));
-}
-
-/// Enter sends the form, as it does in a field of one line. In a text that has several it makes
-/// another one, and Ctrl or ⌘ and Enter sends.
-fn enter_sends(event: web_sys::KeyboardEvent) {
-    let command = event.ctrl_key() || event.meta_key();
-    if event.key() != "Enter" || event.is_composing() || event.shift_key() {
-        return;
-    }
-    if !command && event_target_value(&event).contains('\n') {
-        return;
-    }
-    event.prevent_default();
-    let area = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let form = area.and_then(|area| area.closest("form").ok().flatten());
-    if let Some(form) = form.and_then(|form| form.dyn_into::<web_sys::HtmlFormElement>().ok()) {
-        let form = on_this_thread(form);
-        // A form without a button to send it cannot be sent.
-        let _sent = form.request_submit();
-    }
 }

@@ -20,6 +20,7 @@ pub struct Rights {
     pub secret_metadata: bool,
     pub reveal_secrets: bool,
     pub write_secrets: bool,
+    pub write_configs: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct ServiceData {
     pub rights: Rights,
     /// Its own and its inherited secrets, for those who may list them.
     pub secrets: Option<i64>,
+    /// Its own and its inherited configs.
+    pub configs: i64,
     pub now: Timestamp,
 }
 
@@ -55,7 +58,20 @@ pub async fn read_service(
     } else {
         None
     };
-    Ok(ServiceData { service, environment, counterparts, rights, secrets, now: nexus.now() })
+    let configs = nexus_backend::configs::counts(&nexus, &actor, &path).await?.all;
+    Ok(ServiceData { service, environment, counterparts, rights, secrets, configs, now: nexus.now() })
+}
+
+/// What the person may do with the service.
+#[cfg(feature = "ssr")]
+pub async fn rights_in(
+    nexus: &nexus_backend::Nexus,
+    actor: &nexus_backend::gate::Actor,
+    path: &nexus_domain::service::ServicePath,
+) -> Result<Rights, Refused> {
+    let counterparts = nexus_backend::services::counterparts(nexus, actor, path).await?;
+    let place = counterparts.into_iter().find(|it| it.slug == path.environment);
+    rights(nexus, actor, path, &place.ok_or_else(nexus_domain::Refusal::not_found)?).await
 }
 
 /// What the person may do in the service's environment.
@@ -85,5 +101,6 @@ pub async fn rights(
         secret_metadata: may(P::SecretMetadata),
         reveal_secrets: may(P::SecretReveal),
         write_secrets: may(P::SecretWrite),
+        write_configs: may(P::ConfigWrite),
     })
 }

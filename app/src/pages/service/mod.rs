@@ -36,7 +36,7 @@ pub fn ServiceFrame() -> impl IntoView {
 
 #[component]
 fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
-    let ServiceData { service, environment, counterparts, rights, secrets, now } = data;
+    let ServiceData { service, environment, counterparts, rights, secrets, configs, now } = data;
     let synced = match service.synced_at {
         Some(at) => view! { <span class="faint">"read by a program "<Ago at now/></span> }.into_any(),
         None if service.umbrella => ().into_any(),
@@ -54,9 +54,17 @@ fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
             <Inherits here service=service.clone()/>
             {synced}
         </div>
-        <ServiceTabs here service rights secrets/>
+        <ServiceTabs here service rights secrets configs/>
     }
     .into_any()
+}
+
+/// The tab that one comes to: frontends have no secrets.
+pub const fn first_tab(kind: ServiceKind) -> &'static str {
+    match kind {
+        ServiceKind::Backend => "secrets",
+        ServiceKind::Frontend => "configs",
+    }
 }
 
 /// Where programs read the service.
@@ -76,7 +84,7 @@ fn Inherits(here: ServiceParams, service: Service) -> impl IntoView {
         };
         return view! { <span>{text}</span> }.into_any();
     };
-    let tab = if service.kind == ServiceKind::Backend { "secrets" } else { "settings" };
+    let tab = first_tab(service.kind);
     let path = ServicePath { service: umbrella.clone(), ..here.path_now() };
     view! {
         <span>"inherits from "<a class="link" href=service_url(&here.tenant.get_untracked(), &path, tab)>{umbrella}</a></span>
@@ -92,11 +100,7 @@ fn EnvironmentControl(
     counterparts: Vec<Environment>,
     service: Service,
 ) -> impl IntoView {
-    let tab = match (service.kind, service.umbrella) {
-        (ServiceKind::Backend, _) => "secrets",
-        (ServiceKind::Frontend, false) => "keys",
-        (ServiceKind::Frontend, true) => "settings",
-    };
+    let tab = first_tab(service.kind);
     let (class, state) = match environment.kind {
         EnvironmentKind::Live => ("menu-env", None),
         _ => ("menu-env env-amber", Some("not live")),
@@ -127,10 +131,17 @@ fn EnvironmentControl(
 }
 
 #[component]
-fn ServiceTabs(here: ServiceParams, service: Service, rights: Rights, secrets: Option<i64>) -> impl IntoView {
+fn ServiceTabs(
+    here: ServiceParams,
+    service: Service,
+    rights: Rights,
+    secrets: Option<i64>,
+    configs: i64,
+) -> impl IntoView {
     let path = use_location().pathname;
     let all = [
         ("Secrets", "secrets", service.kind == ServiceKind::Backend, secrets),
+        ("Configs", "configs", true, Some(configs)),
         ("API keys", "keys", !service.umbrella && rights.read_keys, None),
         ("Settings", "settings", true, None),
     ];

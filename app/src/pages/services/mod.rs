@@ -14,6 +14,7 @@ use crate::components::search::folded;
 use crate::components::time::{count, number};
 use crate::components::{Ago, Badge, Empty, Search};
 use crate::page::tab;
+use crate::pages::service::first_tab;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::environment::EnvironmentKind;
@@ -211,12 +212,7 @@ pub fn path_of(service: &Service) -> ServicePath {
     }
 }
 
-/// The first tab of a service: its secrets where it may have some, its keys where it has those.
+/// The first tab of a service: its secrets where it may have some, else its configs.
 pub fn url(tenant: &str, service: &Service) -> String {
-    let tab = match (service.kind, service.umbrella) {
-        (ServiceKind::Backend, _) => "secrets",
-        (ServiceKind::Frontend, false) => "keys",
-        (ServiceKind::Frontend, true) => "settings",
-    };
-    service_url(tenant, &path_of(service), tab)
+    service_url(tenant, &path_of(service), first_tab(service.kind))
 }

@@ -32,16 +32,7 @@ pub async fn create_secret(
     };
     let row = nexus_backend::secrets::create(&nexus, &actor, &path, new).await?;
     let to = super::tab(&tenant, &path, &format!("?created={}", row.key));
-    Ok(Done::new(with_warning(format!("{} is created", row.key), row.warning)).to(to))
-}
-
-/// A notice, and what to watch out for.
-#[cfg(feature = "ssr")]
-fn with_warning(notice: String, warning: Option<String>) -> String {
-    match warning {
-        None => notice,
-        Some(warning) => format!("{notice}. Watch out: {warning}"),
-    }
+    Ok(Done::new(crate::pages::entries::with_warning(format!("{} is created", row.key), row.warning)).to(to))
 }
 
 #[server(prefix = "/_fn", endpoint = "add_secret_version")]
@@ -97,7 +88,7 @@ pub async fn edit_secret(
     let row = nexus_backend::secrets::patch(&nexus, &actor, &path, &secret, patch).await?;
     let notice = if row.key == secret { "Saved".to_owned() } else { format!("{secret} is {} now", row.key) };
     let to = super::tab(&tenant, &path, &format!("?open={}", row.key));
-    Ok(Done::new(with_warning(notice, row.warning)).to(to))
+    Ok(Done::new(crate::pages::entries::with_warning(notice, row.warning)).to(to))
 }
 
 #[server(prefix = "/_fn", endpoint = "restore_secret_version")]

@@ -54,7 +54,6 @@ pub async fn read_secrets(
 ) -> Result<SecretsData, Refused> {
     use nexus_backend::secrets::ListSecrets;
     use nexus_backend::{projects, secrets, services};
-    use nexus_domain::Refusal;
     use nexus_domain::secret::SourceFilter;
     use nexus_domain::service::ServicePath;
     let (nexus, actor) = crate::server::person(&tenant).await?;
@@ -63,10 +62,7 @@ pub async fn read_secrets(
     let wanted = ListSecrets { source, q: q.unwrap_or_default(), cursor, limit: PAGE };
     let page = secrets::list(&nexus, &actor, &path, wanted).await?;
     let service = services::get(&nexus, &actor, &path).await?;
-    let counterparts = services::counterparts(&nexus, &actor, &path).await?;
-    let place =
-        counterparts.into_iter().find(|it| it.slug == path.environment).ok_or_else(Refusal::not_found)?;
-    let rights = crate::pages::service::rights(&nexus, &actor, &path, &place).await?;
+    let rights = crate::pages::service::rights_in(&nexus, &actor, &path).await?;
     let mut data = SecretsData {
         rows: page.data,
         next_cursor: page.next_cursor,

@@ -1,0 +1,196 @@
+//! The open row: the value, what it names, what can be done, and the history.
+
+use super::asks::Asks;
+use super::forms::{EditForm, VersionForm};
+use super::{Config, Facts, Opened};
+use crate::address::{address, query, service_params, service_url};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::{Ago, Copy, Dialog};
+use crate::pages::entries::{DiffLines, History, VersionLine};
+use leptos::prelude::*;
+use nexus_domain::config::ConfigVersion;
+use nexus_domain::entry::EntryDiff;
+use nexus_domain::service::ServicePath;
+
+#[component]
+pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
+    let writable = config.inherited_from.is_none() && facts.may_write;
+    let label = format!("Details of {}", config.key);
+    let acts = if writable {
+        view! { <Acts config=config.clone() facts/> }.into_any()
+    } else {
+        view! { <Inherited config=config.clone() facts/> }.into_any()
+    };
+    let has_versions = !config.needs_value();
+    view! {
+        <div class="detail" role="region" aria-label=label>
+            <div class="detail-main">
+                <ValuePanel config=config.clone()/>
+                {acts}
+                <About config=config.clone() facts/>
+            </div>
+            {has_versions.then(|| view! { <Versions config history=opened.history writable facts/> })}
+        </div>
+        {opened.diff.map(|diff| view! { <Comparison diff/> })}
+    }
+    .into_any()
+}
+
+#[component]
+fn ValuePanel(config: Config) -> impl IntoView {
+    let body = if config.needs_value() {
+        view! { <p class="hint">"It has none yet. Until the first one is saved programs do not get this key."</p> }
+            .into_any()
+    } else {
+        view! {
+            <div class="value">
+                <pre class="value-text" tabindex="0" role="group" aria-label="The value">{config.text.clone()}</pre>
+                <Copy text=config.text label="Copy the value"/>
+            </div>
+        }
+        .into_any()
+    };
+    let secret = config.tainted.then(|| {
+        view! { <p class="hint hint-amber">"Programs get it with a secret in it, so only with a key that may read secrets."</p> }
+    });
+    view! {
+        <section class="value-panel" aria-label="Value">
+            <h2>"Value "<small class="muted">{config.kind.as_str()}</small></h2>
+            {body}
+            {secret}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Acts(config: Config, facts: Facts) -> impl IntoView {
+    let form = query("form");
+    let config = StoredValue::new(config);
+    let part = move || match form.read().as_deref() {
+        Some("version") => view! { <VersionForm config=config.get_value() facts/> }.into_any(),
+        Some("edit") => view! { <EditForm config=config.get_value() facts/> }.into_any(),
+        _ => view! { <Buttons config=config.get_value()/> }.into_any(),
+    };
+    view! { {part} <Asks config=config.get_value() facts/> }.into_any()
+}
+
+#[component]
+fn Buttons(config: Config) -> impl IntoView {
+    let here = address();
+    let from = config.version.to_string();
+    let open = move |form: &'static str| {
+        let from = from.clone();
+        move || here.with(&[("form", Some(form)), ("from", Some(&from)), ("created", None)])
+    };
+    let new = if config.needs_value() { "Give it a value" } else { "New version" };
+    view! {
+        <div class="bar detail-bar">
+            <a class="button" href=open("version") data-noscroll>{new}</a>
+            <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
+            <span class="grow"></span>
+            <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
+                "Delete…"</a>
+        </div>
+    }
+    .into_any()
+}
+
+/// An inherited config is changed where it lives, or hidden by one of the service's own.
+#[component]
+fn Inherited(config: Config, facts: Facts) -> impl IntoView {
+    let Some(umbrella) = config.inherited_from else { return ().into_any() };
+    let (here, at) = (address(), service_params());
+    let path = ServicePath { service: umbrella, ..at.path_now() };
+    let link = service_url(&at.tenant.get_untracked(), &path, &format!("configs?open={}", config.key));
+    let key = config.key;
+    view! {
+        <div class="bar detail-bar">
+            <a class="button" href=link><Icon glyph=Glyph::Open/>"Open umbrella"</a>
+            {facts.may_write.then(|| view! {
+                <a class="button" href=move || here.with(&[("new", Some(&key)), ("open", None)]) data-noscroll>
+                    <Icon glyph=Glyph::Umbrella/>"Override here"</a>
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Note, tags, and what its value names.
+#[component]
+fn About(config: Config, facts: Facts) -> impl IntoView {
+    let note = (!config.note.is_empty())
+        .then(|| view! { <div><dt>"Note"</dt><dd class="lines-kept">{config.note}</dd></div> });
+    let chips = |words: Vec<String>| {
+        words.into_iter().map(|word| view! { <span class="tag">{word}</span> }).collect_view()
+    };
+    let tags =
+        (!config.tags.is_empty()).then(|| view! { <div><dt>"Tags"</dt><dd>{chips(config.tags)}</dd></div> });
+    let names = (!config.references.is_empty())
+        .then(|| view! { <div><dt>"Refers to"</dt><dd>{chips(config.references)}</dd></div> });
+    let hidden = config.overrides.map(|umbrella| {
+        view! { <div><dt>"Hides"</dt><dd>"the config of the same key on "<b>{umbrella}</b></dd></div> }
+    });
+    view! {
+        <dl class="facts">
+            {names}{note}{tags}{hidden}
+            <div><dt>"Made"</dt><dd><Ago at=config.created_at now=facts.now/></dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+#[component]
+fn Versions(config: Config, history: Vec<ConfigVersion>, writable: bool, facts: Facts) -> impl IntoView {
+    let versions = history
+        .into_iter()
+        .map(|version| VersionLine {
+            number: version.version,
+            active: version.active,
+            destroyed: version.destroyed,
+            actions: version_acts(&version, config.version, writable),
+            description: version.description,
+            by: version.created_by,
+            at: version.created_at,
+        })
+        .collect();
+    view! { <History versions now=facts.now/> }.into_any()
+}
+
+/// What can be done with an old version: it is compared, restored, destroyed.
+fn version_acts(version: &ConfigVersion, active: i64, writable: bool) -> AnyView {
+    if version.active || version.destroyed {
+        return ().into_any();
+    }
+    let here = address();
+    let number = version.version;
+    let ask = move |what: &'static str| {
+        move || here.with(&[("confirm", Some(what)), ("version", Some(&number.to_string()))])
+    };
+    let change = writable.then(|| {
+        view! {
+            <a class="button button-icon" href=ask("restore") data-noscroll aria-label=format!("Restore v{number}")
+                title=format!("Restore: makes v{} with this value", active + 1)><Icon glyph=Glyph::Up/></a>
+            <a class="button button-icon" href=ask("destroy") data-noscroll aria-label=format!("Destroy v{number}")
+                title="Destroy for good"><Icon glyph=Glyph::Trash/></a>
+        }
+    });
+    view! {
+        <a class="button button-icon" href=move || here.with(&[("compare", Some(&format!("{number}-{active}")))]) data-noscroll
+            aria-label=format!("Compare v{number} with the active one") title="Compare with ACTIVE"><Icon glyph=Glyph::Diff/></a>
+        {change}
+    }
+    .into_any()
+}
+
+#[component]
+fn Comparison(diff: EntryDiff) -> impl IntoView {
+    let here = address();
+    let EntryDiff { key, from, to, equal, lines, .. } = diff;
+    view! {
+        <Dialog title=format!("v{from} and v{to} of {key}") class="dialog-wide" close=here.without(&["compare"])>
+            <div class="stack"><DiffLines from to equal lines/></div>
+        </Dialog>
+    }
+    .into_any()
+}
