@@ -35,7 +35,7 @@ fn New(key: String, facts: Facts) -> impl IntoView {
             <PostForm action=CreateConfig::PATH class="stack">
                 <Which here=at/>
                 <div class="columns">
-                    <KeyField value=key autofocus=!named/>
+                    <KeyField value=key autofocus=!named example="max_connections"/>
                     <Choice label="Type" name="kind" options value="string" on_change=choose/>
                     <ValueField kind value=String::new() autofocus=named/>
                     <Field label="Description" name="description" placeholder="Why this value?"

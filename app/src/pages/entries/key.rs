@@ -8,14 +8,18 @@ use nexus_domain::key::{KEY_RULE, broken_rule};
 
 /// The field `key` of a form.
 #[component]
-pub fn KeyField(#[prop(optional, into)] value: String, #[prop(optional)] autofocus: bool) -> impl IntoView {
+pub fn KeyField(
+    #[prop(optional, into)] value: String,
+    #[prop(optional)] autofocus: bool,
+    #[prop(default = "database_password")] example: &'static str,
+) -> impl IntoView {
     let form = form_state();
     let check = Callback::new(move |text: String| {
         form.refusal.set(broken_so_far(&text).map(|rule| Refusal::invalid("key", rule)));
     });
     view! {
         <Field label="Key" name="key" value mono=true required=true autofocus hint=KEY_RULE
-            placeholder="database_password" on_input=check/>
+            placeholder=example on_input=check/>
     }
     .into_any()
 }
