@@ -46,10 +46,11 @@ impl FilterFields {
 }
 
 /// The families of events that the form offers: value and text.
-pub const FAMILIES: [(&str, &str); 13] = [
+pub const FAMILIES: [(&str, &str); 14] = [
     ("", "All events"),
     ("secret.", "Secrets"),
     ("secret.reveal", "Secrets: reveals"),
+    ("config.", "Configs"),
     ("key.", "API keys"),
     ("service.", "Services"),
     ("umbrella.", "Umbrella links"),
