@@ -4,9 +4,9 @@
 use super::{Config, DeleteConfig, DestroyConfigVersion, Facts, RestoreConfigVersion, UndeleteConfig};
 use crate::address::{address, query, service_params};
 use crate::components::time::count;
-use crate::components::{Confirm, FormError, Hidden, PostForm};
-use crate::pages::entries::{Ask, DeletedLine, DeletedList, Reach};
-use crate::pages::service::settings::{Which, which};
+use crate::components::{FormError, Hidden, PostForm};
+use crate::pages::entries::{Ask, DeletedLine, DeletedList, DestroyVersion, RestoreVersion, named};
+use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::config::DeletedConfig;
@@ -21,18 +21,17 @@ pub fn Asks(config: Config, facts: Facts) -> impl IntoView {
         let number = version.get().and_then(|number| number.parse::<i64>().ok());
         match (confirm.read().as_deref(), number) {
             (Some("delete"), _) => view! { <Delete config facts/> }.into_any(),
-            (Some("restore"), Some(number)) => view! { <Restore config number facts/> }.into_any(),
-            (Some("destroy"), Some(number)) => view! { <Destroy config number/> }.into_any(),
+            (Some("restore"), Some(number)) => view! {
+                <RestoreVersion key=config.key number active=config.version action=RestoreConfigVersion::PATH
+                    linked=facts.linked now=facts.now/>
+            }
+            .into_any(),
+            (Some("destroy"), Some(number)) => {
+                view! { <DestroyVersion key=config.key number action=DestroyConfigVersion::PATH/> }.into_any()
+            }
             _ => ().into_any(),
         }
     }
-}
-
-fn named(key: &str, version: Option<i64>) -> Vec<(&'static str, String)> {
-    let mut fields = which(service_params());
-    fields.push(("key", key.to_owned()));
-    fields.extend(version.map(|version| ("version", version.to_string())));
-    fields
 }
 
 #[component]
@@ -57,33 +56,6 @@ fn Delete(config: Config, facts: Facts) -> impl IntoView {
             })}
             <p>"It can be brought back for "{facts.undelete_days}" days, with its history; then it is gone for good."</p>
         </Ask>
-    }
-    .into_any()
-}
-
-#[component]
-fn Restore(config: Config, number: i64, facts: Facts) -> impl IntoView {
-    let close = address().without(&["confirm", "version"]);
-    view! {
-        <Ask title=format!("Restore v{number}?") action=RestoreConfigVersion::PATH label="Restore"
-            again=|current| format!("Restore as v{}", current + 1) close=close.clone() to=close
-            fields=named(&config.key, Some(number)) started_from=config.version now=facts.now>
-            <p>"A new version "<b>"v"{config.version + 1}</b>" of "<code>{config.key.clone()}</code>" will be made with the value
-                of v"{number}". The ones before it stay in the history."</p>
-            <Reach linked=facts.linked/>
-        </Ask>
-    }
-    .into_any()
-}
-
-#[component]
-fn Destroy(config: Config, number: i64) -> impl IntoView {
-    view! {
-        <Confirm title=format!("Destroy v{number} for good?") action=DestroyConfigVersion::PATH label="Destroy" danger=true
-            close=address().without(&["confirm", "version"]) fields=named(&config.key, Some(number)) typed=format!("v{number}")>
-            <p>"The value of v"{number}" of "<code>{config.key.clone()}</code>" is wiped. It can be neither restored nor
-                compared any more, and its number is not used again. Backups that were made before still hold it."</p>
-        </Confirm>
     }
     .into_any()
 }

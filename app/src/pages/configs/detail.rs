@@ -3,14 +3,13 @@
 use super::asks::Asks;
 use super::forms::{EditForm, VersionForm};
 use super::{Config, Facts, Opened};
-use crate::address::{address, query, service_params, service_url};
+use crate::address::{address, query};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Copy, Dialog};
-use crate::pages::entries::{DiffLines, History, VersionLine};
+use crate::pages::entries::{DiffLines, EntryButtons, History, Inherited, VersionLine, version_links};
 use leptos::prelude::*;
 use nexus_domain::config::ConfigVersion;
 use nexus_domain::entry::EntryDiff;
-use nexus_domain::service::ServicePath;
 
 #[component]
 pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
@@ -19,7 +18,8 @@ pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
     let acts = if writable {
         view! { <Acts config=config.clone() facts/> }.into_any()
     } else {
-        view! { <Inherited config=config.clone() facts/> }.into_any()
+        let (umbrella, key) = (config.inherited_from.clone(), config.key.clone());
+        view! { <Inherited umbrella key tab="configs" may_write=facts.may_write/> }.into_any()
     };
     let has_versions = !config.needs_value();
     view! {
@@ -70,50 +70,9 @@ fn Acts(config: Config, facts: Facts) -> impl IntoView {
     let part = move || match form.read().as_deref() {
         Some("version") => view! { <VersionForm config=config.get_value() facts/> }.into_any(),
         Some("edit") => view! { <EditForm config=config.get_value() facts/> }.into_any(),
-        _ => view! { <Buttons config=config.get_value()/> }.into_any(),
+        _ => view! { <EntryButtons version=config.with_value(|config| config.version)/> }.into_any(),
     };
     view! { {part} <Asks config=config.get_value() facts/> }.into_any()
-}
-
-#[component]
-fn Buttons(config: Config) -> impl IntoView {
-    let here = address();
-    let from = config.version.to_string();
-    let open = move |form: &'static str| {
-        let from = from.clone();
-        move || here.with(&[("form", Some(form)), ("from", Some(&from)), ("created", None)])
-    };
-    let new = if config.needs_value() { "Give it a value" } else { "New version" };
-    view! {
-        <div class="bar detail-bar">
-            <a class="button" href=open("version") data-noscroll>{new}</a>
-            <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
-            <span class="grow"></span>
-            <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
-                "Delete…"</a>
-        </div>
-    }
-    .into_any()
-}
-
-/// An inherited config is changed where it lives, or hidden by one of the service's own.
-#[component]
-fn Inherited(config: Config, facts: Facts) -> impl IntoView {
-    let Some(umbrella) = config.inherited_from else { return ().into_any() };
-    let (here, at) = (address(), service_params());
-    let path = ServicePath { service: umbrella, ..at.path_now() };
-    let link = service_url(&at.tenant.get_untracked(), &path, &format!("configs?open={}", config.key));
-    let key = config.key;
-    view! {
-        <div class="bar detail-bar">
-            <a class="button" href=link><Icon glyph=Glyph::Open/>"Open umbrella"</a>
-            {facts.may_write.then(|| view! {
-                <a class="button" href=move || here.with(&[("new", Some(&key)), ("open", None)]) data-noscroll>
-                    <Icon glyph=Glyph::Umbrella/>"Override here"</a>
-            })}
-        </div>
-    }
-    .into_any()
 }
 
 /// Note, tags, and what its value names.
@@ -164,17 +123,7 @@ fn version_acts(version: &ConfigVersion, active: i64, writable: bool) -> AnyView
     }
     let here = address();
     let number = version.version;
-    let ask = move |what: &'static str| {
-        move || here.with(&[("confirm", Some(what)), ("version", Some(&number.to_string()))])
-    };
-    let change = writable.then(|| {
-        view! {
-            <a class="button button-icon" href=ask("restore") data-noscroll aria-label=format!("Restore v{number}")
-                title=format!("Restore: makes v{} with this value", active + 1)><Icon glyph=Glyph::Up/></a>
-            <a class="button button-icon" href=ask("destroy") data-noscroll aria-label=format!("Destroy v{number}")
-                title="Destroy for good"><Icon glyph=Glyph::Trash/></a>
-        }
-    });
+    let change = writable.then(|| version_links(number, active));
     view! {
         <a class="button button-icon" href=move || here.with(&[("compare", Some(&format!("{number}-{active}")))]) data-noscroll
             aria-label=format!("Compare v{number} with the active one") title="Compare with ACTIVE"><Icon glyph=Glyph::Diff/></a>

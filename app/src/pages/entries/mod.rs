@@ -2,6 +2,7 @@
 //! versions, what was deleted, and what happens when two people change one entry at once.
 
 mod change;
+mod detail;
 mod finish;
 mod focus;
 mod history;
@@ -12,6 +13,7 @@ mod source;
 #[cfg(feature = "ssr")]
 pub use change::with_warning;
 pub use change::{DiffLines, Reach, enter_sends, started_from};
+pub use detail::{DestroyVersion, EntryButtons, Inherited, RestoreVersion, named, version_links};
 pub use finish::{Ask, Finish};
 pub use focus::{Moved, focus_if_lost, focus_soon, follow};
 pub use history::{History, VersionLine};

@@ -5,14 +5,13 @@ use super::desk::Then;
 use super::edit::{EditForm, VersionForm};
 use super::file::size_words;
 use super::{Facts, Opened, desk};
-use crate::address::{ServiceParams, address, query, service_url};
+use crate::address::query;
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Badge};
-use crate::pages::entries::{History, VersionLine};
+use crate::pages::entries::{EntryButtons, History, Inherited, VersionLine, version_links};
 use leptos::prelude::*;
 use nexus_domain::secret::{SecretRow, SecretType, SecretUse, SecretValue, SecretVersion};
-use nexus_domain::service::ServicePath;
 
 #[component]
 pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
@@ -28,7 +27,8 @@ pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
                     let heirs = uses.as_ref().map(|uses| uses.inherited_by.clone()).unwrap_or_default();
                     view! { <Acts row=row.clone() heirs facts/> }.into_any()
                 } else {
-                    view! { <Inherited row=row.clone() facts/> }.into_any()
+                    let (umbrella, key) = (row.inherited_from.clone(), row.key.clone());
+                    view! { <Inherited umbrella key tab="secrets" may_write=facts.may_write/> }.into_any()
                 }}
                 {uses.map(|uses| view! { <About row=row.clone() uses facts/> })}
             </div>
@@ -134,53 +134,9 @@ fn Acts(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
     let part = move || match form.read().as_deref() {
         Some("version") => view! { <VersionForm row=row.get_value() facts/> }.into_any(),
         Some("edit") => view! { <EditForm row=row.get_value() facts/> }.into_any(),
-        _ => view! { <Buttons row=row.get_value()/> }.into_any(),
+        _ => view! { <EntryButtons version=row.with_value(|row| row.version)/> }.into_any(),
     };
     view! { {part} <Asks row=row.get_value() heirs facts/> }.into_any()
-}
-
-#[component]
-fn Buttons(row: SecretRow) -> impl IntoView {
-    let here = address();
-    let from = row.version.to_string();
-    let open = move |form: &'static str| {
-        let from = from.clone();
-        move || here.with(&[("form", Some(form)), ("from", Some(&from)), ("created", None)])
-    };
-    let new = if row.needs_value { "Give it a value" } else { "New version" };
-    view! {
-        <div class="bar detail-bar">
-            <a class="button" href=open("version") data-noscroll>{new}</a>
-            <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
-            <span class="grow"></span>
-            <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
-                "Delete…"</a>
-        </div>
-    }
-    .into_any()
-}
-
-/// An inherited secret is changed where it lives, or hidden by one of the service's own.
-#[component]
-fn Inherited(row: SecretRow, facts: Facts) -> impl IntoView {
-    let Some(umbrella) = row.inherited_from else { return ().into_any() };
-    let here = address();
-    let at: ServiceParams = desk().here;
-    let path = ServicePath { service: umbrella, ..at.path_now() };
-    let mut link = service_url(&at.tenant.get_untracked(), &path, "secrets");
-    link.push_str("?open=");
-    link.push_str(&row.key);
-    let key = row.key;
-    view! {
-        <div class="bar detail-bar">
-            <a class="button" href=link><Icon glyph=Glyph::Open/>"Open umbrella"</a>
-            {facts.may_write.then(|| view! {
-                <a class="button" href=move || here.with(&[("new", Some(&key)), ("open", None)]) data-noscroll>
-                    <Icon glyph=Glyph::Umbrella/>"Override here"</a>
-            })}
-        </div>
-    }
-    .into_any()
 }
 
 /// Note, tags, and who uses it.
@@ -258,7 +214,7 @@ fn version_acts(
     if version.active || version.destroyed {
         return ().into_any();
     }
-    let (desk, here) = (desk(), address());
+    let desk = desk();
     let number = version.version;
     let file = version.kind == SecretType::File;
     let (glyph, then) = if file { (Glyph::Download, Then::Download) } else { (Glyph::Eye, Then::Show) };
@@ -271,16 +227,6 @@ fn version_acts(
                 <Icon glyph=Glyph::Diff/></button>
         }
     });
-    let ask = move |what: &'static str| {
-        move || here.with(&[("confirm", Some(what)), ("version", Some(&number.to_string()))])
-    };
-    let change = writable.then(|| {
-        view! {
-            <a class="button button-icon" href=ask("restore") data-noscroll aria-label=format!("Restore v{number}")
-                title=format!("Restore: makes v{} with this value", active + 1)><Icon glyph=Glyph::Up/></a>
-            <a class="button button-icon" href=ask("destroy") data-noscroll aria-label=format!("Destroy v{number}")
-                title="Destroy for good"><Icon glyph=Glyph::Trash/></a>
-        }
-    });
+    let change = writable.then(|| version_links(number, active));
     view! { {look}{change} }.into_any()
 }
