@@ -12,6 +12,7 @@ pub mod dev_environments;
 pub mod entries;
 pub mod environments;
 mod error;
+pub mod flags;
 pub mod gate;
 pub mod keys;
 pub mod limits;

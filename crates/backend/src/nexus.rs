@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::crypto::{Keyring, Random, RootKey};
+use crate::flags::ReadyFlags;
 use crate::gate::Actor;
 use crate::limits::Limits;
 use crate::people::Passwords;
@@ -31,6 +32,7 @@ pub struct Instance {
     pub passwords: Passwords,
     pub credentials: Credentials,
     pub snapshots: Snapshots,
+    pub flags: ReadyFlags,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// Whoever uses something that works once holds this, so that only the first one does the work.
@@ -71,6 +73,7 @@ impl Nexus {
             clock: parts.clock,
             settings: parts.settings,
             limits: Limits::default(),
+            flags: ReadyFlags::default(),
             passwords: Passwords::new(),
             set_up: Mutex::new(None),
             turn: tokio::sync::Mutex::default(),

@@ -79,6 +79,15 @@ actions! {
     ConfigUndelete:     ConfigWrite,       "config.restored",        audited, any;
     ConfigDestroy:      ConfigWrite,       "config.destroyed",       audited, fresh;
 
+    FlagRead:           FlagRead,          "flag.read",              silent,  any;
+    FlagCreate:         FlagWrite,         "flag.created",           audited, any;
+    FlagUpdate:         FlagWrite,         "flag.updated",           audited, any;
+    // Its own event, because it is what programs are told of and people look for.
+    FlagToggle:         FlagWrite,         "flag.toggled",           audited, any;
+    FlagDelete:         FlagWrite,         "flag.deleted",           audited, any;
+    FlagUndelete:       FlagWrite,         "flag.restored",          audited, any;
+    FlagDestroy:        FlagWrite,         "flag.destroyed",         audited, fresh;
+
     AuditRead:          AuditRead,         "audit.read",             silent,  any;
     TenantAuditRead:    TenantAuditRead,   "audit.read",             silent,  any;
     AuditExport:        AuditRead,         "audit.exported",         audited, fresh;
@@ -97,6 +106,7 @@ mod tests {
                 Permission::SecretWrite
                     | Permission::SecretReveal
                     | Permission::ConfigWrite
+                    | Permission::FlagWrite
                     | Permission::KeyWrite
                     | Permission::ServiceWrite
             );

@@ -70,6 +70,8 @@ words! {
         SecretWrite = "secret.write",
         ConfigRead = "config.read",
         ConfigWrite = "config.write",
+        FlagRead = "flag.read",
+        FlagWrite = "flag.write",
         DevEnvironment = "dev_environment.own",
         AuditRead = "audit.read",
         TenantAuditRead = "audit.read_tenant",
@@ -99,7 +101,7 @@ impl ProjectRole {
                     && !matches!(permission, P::ProjectManage | P::TenantManage | P::EnvironmentManage)
             }
             Place::Shared { develop } => match permission {
-                P::ProjectRead | P::EnvironmentRead | P::ServiceRead | P::ConfigRead => true,
+                P::ProjectRead | P::EnvironmentRead | P::ServiceRead | P::ConfigRead | P::FlagRead => true,
                 P::ProjectManage => matches!(self, Owner),
                 P::ServiceWrite
                 | P::KeyRead
@@ -107,7 +109,8 @@ impl ProjectRole {
                 | P::SecretMetadata
                 | P::SecretReveal
                 | P::SecretWrite
-                | P::ConfigWrite => matches!(self, Owner | Manager),
+                | P::ConfigWrite
+                | P::FlagWrite => matches!(self, Owner | Manager),
                 P::SecretList => match self {
                     Owner | Manager => true,
                     Developer => develop,
@@ -175,6 +178,8 @@ impl Permission {
             Self::SecretWrite => Scope::WriteSecrets,
             Self::ConfigRead => Scope::ReadConfigs,
             Self::ConfigWrite => Scope::WriteConfigs,
+            Self::FlagRead => Scope::ReadFlags,
+            Self::FlagWrite => Scope::WriteFlags,
             Self::AuditRead | Self::TenantAuditRead => Scope::ReadAudit,
         })
     }
@@ -211,7 +216,7 @@ mod tests {
     fn the_table_of_roles_holds_in_shared_environments() {
         use Permission as P;
         use ProjectRole as R;
-        let table: [(P, [bool; 5]); 11] = [
+        let table: [(P, [bool; 5]); 13] = [
             (P::ProjectManage, [true, false, false, false, false]),
             (P::ServiceWrite, [true, true, false, false, false]),
             (P::KeyWrite, [true, true, false, false, false]),
@@ -221,6 +226,8 @@ mod tests {
             (P::SecretWrite, [true, true, false, false, false]),
             (P::ConfigRead, [true, true, true, true, true]),
             (P::ConfigWrite, [true, true, false, false, false]),
+            (P::FlagRead, [true, true, true, true, true]),
+            (P::FlagWrite, [true, true, false, false, false]),
             (P::AuditRead, [true, true, false, true, false]),
             (P::ServiceRead, [true, true, true, true, true]),
         ];

@@ -67,6 +67,10 @@ pub struct SnapshotConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SnapshotFlag {
+    /// The key; present where the flag stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// State and schedule, without rules and rollout.
     pub enabled: bool,
     pub inherited: bool,
 }
@@ -76,6 +80,7 @@ pub struct SnapshotFlag {
 pub struct SnapshotError {
     pub key: String,
     pub kind: String,
-    /// `missing`, `needs_value`, `not_text`, `too_large` or `cycle`.
+    /// `missing`, `needs_value`, `not_text`, `too_large`, `cycle`, or `unreadable` (a row that this
+    /// version of the server cannot read).
     pub code: String,
 }

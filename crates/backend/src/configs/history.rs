@@ -1,26 +1,17 @@
 //! The history of a config: looking, comparing, restoring an old version as a new one, destroying one
 //! for good.
 
-use super::{open_version, row_of, rules, store_version};
-use crate::entries::{self, Entry, Kind, Side, compare};
+use super::{CONFIGS, open_version, row_of, rules, store_version};
+use crate::Result;
+use crate::entries::{self, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
-use crate::services::{self, Resolved};
-use crate::work::Work;
-use crate::{Error, Result};
+use crate::services;
 use nexus_domain::action::Action;
 use nexus_domain::config::{ConfigRow, ConfigVersion, ConfigVersionValue};
 use nexus_domain::entry::EntryDiff;
 use nexus_domain::service::ServicePath;
 use serde_json::json;
-
-/// The config that the service has under this key, and whether it is inherited.
-async fn find(w: &mut Work, path: &ServicePath, key: &str) -> Result<(Resolved, Entry, bool)> {
-    let service = services::resolve(w, path, Action::ConfigRead).await?;
-    let found = entries::effective(w, &service, Kind::Config, key).await?;
-    let (entry, inherited) = found.ok_or_else(Error::not_found)?;
-    Ok((service, entry, inherited))
-}
 
 /// Every version, newest first, without values. Of an inherited config too.
 pub async fn history(
@@ -29,15 +20,7 @@ pub async fn history(
     path: &ServicePath,
     key: &str,
 ) -> Result<Vec<ConfigVersion>> {
-    let (path, key) = (path.clone(), key.to_owned());
-    nexus
-        .read(actor, move |w| {
-            Box::pin(async move {
-                let (_, entry, _) = find(w, &path, &key).await?;
-                entries::history(w, &entry).await
-            })
-        })
-        .await
+    CONFIGS.history(nexus, actor, path, key).await
 }
 
 /// One version with its stored value.
@@ -52,7 +35,7 @@ pub async fn version(
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let (service, entry, inherited) = find(w, &path, &key).await?;
+                let (service, entry, inherited) = CONFIGS.find(w, &path, &key).await?;
                 let row = entries::version(w, entry.id, number).await?;
                 let value = open_version(&row)?;
                 Ok(ConfigVersionValue {
@@ -81,23 +64,7 @@ pub async fn diff(
     from: i64,
     to: i64,
 ) -> Result<EntryDiff> {
-    let (path, key) = (path.clone(), key.to_owned());
-    nexus
-        .read(actor, move |w| {
-            Box::pin(async move {
-                let (_, entry, _) = find(w, &path, &key).await?;
-                let before = open_version(&entries::version(w, entry.id, from).await?)?;
-                let after = open_version(&entries::version(w, entry.id, to).await?)?;
-                let [from, to] = [(from, &before), (to, &after)].map(|(version, value)| Side {
-                    version,
-                    kind: value.kind.as_str(),
-                    bytes: value.text().as_bytes(),
-                    is_text: true,
-                });
-                Ok(compare(&key, &from, &to))
-            })
-        })
-        .await
+    CONFIGS.diff(nexus, actor, path, key, [from, to]).await
 }
 
 /// Makes a new version with an old value, if what that one refers to is still there.
@@ -131,16 +98,5 @@ pub async fn restore(
 
 /// Wipes an old version for good; its number stays burnt.
 pub async fn destroy(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str, number: i64) -> Result<()> {
-    let (path, key) = (path.clone(), key.to_owned());
-    nexus
-        .change(actor, move |w| {
-            Box::pin(async move {
-                let service = services::resolve(w, &path, Action::ConfigDestroy).await?;
-                let entry = entries::own(w, &service, Kind::Config, &key).await?;
-                entries::destroy(w, &entry, number).await?;
-                let target = service.target().with_name(&key);
-                w.record(Action::ConfigDestroy, &target, json!({ "version": number })).await
-            })
-        })
-        .await
+    CONFIGS.destroy(nexus, actor, path, key, number).await
 }

@@ -13,13 +13,23 @@ pub use import::import;
 pub use read::{counts, deleted, list, row};
 pub use write::{create, delete, patch, undelete, update};
 
-use crate::entries::{self, Entry, Kind, ListedRow, Payload, VersionRow};
+use crate::entries::{self, Entry, Kind, ListedRow, Payload, Plain, VersionRow};
 use crate::services::Resolved;
 use crate::work::Work;
 use crate::{Error, Result};
+use nexus_domain::action::Action;
 use nexus_domain::config::{ConfigRow, ConfigValue};
 use nexus_domain::scope::Scope;
 use std::collections::HashSet;
+
+/// Configs, for what they share with flags.
+const CONFIGS: Plain = Plain {
+    kind: Kind::Config,
+    read: Action::ConfigRead,
+    delete: Action::ConfigDelete,
+    destroy: Action::ConfigDestroy,
+    shown: |row| Ok(open_version(&row)?.text().to_owned()),
+};
 
 /// Stores a value as the entry's next version, with what it names, and makes it ACTIVE.
 pub(crate) async fn store_version(

@@ -1,6 +1,6 @@
 //! Listing configs with their stored values. Reading configs leaves no audit row.
 
-use super::{ListConfigs, into_rows, row_of};
+use super::{CONFIGS, ListConfigs, into_rows, row_of};
 use crate::Result;
 use crate::entries::{self, Kind};
 use crate::gate::Actor;
@@ -34,15 +34,7 @@ pub async fn list(
 
 /// The numbers beside the filters.
 pub async fn counts(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<EntryCounts> {
-    let path = path.clone();
-    nexus
-        .read(actor, move |w| {
-            Box::pin(async move {
-                let service = services::resolve(w, &path, Action::ConfigRead).await?;
-                entries::counts(w, &service, Kind::Config).await
-            })
-        })
-        .await
+    CONFIGS.counts(nexus, actor, path).await
 }
 
 /// One config with its stored value.
@@ -60,14 +52,5 @@ pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) ->
 
 /// Configs that were deleted and can still be restored.
 pub async fn deleted(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Vec<DeletedConfig>> {
-    let path = path.clone();
-    nexus
-        .read(actor, move |w| {
-            Box::pin(async move {
-                let service = services::resolve(w, &path, Action::ConfigRead).await?;
-                let rows = entries::deleted(w, service.id, Kind::Config).await?;
-                rows.into_iter().map(entries::DeletedRow::into_wire).collect()
-            })
-        })
-        .await
+    CONFIGS.deleted(nexus, actor, path).await
 }

@@ -1,6 +1,6 @@
 //! Making, changing, deleting and undeleting configs.
 
-use super::{row_of, rules, store_version};
+use super::{CONFIGS, row_of, rules, store_version};
 use crate::entries::{self, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -119,17 +119,7 @@ pub async fn delete(
     key: &str,
     expected_version: Option<i64>,
 ) -> Result<()> {
-    let (path, key) = (path.clone(), key.to_owned());
-    nexus
-        .change(actor, move |w| {
-            Box::pin(async move {
-                let service = services::resolve(w, &path, Action::ConfigDelete).await?;
-                let entry = entries::own(w, &service, Kind::Config, &key).await?;
-                entry.expect(expected_version)?;
-                entries::delete_from(w, &service, Kind::Config, Action::ConfigDelete, &entry).await
-            })
-        })
-        .await
+    CONFIGS.delete(nexus, actor, path, key, expected_version).await
 }
 
 /// Brings a deleted config back with its history, if what it refers to is still there.

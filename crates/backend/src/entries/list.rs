@@ -62,7 +62,7 @@ pub(crate) struct ListedRow {
     pub tags: String,
     pub description: Option<String>,
     pub size: Option<i64>,
-    /// Of configs: the stored value.
+    /// Of configs and flags: what is stored.
     pub payload: Option<Vec<u8>>,
     /// The umbrella has a value under the same key.
     pub in_umbrella: bool,
@@ -89,7 +89,7 @@ pub(crate) async fn list(
     Ok(on!(w.tx, |c| sqlx::query_as(sql!(
         r"SELECT * FROM (
              SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
-                    CASE WHEN $4 = 'config' THEN v.payload END AS payload,
+                    CASE WHEN $4 <> 'secret' THEN v.payload END AS payload,
                     EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4 AND u.key = n.key
                         AND u.deleted_at IS NULL AND u.active_version > 0) AS in_umbrella,
                     n.created_at, n.updated_at, n.updated_by
@@ -107,7 +107,7 @@ pub(crate) async fn list(
          UNION ALL
          SELECT * FROM (
              SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
-                    CASE WHEN $4 = 'config' THEN v.payload END AS payload,
+                    CASE WHEN $4 <> 'secret' THEN v.payload END AS payload,
                     TRUE AS in_umbrella, n.created_at, n.updated_at, n.updated_by
              FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
              WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL

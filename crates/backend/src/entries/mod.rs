@@ -6,18 +6,22 @@
 
 mod change;
 mod compare;
+mod effective;
 mod import;
 mod input;
 mod list;
+mod plain;
 mod references;
 mod versions;
 
 pub(crate) use change::{case_warning, delete_from, finish, patch};
 pub(crate) use compare::{Side, compare};
+pub(crate) use effective::{EffectiveRow, all_effective, without_value};
 pub(crate) use import::{EnvFile, Given, Pair, Step, pairs, refuse_invalid, report, rule_of};
 pub(crate) use input::{description, note, tags};
 pub use list::ListEntries;
 pub(crate) use list::{Keys, ListQuery, ListedRow, counts, like_pattern, list, one, page};
+pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
 

@@ -1,7 +1,8 @@
 //! Building a snapshot: every effective entry of a service, opened, in one state of the database.
 
 use super::configs;
-use crate::entries::{Kind, VersionRow};
+use crate::entries::{EffectiveRow, Kind, VersionRow, all_effective, without_value};
+use crate::flags::Served;
 use crate::secrets::{self, open_version};
 use crate::store::{on, sql};
 use crate::work::Work;
@@ -10,15 +11,16 @@ use nexus_domain::secret::SecretType;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::{INLINE_FILE_BYTES, Snapshot, SnapshotError, SnapshotSecret};
 use nexus_domain::template::Unresolved;
-use nexus_domain::{EntryId, ServiceId, Timestamp};
+use nexus_domain::{ProjectId, ServiceId};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use std::collections::BTreeMap;
 
 /// The service of a key, as far as a snapshot needs it.
 #[derive(Debug, Clone, FromRow)]
-pub(super) struct ServiceRow {
+pub(crate) struct ServiceRow {
     pub slug: String,
+    pub project_id: ProjectId,
     pub project: String,
     pub environment: String,
     #[sqlx(try_from = "String")]
@@ -29,10 +31,10 @@ pub(super) struct ServiceRow {
     pub seq: i64,
 }
 
-pub(super) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
+pub(crate) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
     let row = on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT s.slug, p.slug AS project, e.slug AS environment, s.kind, s.umbrella_id,
+        "SELECT s.slug, s.project_id, p.slug AS project, e.slug AS environment, s.kind, s.umbrella_id,
                 CASE WHEN u.changed_seq > s.changed_seq THEN u.changed_seq ELSE s.changed_seq END AS revision, t.seq
          FROM services s JOIN projects p ON p.id = s.project_id JOIN environments e ON e.id = s.environment_id
          JOIN tenants t ON t.id = s.tenant_id LEFT JOIN services u ON u.id = s.umbrella_id
@@ -46,88 +48,39 @@ pub(super) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
     row.ok_or_else(Error::not_found)
 }
 
-#[derive(FromRow)]
-pub(super) struct EffectiveRow {
-    id: EntryId,
-    pub service_id: ServiceId,
-    pub key: String,
-    number: i64,
-    #[sqlx(rename = "type")]
-    pub kind: String,
-    pub payload: Option<Vec<u8>>,
-    wrapped_key: Option<Vec<u8>>,
-    size: i64,
-    created_at: Timestamp,
-}
-
-/// The entries of a kind that a service has with a value, its own before its umbrella's, in no order.
-pub(super) async fn effective(
-    w: &mut Work,
-    service: ServiceId,
-    umbrella: Option<ServiceId>,
-    kind: Kind,
-) -> Result<Vec<EffectiveRow>> {
-    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT n.id, n.service_id, n.key, v.number, v.type, v.payload, v.wrapped_key, v.size, v.created_at
-         FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.kind = $4 AND n.deleted_at IS NULL
-         UNION ALL
-         SELECT n.id, n.service_id, n.key, v.number, v.type, v.payload, v.wrapped_key, v.size, v.created_at
-         FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.kind = $4 AND n.deleted_at IS NULL
-           AND (SELECT o.id FROM entries o WHERE o.service_id = $2 AND o.kind = $4 AND o.key = n.key
-               AND o.deleted_at IS NULL AND o.active_version > 0) IS NULL"
-    ))
-    .bind(w.actor.tenant)
-    .bind(service)
-    .bind(umbrella.unwrap_or(ServiceId(uuid::Uuid::nil())))
-    .bind(kind.as_str())
-    .fetch_all(c)
-    .await)?)
-}
-
-/// The service's own entries of a kind that nobody has given a value yet.
-pub(super) async fn without_value(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT key FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = $3
-           AND deleted_at IS NULL AND active_version = 0 ORDER BY key"
-    ))
-    .bind(w.actor.tenant)
-    .bind(service)
-    .bind(kind.as_str())
-    .fetch_all(c)
-    .await)?;
-    Ok(rows.into_iter().map(|(key,)| key).collect())
-}
-
-pub(super) fn left_out(key: String, kind: Kind, code: Unresolved) -> SnapshotError {
+pub(crate) fn left_out(key: String, kind: Kind, code: Unresolved) -> SnapshotError {
     SnapshotError { key, kind: kind.as_str().into(), code: code.as_str().into() }
 }
 
-pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> Result<Snapshot> {
+/// A snapshot as it is at the moment of the work, and the flags that it was made with.
+pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> Result<(Snapshot, Served)> {
     let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
     if service.kind == ServiceKind::Backend {
-        for row in effective(w, id, service.umbrella_id, Kind::Secret).await? {
+        for row in all_effective(w, id, service.umbrella_id, Kind::Secret).await? {
             let inherited = row.service_id != id;
             secrets.insert(row.key.clone(), open(w, row, inherited).await?);
         }
         empty = without_value(w, id, Kind::Secret).await?;
     }
-    let given = configs::load(w, id, service.umbrella_id).await?;
+    let served = Served::load(w, id, service.umbrella_id).await?;
+    let flags = served.plain(w.now);
+    let given = configs::load(w, id, service.umbrella_id, &flags).await?;
     let (configs, mut left_out_configs) = given.resolve(&secrets, &empty);
     let needs_value = |key| left_out(key, Kind::Secret, Unresolved::NeedsValue);
     let mut errors: Vec<SnapshotError> = empty.into_iter().map(needs_value).collect();
     errors.append(&mut left_out_configs);
-    Ok(Snapshot {
+    errors.extend(served.unreadable.iter().map(|key| left_out(key.clone(), Kind::Flag, Unresolved::Unreadable)));
+    let snapshot = Snapshot {
         service: service.slug.clone(),
         kind: service.kind,
         environment: service.environment.clone(),
         revision: service.revision,
         secrets: (service.kind == ServiceKind::Backend).then_some(secrets),
         configs: configs.into_iter().map(|(key, config)| (key, config.element)).collect(),
-        flags: BTreeMap::new(),
+        flags,
         errors,
-    })
+    };
+    Ok((snapshot, served))
 }
 
 pub(super) async fn open(w: &mut Work, row: EffectiveRow, inherited: bool) -> Result<SnapshotSecret> {

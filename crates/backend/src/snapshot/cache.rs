@@ -26,9 +26,17 @@ struct Sealed {
     revision: i64,
     /// The tenant's change number up to which this snapshot is known to be the present one.
     seq: i64,
+    /// The next moment of a schedule: from then on it is another snapshot of the same revision.
+    until: Option<Timestamp>,
     etag: String,
     body: Vec<u8>,
     about: build::ServiceRow,
+}
+
+impl Sealed {
+    fn holds_at(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// One reader's reads of one snapshot in one hour.
@@ -66,7 +74,9 @@ impl Snapshots {
 
     fn recall(&self, nexus: &Nexus, tenant: TenantId, service: ServiceId) -> (Option<Arc<Sealed>>, bool) {
         let sealed = self.sealed.read().unwrap_or_else(PoisonError::into_inner).get(&service).cloned();
-        let fresh = sealed.as_ref().is_some_and(|sealed| sealed.seq == nexus.seq_of(tenant));
+        let fresh = sealed
+            .as_ref()
+            .is_some_and(|sealed| sealed.seq == nexus.seq_of(tenant) && sealed.holds_at(nexus.now()));
         (sealed, fresh)
     }
 
@@ -107,7 +117,7 @@ pub async fn sync(nexus: &Nexus, actor: &Actor, if_none_match: Option<&str>) -> 
 }
 
 /// Whether `If-None-Match` (a list, `*`, weak or strong) names this tag.
-fn matches_etag(given: &str, etag: &str) -> bool {
+pub(crate) fn matches_etag(given: &str, etag: &str) -> bool {
     given.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
@@ -122,7 +132,9 @@ async fn refresh(
         .read(actor, move |w| {
             Box::pin(async move {
                 let about = build::service(w, service).await?;
-                if let Some(known) = known.filter(|known| known.revision == about.revision) {
+                let now = w.now;
+                let same = |known: &Arc<Sealed>| known.revision == about.revision && known.holds_at(now);
+                if let Some(known) = known.filter(same) {
                     let seq = about.seq;
                     return Ok(Arc::new(Sealed {
                         seq,
@@ -132,15 +144,16 @@ async fn refresh(
                         ..*known
                     }));
                 }
-                let snapshot = build::build(w, service, &about).await?;
+                let (snapshot, served) = build::build(w, service, &about).await?;
                 let plain = zeroize::Zeroizing::new(
                     serde_json::to_vec(&snapshot).map_err(|_| Error::Impossible("a snapshot is JSON"))?,
                 );
                 let aad = Snapshots::aad(service, about.revision);
                 let body =
                     seal(&w.nexus.snapshots.key, KeyId::UNNAMED, &aad, &plain, w.nexus.keyring.random())?;
-                let (revision, seq) = (about.revision, about.seq);
-                Ok(Arc::new(Sealed { revision, seq, etag: format!("\"r{revision}\""), body, about }))
+                let (revision, seq, until) = (about.revision, about.seq, served.next_moment(now));
+                let etag = format!("\"r{}\"", served.state(revision, now));
+                Ok(Arc::new(Sealed { revision, seq, until, etag, body, about }))
             })
         })
         .await?;

@@ -1,19 +1,19 @@
 //! The configs of a snapshot: every effective one, resolved over the service's own and inherited keys
 //! in the same state of the database.
 
-use super::build::{effective, left_out, without_value};
+use super::build::left_out;
 use crate::Result;
 use crate::configs::value_of;
-use crate::entries::Kind;
+use crate::entries::{Kind, all_effective, without_value};
 use crate::work::Work;
 use nexus_domain::ServiceId;
 use nexus_domain::config::ConfigValue;
 use nexus_domain::resolve::{Outcome, Values, resolve};
 use nexus_domain::scope::Scope;
 use nexus_domain::secret::SecretType;
-use nexus_domain::snapshot::{MAX_SNAPSHOT_BYTES, SnapshotConfig, SnapshotError, SnapshotSecret};
+use nexus_domain::snapshot::{MAX_SNAPSHOT_BYTES, SnapshotConfig, SnapshotError, SnapshotFlag, SnapshotSecret};
 use nexus_domain::template::Unresolved;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the configs of a service are made from.
 pub(super) struct Given {
@@ -21,7 +21,7 @@ pub(super) struct Given {
     inherited: BTreeSet<String>,
     /// Own ones without a value; an inherited one may stand in for it.
     without_value: Vec<String>,
-    flags: HashMap<String, bool>,
+    flags: BTreeMap<String, SnapshotFlag>,
     pub scope: Scope,
 }
 
@@ -34,13 +34,18 @@ pub(super) struct Made {
 /// What an entry takes besides its value; the same that the quota counts.
 const FRAME_BYTES: usize = 64;
 
-pub(super) async fn load(w: &mut Work, id: ServiceId, umbrella: Option<ServiceId>) -> Result<Given> {
+pub(super) async fn load(
+    w: &mut Work,
+    id: ServiceId,
+    umbrella: Option<ServiceId>,
+    flags: &BTreeMap<String, SnapshotFlag>,
+) -> Result<Given> {
     let (mut values, mut inherited, mut scope) = (BTreeMap::new(), BTreeSet::new(), Scope::default());
     let without_value = without_value(w, id, Kind::Config).await?;
     for key in &without_value {
         scope.put_config_without_value(key.as_str());
     }
-    for row in effective(w, id, umbrella, Kind::Config).await? {
+    for row in all_effective(w, id, umbrella, Kind::Config).await? {
         let value = value_of(&row.kind, row.payload.unwrap_or_default())?;
         scope.put_config(row.key.as_str(), value.references()?);
         if row.service_id != id {
@@ -48,21 +53,14 @@ pub(super) async fn load(w: &mut Work, id: ServiceId, umbrella: Option<ServiceId
         }
         values.insert(row.key, value);
     }
-    let flags = flags(w, id, umbrella).await?;
-    Ok(Given { values, inherited, without_value, flags, scope })
-}
-
-/// The plain state of each flag. The flag engine, once there is one, answers here.
-async fn flags(w: &mut Work, id: ServiceId, umbrella: Option<ServiceId>) -> Result<HashMap<String, bool>> {
-    let rows = effective(w, id, umbrella, Kind::Flag).await?;
-    Ok(rows.into_iter().map(|row| (row.key, row.payload.as_deref() == Some(b"true"))).collect())
+    Ok(Given { values, inherited, without_value, flags: flags.clone(), scope })
 }
 
 /// What references to anything but configs are replaced by.
 struct Known<'a> {
     secrets: &'a BTreeMap<String, SnapshotSecret>,
     empty: &'a [String],
-    flags: &'a HashMap<String, bool>,
+    flags: &'a BTreeMap<String, SnapshotFlag>,
 }
 
 impl Values for Known<'_> {
@@ -78,7 +76,7 @@ impl Values for Known<'_> {
     }
 
     fn flag(&self, key: &str) -> Result<bool, Unresolved> {
-        self.flags.get(key).copied().ok_or(Unresolved::Missing)
+        self.flags.get(key).map(|flag| flag.enabled).ok_or(Unresolved::Missing)
     }
 }
 

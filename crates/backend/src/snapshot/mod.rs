@@ -11,6 +11,8 @@ mod cache;
 mod configs;
 mod one_config;
 
+pub(crate) use build::{ServiceRow, left_out, service as service_row};
 pub use by_key::{OneSecret, delete, get, put};
+pub(crate) use cache::matches_etag;
 pub use cache::{Answer, Snapshots, flush, sync};
 pub use one_config::{OneConfig, config};

@@ -1,9 +1,10 @@
 //! One config by its key, with a service key: resolved like in a snapshot, opening no secret that it
 //! does not reach.
 
-use super::build::{self, effective, without_value};
+use super::build;
 use super::configs::{Given, load};
-use crate::entries::Kind;
+use crate::entries::{Kind, all_effective, without_value};
+use crate::flags::Served;
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::work::{Target, Work};
@@ -25,17 +26,18 @@ pub struct OneConfig {
 pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig> {
     let Who::ServiceKey { service, .. } = actor.who else { return Err(Error::not_found()) };
     let name = key.to_owned();
-    let (about, one, tainted, reached) = nexus
+    let (etag, about, one, tainted, reached) = nexus
         .read(actor, move |w| {
             Box::pin(async move {
                 let about = build::service(w, service).await?;
-                let given = load(w, service, about.umbrella_id).await?;
+                let served = Served::load(w, service, about.umbrella_id).await?;
+                let given = load(w, service, about.umbrella_id, &served.plain(w.now)).await?;
+                let etag = format!("\"c{}\"", served.state(about.revision, w.now));
                 let (one, tainted, reached) = pick(w, service, &about, &given, name).await?;
-                Ok((about, one, tainted, reached))
+                Ok((etag, about, one, tainted, reached))
             })
         })
         .await?;
-    let etag = format!("\"c{}\"", about.revision);
     if tainted {
         note_secrets(nexus, actor, about, key, reached).await?;
     }
@@ -85,7 +87,7 @@ async fn pick(
         given.scope.secrets_reached(&key).into_iter().map(str::to_owned).collect();
     let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
     if about.kind == ServiceKind::Backend && !reached.is_empty() {
-        for row in effective(w, service, about.umbrella_id, Kind::Secret).await? {
+        for row in all_effective(w, service, about.umbrella_id, Kind::Secret).await? {
             if reached.contains(&row.key) {
                 let inherited = row.service_id != service;
                 secrets.insert(row.key.clone(), build::open(w, row, inherited).await?);

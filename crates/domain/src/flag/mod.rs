@@ -13,11 +13,13 @@ mod definition;
 mod evaluate;
 mod explain;
 mod limits;
+mod ofrep;
 mod pattern;
 mod percentage;
 mod preview;
 mod schedule;
 mod validate;
+mod wire;
 
 pub use bucket::{BUCKETS, Bucket};
 pub use compiled::Compiled;
@@ -26,9 +28,14 @@ pub use definition::{Condition, FlagDefinition, FlagType, Operator, Rule, Serve,
 pub use evaluate::{Evaluation, Reason, Targeting, evaluate};
 pub use explain::{ConditionTrail, Explanation, Outcome, ShareTrail, Step, StepKind, explain};
 pub use limits::*;
+pub use ofrep::{BulkEvaluation, ErrorCode, EventStream, FlagEvaluation, RefetchEvaluation};
 pub use percentage::Percentage;
 pub use preview::{SampleShare, numbered_users, share_of_sample};
 pub use schedule::{FlagState, Schedule};
+pub use wire::{
+    DeletedFlag, EvaluateRequest, Evaluated, FlagPatch, FlagRow, FlagVersion, FlagVersionDefinition,
+    MAX_EVALUATED_KEYS, NewFlag, NewFlagVersion, Stale, Toggle,
+};
 
 /// The version of the rules by which flags are evaluated. Changes that give anybody another
 /// variant raise it.

@@ -1,0 +1,55 @@
+//! Listing flags with their definitions. Reading flags leaves no audit row.
+
+use super::{FLAGS, ListFlags, into_rows, row_of};
+use crate::Result;
+use crate::entries::{self, Kind};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use crate::services;
+use nexus_domain::action::Action;
+use nexus_domain::entry::EntryCounts;
+use nexus_domain::flag::{DeletedFlag, FlagRow};
+use nexus_domain::page::Page;
+use nexus_domain::service::ServicePath;
+
+/// A page of the service's flags, own and inherited, by key.
+pub async fn list(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    query: ListFlags,
+) -> Result<Page<FlagRow>> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::FlagRead).await?;
+                let (rows, next_cursor) = entries::page(w, &service, Kind::Flag, &query).await?;
+                Ok(Page { data: into_rows(w, &service, rows).await?, next_cursor })
+            })
+        })
+        .await
+}
+
+/// The numbers beside the filters.
+pub async fn counts(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<EntryCounts> {
+    FLAGS.counts(nexus, actor, path).await
+}
+
+/// One flag with its definition.
+pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -> Result<FlagRow> {
+    let (path, key) = (path.clone(), key.to_owned());
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::FlagRead).await?;
+                row_of(w, &service, &key).await
+            })
+        })
+        .await
+}
+
+/// Flags that were deleted and can still be restored.
+pub async fn deleted(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Vec<DeletedFlag>> {
+    FLAGS.deleted(nexus, actor, path).await
+}

@@ -1,0 +1,84 @@
+//! The flags of one service, ready to be evaluated: made once per revision, for snapshots and for
+//! evaluations alike.
+
+use super::definition_of;
+use crate::Result;
+use crate::entries::{EffectiveRow, Kind, all_effective};
+use crate::work::Work;
+use nexus_domain::flag::Compiled;
+use nexus_domain::snapshot::SnapshotFlag;
+use nexus_domain::{EntryId, ServiceId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
+
+/// A flag of a service.
+pub(crate) struct ServedFlag {
+    pub entry: EntryId,
+    pub compiled: Compiled,
+    pub inherited: bool,
+    /// Evaluations that are not written down yet.
+    pub evaluations: AtomicI64,
+}
+
+/// All flags of a service, own and inherited.
+#[derive(Default)]
+pub(crate) struct Served {
+    pub flags: BTreeMap<String, ServedFlag>,
+    /// Keys whose stored definition this program cannot read; they take nothing from the others.
+    pub unreadable: Vec<String>,
+}
+
+impl Served {
+    pub async fn load(w: &mut Work, service: ServiceId, umbrella: Option<ServiceId>) -> Result<Self> {
+        let mut served = Self::default();
+        for row in all_effective(w, service, umbrella, Kind::Flag).await? {
+            match compile(&row) {
+                Some(compiled) => {
+                    let flag = ServedFlag {
+                        entry: row.id,
+                        compiled,
+                        inherited: row.service_id != service,
+                        evaluations: AtomicI64::new(0),
+                    };
+                    served.flags.insert(row.key, flag);
+                }
+                None => served.unreadable.push(row.key),
+            }
+        }
+        served.unreadable.sort();
+        Ok(served)
+    }
+
+    /// What a plain read gets: state and schedule.
+    pub fn plain(&self, now: Timestamp) -> BTreeMap<String, SnapshotFlag> {
+        let plain = |flag: &ServedFlag| SnapshotFlag {
+            key: None,
+            enabled: flag.compiled.is_enabled(now),
+            inherited: flag.inherited,
+        };
+        self.flags.iter().map(|(key, flag)| (key.clone(), plain(flag))).collect()
+    }
+
+    /// How many moments of schedules have passed: this changes an ETag where the revision stays.
+    pub fn moments_passed(&self, now: Timestamp) -> u64 {
+        self.flags.values().map(|flag| u64::from(flag.compiled.moments_passed(now))).sum()
+    }
+
+    /// The next moment at which a schedule changes something.
+    pub fn next_moment(&self, now: Timestamp) -> Option<Timestamp> {
+        self.flags.values().filter_map(|flag| flag.compiled.next_moment(now)).min()
+    }
+
+    /// What an answer at this moment is made from: `42`, or `42.1` after one moment.
+    pub fn state(&self, revision: i64, now: Timestamp) -> String {
+        match self.moments_passed(now) {
+            0 => revision.to_string(),
+            passed => format!("{revision}.{passed}"),
+        }
+    }
+}
+
+fn compile(row: &EffectiveRow) -> Option<Compiled> {
+    let definition = definition_of(row.payload.as_deref()?).ok()?;
+    Compiled::new(&row.key, &definition).ok()
+}

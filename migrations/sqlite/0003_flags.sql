@@ -1,0 +1,11 @@
+-- How often programs asked for a flag by evaluation, by day since 1970 (UTC): what hints at flags
+-- that nobody needs any more.
+CREATE TABLE flag_evaluations (
+    tenant_id BLOB NOT NULL,
+    entry_id BLOB NOT NULL,
+    day INTEGER NOT NULL,
+    evaluations INTEGER NOT NULL,
+    PRIMARY KEY (entry_id, day),
+    FOREIGN KEY (tenant_id, entry_id) REFERENCES entries (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX flag_evaluations_by_day ON flag_evaluations (day);
