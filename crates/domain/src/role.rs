@@ -71,6 +71,8 @@ words! {
         ConfigRead = "config.read",
         ConfigWrite = "config.write",
         DevEnvironment = "dev_environment.own",
+        /// How much of the quotas is used up.
+        UsageRead = "usage.read",
         AuditRead = "audit.read",
         TenantAuditRead = "audit.read_tenant",
     }
@@ -99,7 +101,7 @@ impl ProjectRole {
                     && !matches!(permission, P::ProjectManage | P::TenantManage | P::EnvironmentManage)
             }
             Place::Shared { develop } => match permission {
-                P::ProjectRead | P::EnvironmentRead | P::ServiceRead | P::ConfigRead => true,
+                P::ProjectRead | P::EnvironmentRead | P::ServiceRead | P::ConfigRead | P::UsageRead => true,
                 P::ProjectManage => matches!(self, Owner),
                 P::ServiceWrite
                 | P::KeyRead
@@ -131,7 +133,8 @@ impl TenantRole {
     pub const fn allows(self, permission: Permission) -> bool {
         match self {
             Self::Owner => true,
-            Self::Finance | Self::Member => matches!(permission, Permission::EnvironmentRead),
+            Self::Finance => matches!(permission, Permission::EnvironmentRead | Permission::UsageRead),
+            Self::Member => matches!(permission, Permission::EnvironmentRead),
         }
     }
 }
@@ -175,6 +178,7 @@ impl Permission {
             Self::SecretWrite => Scope::WriteSecrets,
             Self::ConfigRead => Scope::ReadConfigs,
             Self::ConfigWrite => Scope::WriteConfigs,
+            Self::UsageRead => Scope::ReadUsage,
             Self::AuditRead | Self::TenantAuditRead => Scope::ReadAudit,
         })
     }
