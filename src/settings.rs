@@ -1,12 +1,15 @@
 //! What an operator decides: read once, at start, from a file and from the environment
 //! (`NEXUS_…` wins), and handed on from there.
 
+use anyhow::Context as _;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use nexus_backend::Result;
 use nexus_backend::crypto::{Random, RootKey};
 use nexus_backend::store::Location;
+use nexus_backend::tiers::Catalogue;
+use nexus_domain::tier::BillingMode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +32,10 @@ pub struct Settings {
     pub master_key: Option<SecretString>,
     /// A file with the master key; by default in the data directory, made on first start.
     pub master_key_file: Option<PathBuf>,
+    /// A file with the tiers, in place of those that come with the program.
+    pub catalogue: Option<PathBuf>,
+    /// `self_hosted`, or `hosted` where tiers and add-ons have prices.
+    pub billing_mode: BillingMode,
     /// Networks whose `X-Forwarded-For` is believed, separated by commas.
     pub trusted_proxies: String,
     /// What to log, for example `info` or `nexus=debug`.
@@ -39,12 +46,18 @@ pub struct Settings {
 struct Defaults {
     listen: &'static str,
     data_dir: &'static str,
+    billing_mode: BillingMode,
     trusted_proxies: &'static str,
     log: &'static str,
 }
 
-const DEFAULTS: Defaults =
-    Defaults { listen: "127.0.0.1:3000", data_dir: "./data", trusted_proxies: "", log: "info" };
+const DEFAULTS: Defaults = Defaults {
+    listen: "127.0.0.1:3000",
+    data_dir: "./data",
+    billing_mode: BillingMode::SelfHosted,
+    trusted_proxies: "",
+    log: "info",
+};
 
 impl Settings {
     /// Reads the settings; `file` is optional.
@@ -82,6 +95,14 @@ impl Settings {
             .collect()
     }
 
+    /// What each tier allows and costs, checked.
+    pub fn catalogue(&self) -> anyhow::Result<Catalogue> {
+        let Some(file) = &self.catalogue else { return Ok(Catalogue::embedded(self.billing_mode)?) };
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the catalogue of tiers {} cannot be read", file.display()))?;
+        Catalogue::parse(&text, self.billing_mode).with_context(|| file.display().to_string())
+    }
+
     /// The master key: from the settings, from its file, or made on first start. The flag says that
     /// it lies in the data directory, beside what it protects.
     pub fn root_key(&self, random: &dyn Random) -> Result<(RootKey, bool)> {
@@ -115,6 +136,11 @@ impl Settings {
             ("data_dir", self.data_dir.display().to_string()),
             ("master_key", hidden(&self.master_key)),
             ("master_key_file", self.master_key_path().display().to_string()),
+            (
+                "catalogue",
+                self.catalogue.as_ref().map_or("(embedded)".into(), |file| file.display().to_string()),
+            ),
+            ("billing_mode", self.billing_mode.to_string()),
             ("trusted_proxies", self.trusted_proxies.clone()),
             ("log", self.log.clone()),
         ])

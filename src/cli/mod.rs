@@ -104,13 +104,14 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
              and set NEXUS_MASTER_KEY_FILE or NEXUS_MASTER_KEY"
         );
     }
+    let catalogue = settings.catalogue()?;
     let db = Db::open(&settings.location()).await?;
     let parts = Parts {
         db,
         root,
         clock: Arc::new(SystemClock),
         random,
-        settings: nexus_backend::Settings { public_url: settings.public_url() },
+        settings: nexus_backend::Settings { public_url: settings.public_url(), catalogue },
     };
     Ok(Nexus::open(parts).await?)
 }

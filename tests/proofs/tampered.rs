@@ -197,7 +197,7 @@ fn another_tenant(instance: &Instance) -> String {
             root: RootKey::read(&instance.folder().join("master.key")).expect("the master key"),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            settings: Settings { public_url: "http://nexus.test".into() },
+            settings: Settings::self_hosted("http://nexus.test").expect("settings"),
         };
         let nexus = Nexus::open(parts).await.expect("the instance");
         let founding = Founding {

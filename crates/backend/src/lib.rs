@@ -24,6 +24,7 @@ pub mod services;
 pub mod snapshot;
 pub mod store;
 pub mod tenants;
+pub mod tiers;
 mod work;
 
 pub use clock::{Clock, SystemClock};

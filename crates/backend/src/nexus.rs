@@ -10,9 +10,11 @@ use crate::limits::Limits;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, single, sql};
+use crate::tiers::Catalogue;
 use crate::work::Work;
 use crate::{Error, Result, audit};
 use futures::future::BoxFuture;
+use nexus_domain::tier::BillingMode;
 use nexus_domain::{TenantId, Timestamp};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -48,6 +50,16 @@ pub struct Instance {
 pub struct Settings {
     /// Where people and programs reach this instance, without a slash at the end.
     pub public_url: String,
+    /// What each tier allows.
+    pub catalogue: Catalogue,
+}
+
+impl Settings {
+    /// An instance of one's own, with the tiers that come with the program.
+    pub fn self_hosted(public_url: impl Into<String>) -> Result<Self> {
+        let catalogue = Catalogue::embedded(BillingMode::SelfHosted)?;
+        Ok(Self { public_url: public_url.into(), catalogue })
+    }
 }
 
 /// What an instance is made of.

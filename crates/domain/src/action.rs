@@ -42,6 +42,10 @@ actions! {
     ProjectUpdate:      ProjectManage,     "project.updated",        audited, any;
     ProjectDelete:      ProjectManage,     "project.deleted",        audited, fresh;
 
+    UsageRead:          UsageRead,         "usage.read",             silent,  any;
+    AddonAdd:           ProjectManage,     "project.addon_added",    audited, any;
+    AddonRemove:        ProjectManage,     "project.addon_removed",  audited, any;
+
     DevEnvironmentRead:   DevEnvironment,  "dev_environment.read",     silent,  any;
     DevEnvironmentCreate: DevEnvironment,  "dev_environment.created",  audited, any;
     DevEnvironmentImport: DevEnvironment,  "dev_environment.imported", audited, any;

@@ -29,6 +29,7 @@ pub mod service;
 pub mod slug;
 pub mod snapshot;
 pub mod template;
+pub mod tier;
 pub mod timestamp;
 
 pub use id::*;

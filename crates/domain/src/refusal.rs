@@ -31,6 +31,8 @@ codes! {
     StepUpRequired = "step_up_required", 403;
     PublicKeyRestricted = "public_key_restricted", 403;
     ServiceKindMismatch = "service_kind_mismatch", 403;
+    /// Targeting or a percentage where the project lacks A/B testing.
+    AbAddonNotActive = "ab_addon_not_active", 403;
     NotFound = "not_found", 404;
     MethodNotAllowed = "method_not_allowed", 405;
     Conflict = "conflict", 409;

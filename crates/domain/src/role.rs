@@ -73,6 +73,8 @@ words! {
         FlagRead = "flag.read",
         FlagWrite = "flag.write",
         DevEnvironment = "dev_environment.own",
+        /// How much of the quotas is used up.
+        UsageRead = "usage.read",
         AuditRead = "audit.read",
         TenantAuditRead = "audit.read_tenant",
     }
@@ -101,7 +103,12 @@ impl ProjectRole {
                     && !matches!(permission, P::ProjectManage | P::TenantManage | P::EnvironmentManage)
             }
             Place::Shared { develop } => match permission {
-                P::ProjectRead | P::EnvironmentRead | P::ServiceRead | P::ConfigRead | P::FlagRead => true,
+                P::ProjectRead
+                | P::EnvironmentRead
+                | P::ServiceRead
+                | P::ConfigRead
+                | P::FlagRead
+                | P::UsageRead => true,
                 P::ProjectManage => matches!(self, Owner),
                 P::ServiceWrite
                 | P::KeyRead
@@ -134,7 +141,8 @@ impl TenantRole {
     pub const fn allows(self, permission: Permission) -> bool {
         match self {
             Self::Owner => true,
-            Self::Finance | Self::Member => matches!(permission, Permission::EnvironmentRead),
+            Self::Finance => matches!(permission, Permission::EnvironmentRead | Permission::UsageRead),
+            Self::Member => matches!(permission, Permission::EnvironmentRead),
         }
     }
 }
@@ -180,6 +188,7 @@ impl Permission {
             Self::ConfigWrite => Scope::WriteConfigs,
             Self::FlagRead => Scope::ReadFlags,
             Self::FlagWrite => Scope::WriteFlags,
+            Self::UsageRead => Scope::ReadUsage,
             Self::AuditRead | Self::TenantAuditRead => Scope::ReadAudit,
         })
     }

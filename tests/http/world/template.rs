@@ -56,7 +56,7 @@ pub async fn open(folder: &Path, clock: Arc<SetClock>, public_url: &str) -> Nexu
         root: RootKey::parse(ROOT_KEY).expect("a root key"),
         clock,
         random: Arc::new(SystemRandom),
-        settings: Settings { public_url: public_url.to_owned() },
+        settings: Settings::self_hosted(public_url).expect("settings"),
     })
     .await
     .expect("an instance")

@@ -9,7 +9,7 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Denial, Error, Result};
+use crate::{Denial, Error, Result, tiers};
 use nexus_domain::action::Action;
 use nexus_domain::project::{Losses, NewProject, Project, ProjectPatch, Tier};
 use nexus_domain::role::{Place, ProjectRole};
@@ -181,7 +181,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewProject) -> Result<Pro
                 if select_one(w, &slug).await?.is_some() {
                     return Err(Refusal::taken("slug", "A project with this slug exists").into());
                 }
-                let tier = new.tier.unwrap_or(Tier::Xl);
+                let tier = new.tier.unwrap_or_else(|| w.nexus.settings.catalogue.default_tier());
                 on!(w.tx, |c| sqlx::query(sql!(
                     "INSERT INTO projects (tenant_id, id, slug, name, tier, undelete_days, created_at, updated_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $7)"
@@ -243,6 +243,9 @@ pub async fn update(nexus: &Nexus, actor: &Actor, slug: &str, patch: ProjectPatc
                 .execute(c)
                 .await
                 .map(|_| ()))?;
+                if tier != before.tier {
+                    tiers::touch_project(w, before.id).await?;
+                }
                 w.record(Action::ProjectUpdate, &Target::in_project(&slug, &slug), Value::Object(details))
                     .await?;
                 wire(w, &slug, Action::ProjectUpdate).await

@@ -99,7 +99,7 @@ pub async fn open(database: &Database, clock: Arc<SetClock>, root: &str) -> nexu
         root: RootKey::parse(root)?,
         clock,
         random: Arc::new(SystemRandom),
-        settings: Settings { public_url: "https://nexus.test".into() },
+        settings: Settings::self_hosted("https://nexus.test").expect("settings"),
     })
     .await
 }
