@@ -92,17 +92,16 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
             [("cargo test", &PRODUCT[..]), ("cargo test, xtask", &["--package", "xtask"])]
         {
             run.step(name, |tally| {
-                count_cargo(
-                    cargo(root)
-                        .arg("test")
-                        .args(selection)
-                        .arg("--no-fail-fast")
-                        .arg("--")
-                        .args(filters)
-                        .env(POSTGRES_URL, database.url())
-                        .env(SOAK, &soak),
-                    tally,
-                )
+                let mut tests = cargo(root);
+                tests
+                    .arg("test")
+                    .args(selection)
+                    .arg("--no-fail-fast")
+                    .arg("--")
+                    .args(filters)
+                    .env(POSTGRES_URL, database.url())
+                    .env(SOAK, &soak);
+                count_cargo(tools.third_party.offer(&mut tests), tally)
             });
         }
     }
@@ -125,7 +124,11 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
                     .env("NEXUS_BIN", &server)
                     .env("CHROMIUM", &tools.chromium);
                 process::forget_package_variables(&mut tests);
-                count_playwright(&mut tests, &workspace.path("target/e2e/results.json"), tally)
+                count_playwright(
+                    tools.third_party.offer(&mut tests),
+                    &workspace.path("target/e2e/results.json"),
+                    tally,
+                )
             });
         }
     }

@@ -2,6 +2,7 @@
 //! what is missing, so a second run takes no time; each command asks for the parts that it needs.
 
 mod packages;
+pub mod third_party;
 pub mod wasm;
 
 use std::{
@@ -19,6 +20,7 @@ pub struct Tools {
     pub wasm: wasm::Toolchain,
     pub chromium: PathBuf,
     pub postgres: PathBuf,
+    pub third_party: third_party::ThirdParty,
 }
 
 /// Everything that building and testing need.
@@ -26,9 +28,10 @@ pub struct Tools {
 /// # Errors
 /// When something is missing and cannot be installed.
 pub fn everything(workspace: &Workspace) -> Result<Tools> {
-    let tools = Tools { wasm: wasm::ensure(workspace)?, chromium: chromium()?, postgres: postgres()? };
+    let (wasm, chromium, postgres) = (wasm::ensure(workspace)?, chromium()?, postgres()?);
+    node()?;
     end_to_end_packages(workspace)?;
-    Ok(tools)
+    Ok(Tools { wasm, chromium, postgres, third_party: third_party::ensure(workspace)? })
 }
 
 /// A Chromium that Playwright can drive; `CHROMIUM` in the environment names another one.
@@ -105,12 +108,17 @@ pub fn load_generator() -> Result<PathBuf> {
     process::find("wrk").context("wrk was installed but is not on the PATH")
 }
 
-/// Node.js, npm, and the packages of the end-to-end tests as their lock file says.
-fn end_to_end_packages(workspace: &Workspace) -> Result<()> {
+/// Node.js and npm.
+fn node() -> Result<()> {
     if process::find("node").is_none() || process::find("npm").is_none() {
-        println!("setup: installing Node.js for the browser tests");
+        println!("setup: installing Node.js for the tests");
         packages::install(&["nodejs", "npm"]).context("no Node.js found; install it")?;
     }
+    Ok(())
+}
+
+/// The packages of the end-to-end tests as their lock file says.
+fn end_to_end_packages(workspace: &Workspace) -> Result<()> {
     let folder = workspace.end2end();
     let lock = fs::read(folder.join("package-lock.json")).context("end2end/package-lock.json is missing")?;
     let path = workspace.target().join("setup/npm");
