@@ -25,6 +25,9 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// `sqlite:<path>` or `postgres://…`; by default a file in the data directory.
     pub database_url: Option<SecretString>,
+    /// The PostgreSQL server itself, where the other address leads to a pooler: for migrations and
+    /// for hearing of other processes' changes.
+    pub database_listen_url: Option<SecretString>,
     /// `managed` when the database's provider vouches for durability.
     pub database_durable: Option<String>,
     pub data_dir: PathBuf,
@@ -83,6 +86,15 @@ impl Settings {
         Location { url, managed: self.database_durable.as_deref() == Some("managed") }
     }
 
+    /// Where to hear of other processes' changes; the embedded database has no other processes.
+    pub fn listen_url(&self) -> Option<String> {
+        let url = match &self.database_listen_url {
+            Some(url) => url.expose_secret().to_owned(),
+            None => self.location().url,
+        };
+        url.starts_with("postgres").then_some(url)
+    }
+
     pub fn trusted_proxies(&self) -> anyhow::Result<Vec<IpNet>> {
         let networks = self.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
         networks
@@ -132,6 +144,12 @@ impl Settings {
             ("listen", self.listen.to_string()),
             ("public_url", self.public_url()),
             ("database_url", without_password(&self.location().url)),
+            (
+                "database_listen_url",
+                self.database_listen_url
+                    .as_ref()
+                    .map_or_else(|| "(database_url)".to_owned(), |url| without_password(url.expose_secret())),
+            ),
             ("database_durable", self.database_durable.clone().unwrap_or_else(|| "asserted".into())),
             ("data_dir", self.data_dir.display().to_string()),
             ("master_key", hidden(&self.master_key)),

@@ -3,12 +3,16 @@
 
 use nexus_backend::gate::Actor;
 use nexus_backend::tenants::{Founding, found};
-use nexus_backend::{Nexus, Result, configs, keys, people, projects, secrets, services};
+use nexus_backend::{Error, Nexus, Result, configs, flags, keys, people, projects, secrets, services};
 use nexus_domain::config::{ConfigType, ConfigValue, NewConfig};
+use nexus_domain::flag::{
+    Condition, FlagDefinition, FlagState, NewFlag, Operator, Percentage, Rule, Serve, Variant,
+};
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::project::NewProject;
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};
+use nexus_domain::timestamp::DAY_MICROS;
 use secrecy::SecretString;
 
 const EMAIL: &str = "ana@acme.test";
@@ -126,6 +130,48 @@ async fn fill_configs(nexus: &Nexus, owner: &Actor, environment: &str, shared: &
         let value = Some(ConfigValue::typed(kind, text)?.json());
         let new = NewConfig { key: key.into(), kind: Some(kind), value, ..NewConfig::default() };
         configs::create(nexus, owner, service, new).await?;
+    }
+    fill_flags(nexus, owner, &checkout, &storefront).await
+}
+
+async fn fill_flags(
+    nexus: &Nexus,
+    owner: &Actor,
+    checkout: &ServicePath,
+    storefront: &ServicePath,
+) -> Result<()> {
+    let staff = Rule {
+        id: "staff".into(),
+        description: "Everybody who works here".into(),
+        when: Some(Condition::compare("email", Operator::EndsWith, "@acme.test")),
+        serve: Serve::default(),
+    };
+    let quarter = Percentage::parse("25").ok_or(Error::Impossible("a percentage"))?;
+    let new_checkout = FlagDefinition {
+        rules: vec![staff],
+        rollout: Some(Serve::percentage(quarter)),
+        ..FlagDefinition::boolean(FlagState::On)
+    };
+    let sale = FlagDefinition {
+        starts_at: Some(nexus.now().plus(3 * DAY_MICROS)),
+        ends_at: Some(nexus.now().plus(10 * DAY_MICROS)),
+        ..FlagDefinition::boolean(FlagState::Scheduled)
+    };
+    let variant = |name: &str| Variant { name: name.into(), value: name.into() };
+    let layout = FlagDefinition {
+        variants: vec![variant("list"), variant("tiles")],
+        on_variant: "tiles".into(),
+        off_variant: "list".into(),
+        ..FlagDefinition::boolean(FlagState::On)
+    };
+    for (service, key, definition, note) in [
+        (checkout, "new-checkout", new_checkout, "The checkout in one page"),
+        (checkout, "maintenance", FlagDefinition::boolean(FlagState::Off), "Refuses new orders"),
+        (storefront, "winter-sale", sale, ""),
+        (storefront, "product-layout", layout, "How the list of products looks"),
+    ] {
+        let new = NewFlag { key: key.into(), definition, note: Some(note.into()), ..NewFlag::default() };
+        flags::create(nexus, owner, service, new).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::http::{Surface, router};
 use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
-use nexus_backend::{Nexus, Result, audit as chain, credentials, entries, people, snapshot};
+use nexus_backend::{Nexus, Result, audit as chain, credentials, entries, flags, people, snapshot, streams};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,11 +31,18 @@ pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitC
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     greet(&nexus, settings, &args).await?;
-    let background = start_background(&nexus, audit::checkpoint_file(settings));
+    let mut background = start_background(&nexus, audit::checkpoint_file(settings));
+    background.extend(settings.listen_url().map(|url| tokio::spawn(listen_for_ever(nexus.clone(), url))));
     let surface =
         Surface { nexus: nexus.clone(), public_url: settings.public_url(), trusted_proxies: proxies };
     let service = router(surface).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped()).await?;
+    let ending = nexus.clone();
+    let stop = async move {
+        stopped().await;
+        // Streams would never end by themselves.
+        ending.streams.close();
+    };
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     for task in background {
         task.abort();
     }
@@ -88,6 +95,8 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
         every(0.5, "follow", |nexus| Box::pin(async move { nexus.follow().await })),
         every(60.0, "last use of keys", |nexus| Box::pin(async move { credentials::flush(&nexus).await })),
         every(60.0, "counted reads", |nexus| Box::pin(async move { snapshot::flush(&nexus).await })),
+        every(60.0, "counted evaluations", |nexus| Box::pin(async move { flags::flush(&nexus).await })),
+        every(3600.0, "old counts", |nexus| Box::pin(async move { flags::forget_old(&nexus).await })),
         every(600.0, "sessions", |nexus| Box::pin(async move { people::sessions::sweep(&nexus).await })),
         every(3600.0, "final deletions", |nexus| Box::pin(async move { entries::purge(&nexus).await })),
         tokio::spawn(async move {
@@ -100,6 +109,18 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
             }
         }),
     ]
+}
+
+/// Hears of other processes' changes at once; while it cannot, they are found by looking.
+async fn listen_for_ever(nexus: Nexus, url: String) {
+    let mut tick = interval(Duration::from_secs(5));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = streams::listen(&nexus, &url).await {
+            tracing::warn!(%error, "notifications of the database stopped; it is tried again");
+        }
+    }
 }
 
 async fn repeat<F, J>(nexus: Nexus, period: Duration, name: &'static str, job: J)
@@ -120,7 +141,8 @@ where
 
 /// What was only in memory is written before the program ends.
 async fn last_words(nexus: &Nexus, checkpoints: &std::path::Path) {
-    for outcome in [credentials::flush(nexus).await, snapshot::flush(nexus).await] {
+    for outcome in [credentials::flush(nexus).await, snapshot::flush(nexus).await, flags::flush(nexus).await]
+    {
         if let Err(error) = outcome {
             tracing::warn!(%error, "counters could not be written at the end");
         }

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use nexus_backend::Error;
 use nexus_domain::{Code, Refusal};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// What a handler answers with when it does not answer.
@@ -38,6 +38,17 @@ impl IntoResponse for ApiError {
 #[derive(Clone)]
 struct Refused(Refusal);
 
+/// What stands beside the fields of every error, for clients of a protocol with errors of its own.
+#[derive(Clone)]
+struct Beside(Map<String, Value>);
+
+/// A refusal in the shape of the API that holds the errors of another protocol too.
+pub(super) fn refused_with(refusal: Refusal, beside: Map<String, Value>) -> Response {
+    let mut response = ApiError(refusal).into_response();
+    response.extensions_mut().insert(Beside(beside));
+    response
+}
+
 fn status(refusal: &Refusal) -> StatusCode {
     StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
@@ -50,13 +61,18 @@ pub(super) fn render(response: &mut Response, id: Uuid) {
     if let (false, Some(body)) = (refusal.details.is_empty(), body.as_object_mut()) {
         body.insert("details".into(), refusal.details.clone().into());
     }
+    if let (Some(Beside(beside)), Some(body)) =
+        (response.extensions_mut().remove::<Beside>(), body.as_object_mut())
+    {
+        body.extend(beside);
+    }
     *response.status_mut() = status(&refusal);
     *response.body_mut() = Body::from(body.to_string());
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let wait = refusal.details.get("retry_after").and_then(serde_json::Value::as_u64);
+    let wait = refusal.details.get("retry_after").and_then(Value::as_u64);
     if let Some(wait) = wait {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
     }

@@ -141,7 +141,9 @@ struct EnvironmentKeyRow {
 
 async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> {
     let known = match parsed.family {
-        Family::ServiceSecret | Family::ServicePublic => service_key(nexus, parsed).await?,
+        Family::ServiceSecret | Family::ServicePublic => {
+            service_key(nexus, parsed.prefix, parsed.key_id).await?
+        }
         Family::Environment => environment_key(nexus, parsed).await?,
     };
     let mut all = nexus.credentials.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +160,24 @@ async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> 
     Ok(Some(known))
 }
 
-async fn service_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Known>> {
+/// The credential of a service key that vouched for somebody in another way than by its text.
+pub(crate) async fn of_service_key(
+    nexus: &Nexus,
+    key_id: &str,
+    kind: &str,
+    ip: Option<IpAddr>,
+) -> Result<Option<Credential>> {
+    let public = ServiceKind::parse(kind) == Some(ServiceKind::Frontend);
+    let prefix = if public { credential::SERVICE_PUBLIC } else { credential::SERVICE_SECRET };
+    let known = service_key(nexus, prefix, key_id).await?;
+    Ok(known.map(|known| {
+        let mut credential = known.credential;
+        credential.actor.ip = ip;
+        credential
+    }))
+}
+
+async fn service_key(nexus: &Nexus, prefix: &str, key_id: &str) -> Result<Option<Known>> {
     let now = nexus.now();
     let mut tx = nexus.db.begin_read().await?;
     let row: Option<ServiceKeyRow> = on!(tx, |c| sqlx::query_as(sql!(
@@ -167,7 +186,7 @@ async fn service_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Known>
          FROM service_keys k JOIN services s ON s.id = k.service_id JOIN tenants t ON t.id = k.tenant_id
          WHERE k.key_id = $1 AND (k.expires_at IS NULL OR k.expires_at > $2)"
     ))
-    .bind(parsed.key_id)
+    .bind(key_id)
     .bind(now)
     .fetch_optional(c)
     .await)?;
@@ -184,7 +203,7 @@ async fn service_key(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Known>
                 ip: None,
                 who: Who::ServiceKey {
                     id: row.id,
-                    prefix: credential::shown(parsed.prefix, parsed.key_id),
+                    prefix: credential::shown(prefix, key_id),
                     service: row.service_id,
                     kind: row.kind,
                     access: row.access,

@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod services;
 pub mod snapshot;
 pub mod store;
+pub mod streams;
 pub mod tenants;
 pub mod tiers;
 mod work;

@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, single, sql};
+use crate::streams::Streams;
 use crate::tiers::Catalogue;
 use crate::work::Work;
 use crate::{Error, Result, audit};
@@ -35,6 +36,7 @@ pub struct Instance {
     pub credentials: Credentials,
     pub snapshots: Snapshots,
     pub flags: ReadyFlags,
+    pub streams: Streams,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// Whoever uses something that works once holds this, so that only the first one does the work.
@@ -86,6 +88,7 @@ impl Nexus {
             settings: parts.settings,
             limits: Limits::default(),
             flags: ReadyFlags::default(),
+            streams: Streams::default(),
             passwords: Passwords::new(),
             set_up: Mutex::new(None),
             turn: tokio::sync::Mutex::default(),
@@ -216,9 +219,17 @@ impl Nexus {
 
     /// Remembers that a tenant has changed; caches of an older state are not used again.
     pub(crate) fn saw_seq(&self, tenant: TenantId, seq: i64) {
-        let mut seqs = self.seqs.write().unwrap_or_else(PoisonError::into_inner);
-        let known = seqs.entry(tenant).or_insert(seq);
-        *known = (*known).max(seq);
+        let is_news = {
+            let mut seqs = self.seqs.write().unwrap_or_else(PoisonError::into_inner);
+            let known = seqs.insert(tenant, seq);
+            if let Some(newer) = known.filter(|known| *known > seq) {
+                seqs.insert(tenant, newer);
+            }
+            known.is_none_or(|known| known < seq)
+        };
+        if is_news {
+            self.streams.wake(tenant);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::audit::{Chain, Entry};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::Tx;
+use crate::streams::{CHANNEL, payload};
 use crate::{Error, Result};
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
@@ -96,6 +97,7 @@ impl Work {
             };
         }
         chain.close(&mut self.tx).await?;
+        self.tx.announce(CHANNEL, &payload(chain.tenant(), chain.last())).await?;
         self.tx.commit().await?;
         self.nexus.saw_seq(chain.tenant(), chain.last());
         Ok(())

@@ -89,8 +89,6 @@ words! {
         TooLarge = "too_large",
         /// It leads to itself, or to something that does.
         Cycle = "cycle",
-        /// Its stored form is none that this version of the server can read.
-        Unreadable = "unreadable",
     }
 }
 

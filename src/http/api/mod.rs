@@ -5,6 +5,8 @@ mod config_versions;
 mod configs;
 mod dev_environments;
 mod environments;
+mod flag_versions;
+mod flags;
 mod keys;
 mod projects;
 mod secrets;
@@ -38,6 +40,8 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(versions::router())
         .merge(configs::router())
         .merge(config_versions::router())
+        .merge(flags::router())
+        .merge(flag_versions::router())
         .merge(dev_environments::router())
         .merge(audit::router())
 }

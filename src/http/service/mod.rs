@@ -1,6 +1,10 @@
 //! The service API: what programs read with the key of a service. By the key alone at the origin,
 //! or at the service's own endpoint, `/s/{endpoint_slug}`, where the key has to be of that service.
 
+mod flags;
+mod ofrep;
+mod stream;
+
 use super::ApiError;
 use super::authorization::ServiceKey;
 use super::body::{Json, Params};
@@ -24,9 +28,15 @@ use utoipa_axum::routes;
 /// Every route of the service API, both ways to it.
 pub(super) fn router() -> OpenApiRouter<Nexus> {
     let calls = || {
-        OpenApiRouter::new().routes(routes!(sync)).routes(routes!(get, put, delete)).routes(routes!(config))
+        OpenApiRouter::new()
+            .routes(routes!(sync))
+            .routes(routes!(get, put, delete))
+            .routes(routes!(config))
+            .merge(flags::router())
+            .merge(ofrep::router())
+            .merge(stream::router())
     };
-    calls().nest("/s/{endpoint_slug}", calls())
+    calls().nest("/s/{endpoint_slug}", calls()).merge(stream::by_address())
 }
 
 /// A service key that belongs to the endpoint in the address, where one is named.
@@ -51,6 +61,12 @@ impl FromRequestParts<Nexus> for Caller {
 /// `If-None-Match`: the tags of what the caller has.
 struct IfNoneMatch(Option<HeaderValue>);
 
+impl IfNoneMatch {
+    fn text(&self) -> Option<&str> {
+        self.0.as_ref().and_then(|value| value.to_str().ok())
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Infallible;
 
@@ -71,10 +87,9 @@ struct Named {
 async fn sync(
     State(nexus): State<Nexus>,
     Caller(actor): Caller,
-    IfNoneMatch(known): IfNoneMatch,
+    known: IfNoneMatch,
 ) -> Result<Response, ApiError> {
-    let known = known.as_ref().and_then(|value| value.to_str().ok());
-    let (etag, body) = match snapshot::sync(&nexus, &actor, known).await? {
+    let (etag, body) = match snapshot::sync(&nexus, &actor, known.text()).await? {
         Answer::NotModified { etag } => (etag, None),
         Answer::Fresh { etag, body } => (etag, Some(body)),
     };

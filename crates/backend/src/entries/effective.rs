@@ -1,9 +1,9 @@
 //! Everything of a kind that a service has: its own entries, and its umbrella's where it has none.
 
 use super::Kind;
+use crate::Result;
 use crate::store::{on, sql};
 use crate::work::Work;
-use crate::Result;
 use nexus_domain::{EntryId, ServiceId, Timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;

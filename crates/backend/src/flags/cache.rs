@@ -53,7 +53,7 @@ impl ReadyFlags {
 }
 
 /// The flags of a service as they are now, without SQL while nothing of the tenant has changed.
-pub(super) async fn ready(nexus: &Nexus, actor: &Actor, service: ServiceId) -> Result<Arc<Ready>> {
+pub(crate) async fn ready(nexus: &Nexus, actor: &Actor, service: ServiceId) -> Result<Arc<Ready>> {
     let known = nexus.flags.recall(service);
     match known {
         Some(ready) if ready.about.seq == nexus.seq_of(actor.tenant) => Ok(ready),

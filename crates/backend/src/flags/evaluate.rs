@@ -82,7 +82,7 @@ pub async fn evaluate(nexus: &Nexus, actor: &Actor, request: EvaluateRequest) ->
             yield_now().await;
         }
         let Some(flag) = ready.served.flags.get(&key) else {
-            errors.push(left_out(key, Kind::Flag, Unresolved::Missing));
+            errors.push(left_out(key, Kind::Flag, Unresolved::Missing.as_str()));
             continue;
         };
         count(flag);

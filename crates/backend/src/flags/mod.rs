@@ -12,8 +12,8 @@ mod tester;
 mod write;
 
 pub use crate::entries::ListEntries as ListFlags;
-pub(crate) use cache::Ready;
 pub use cache::ReadyFlags;
+pub(crate) use cache::{Ready, ready};
 pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
 pub use history::{destroy, diff, history, restore, version};

@@ -23,9 +23,8 @@ pub(super) async fn admit(
     stored: Option<&FlagDefinition>,
 ) -> Result<()> {
     Compiled::new(key, definition)?;
-    let kept = stored.is_some_and(|stored| {
-        stored.rules == definition.rules && stored.rollout == definition.rollout
-    });
+    let kept =
+        stored.is_some_and(|stored| stored.rules == definition.rules && stored.rollout == definition.rollout);
     if definition.has_targeting() && !kept {
         tiers::require_ab_testing(w, service.project_id).await?;
     }

@@ -48,8 +48,11 @@ pub(crate) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
     row.ok_or_else(Error::not_found)
 }
 
-pub(crate) fn left_out(key: String, kind: Kind, code: Unresolved) -> SnapshotError {
-    SnapshotError { key, kind: kind.as_str().into(), code: code.as_str().into() }
+/// What `errors` says of a flag that is stored in a way that this program cannot read.
+const UNREADABLE: &str = "unreadable";
+
+pub(crate) fn left_out(key: String, kind: Kind, code: &str) -> SnapshotError {
+    SnapshotError { key, kind: kind.as_str().into(), code: code.into() }
 }
 
 /// A snapshot as it is at the moment of the work, and the flags that it was made with.
@@ -66,10 +69,10 @@ pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> 
     let flags = served.plain(w.now);
     let given = configs::load(w, id, service.umbrella_id, &flags).await?;
     let (configs, mut left_out_configs) = given.resolve(&secrets, &empty);
-    let needs_value = |key| left_out(key, Kind::Secret, Unresolved::NeedsValue);
+    let needs_value = |key| left_out(key, Kind::Secret, Unresolved::NeedsValue.as_str());
     let mut errors: Vec<SnapshotError> = empty.into_iter().map(needs_value).collect();
     errors.append(&mut left_out_configs);
-    errors.extend(served.unreadable.iter().map(|key| left_out(key.clone(), Kind::Flag, Unresolved::Unreadable)));
+    errors.extend(served.unreadable.iter().map(|key| left_out(key.clone(), Kind::Flag, UNREADABLE)));
     let snapshot = Snapshot {
         service: service.slug.clone(),
         kind: service.kind,

@@ -11,7 +11,9 @@ use nexus_domain::config::ConfigValue;
 use nexus_domain::resolve::{Outcome, Values, resolve};
 use nexus_domain::scope::Scope;
 use nexus_domain::secret::SecretType;
-use nexus_domain::snapshot::{MAX_SNAPSHOT_BYTES, SnapshotConfig, SnapshotError, SnapshotFlag, SnapshotSecret};
+use nexus_domain::snapshot::{
+    MAX_SNAPSHOT_BYTES, SnapshotConfig, SnapshotError, SnapshotFlag, SnapshotSecret,
+};
 use nexus_domain::template::Unresolved;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +127,7 @@ impl Given {
                 }
             }
         }
-        let errors = codes.into_iter().map(|(key, code)| left_out(key, Kind::Config, code));
+        let errors = codes.into_iter().map(|(key, code)| left_out(key, Kind::Config, code.as_str()));
         (made, errors.collect())
     }
 }

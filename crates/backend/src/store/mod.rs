@@ -144,6 +144,15 @@ impl Db {
 }
 
 impl Tx {
+    /// Tells other processes something when this transaction commits. The embedded database has no
+    /// other processes.
+    pub(crate) async fn announce(&mut self, channel: &str, payload: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => postgres::announce(tx, channel, payload).await,
+        }
+    }
+
     pub(crate) async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,

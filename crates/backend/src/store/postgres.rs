@@ -59,3 +59,9 @@ async fn assert_durable(connection: &mut PgConnection) -> Result<()> {
     }
     Ok(())
 }
+
+/// Notifies a channel at commit (`LISTEN` and `NOTIFY` are PostgreSQL's own).
+pub(super) async fn announce(connection: &mut PgConnection, channel: &str, payload: &str) -> Result<()> {
+    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(connection).await?;
+    Ok(())
+}

@@ -10,6 +10,8 @@ mod compiled;
 mod condition;
 mod context;
 mod definition;
+#[cfg(feature = "openapi")]
+mod document;
 mod evaluate;
 mod explain;
 mod limits;

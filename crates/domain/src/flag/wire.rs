@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 
 /// A flag as a row of its list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FlagRow {
     pub key: String,
     #[serde(rename = "type")]
@@ -66,7 +65,6 @@ pub type DeletedFlag = DeletedEntry<FlagType>;
 
 /// One version of a flag with its definition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FlagVersionDefinition {
     pub key: String,
     pub version: i64,
@@ -83,7 +81,6 @@ pub struct FlagVersionDefinition {
 
 /// A flag on its way in: its definition with what stands beside it. Without `state` it is off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewFlag {
     pub key: String,
     #[serde(flatten)]
@@ -98,7 +95,6 @@ pub struct NewFlag {
 
 /// Another definition of a flag, in place of the one that it has.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewFlagVersion {
     #[serde(flatten)]
     pub definition: FlagDefinition,

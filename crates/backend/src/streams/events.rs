@@ -1,0 +1,107 @@
+//! What happened, out of the audit log: it has every change in order, on whichever process it was
+//! made.
+
+use crate::Result;
+use crate::store::{on, sql};
+use crate::work::Work;
+use nexus_domain::{KeyId, ServiceId, Timestamp};
+use sqlx::FromRow;
+use std::collections::HashMap;
+
+/// Rows that are read at once; whoever is further behind hears that much has changed.
+const MAX_ROWS: i64 = 1_000;
+
+/// A service, where its changes and its umbrella's are written.
+#[derive(FromRow)]
+pub(super) struct ServiceRow {
+    pub id: ServiceId,
+    pub project: String,
+    pub environment: String,
+    pub slug: String,
+    pub umbrella: Option<String>,
+    pub revision: i64,
+}
+
+/// A change of one entry.
+#[derive(FromRow)]
+pub(super) struct ChangeRow {
+    pub seq: i64,
+    pub event: String,
+    pub project: Option<String>,
+    pub environment: Option<String>,
+    pub service: Option<String>,
+    pub target: Option<String>,
+}
+
+impl ChangeRow {
+    /// Whether it changes what this service reads.
+    pub fn concerns(&self, service: &ServiceRow) -> bool {
+        let at = self.service.as_deref();
+        self.project.as_deref() == Some(&service.project)
+            && self.environment.as_deref() == Some(&service.environment)
+            && (at == Some(&service.slug) || (at.is_some() && at == service.umbrella.as_deref()))
+    }
+}
+
+/// One look at a tenant, in one state of the database.
+pub(super) struct Look {
+    pub seq: i64,
+    pub services: HashMap<ServiceId, ServiceRow>,
+    /// Changes after the number asked for, oldest first.
+    pub changes: Vec<ChangeRow>,
+    /// There were more changes than are read at once.
+    pub truncated: bool,
+    /// The keys that are valid, and until when.
+    pub keys: HashMap<KeyId, Option<Timestamp>>,
+}
+
+/// Looks what has changed since `after`.
+pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
+    let tenant = w.actor.tenant;
+    let seq: Option<(i64,)> = on!(w.tx, |c| sqlx::query_as(sql!("SELECT seq FROM tenants WHERE id = $1"))
+        .bind(tenant)
+        .fetch_optional(c)
+        .await)?;
+    let services: Vec<ServiceRow> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+            "SELECT s.id, p.slug AS project, e.slug AS environment, s.slug, u.slug AS umbrella,
+                CASE WHEN u.changed_seq > s.changed_seq THEN u.changed_seq ELSE s.changed_seq END AS revision
+         FROM services s JOIN projects p ON p.id = s.project_id JOIN environments e ON e.id = s.environment_id
+         LEFT JOIN services u ON u.id = s.umbrella_id
+         WHERE s.tenant_id = $1"
+        ))
+        .bind(tenant)
+        .fetch_all(c)
+        .await
+    })?;
+    let changes: Vec<ChangeRow> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT seq, event, project, environment, service, target FROM audit_log
+         WHERE tenant_id = $1 AND seq > $2 AND outcome = 'done' AND event IN (
+             'secret.created', 'secret.updated', 'secret.deleted', 'secret.restored',
+             'config.created', 'config.updated', 'config.deleted', 'config.restored',
+             'flag.created', 'flag.updated', 'flag.toggled', 'flag.deleted', 'flag.restored')
+         ORDER BY seq LIMIT $3"
+    ))
+    .bind(tenant)
+    .bind(after)
+    .bind(MAX_ROWS)
+    .fetch_all(c)
+    .await)?;
+    let keys: Vec<(KeyId, Option<Timestamp>)> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+        "SELECT id, expires_at FROM service_keys WHERE tenant_id = $1 AND (expires_at IS NULL OR expires_at > $2)"
+    ))
+    .bind(tenant)
+    .bind(w.now)
+    .fetch_all(c)
+    .await
+    })?;
+    Ok(Look {
+        // A tenant that is gone has neither services nor keys, so that every stream ends.
+        seq: seq.map_or(i64::MAX, |(seq,)| seq),
+        truncated: i64::try_from(changes.len()).is_ok_and(|count| count >= MAX_ROWS),
+        services: services.into_iter().map(|service| (service.id, service)).collect(),
+        changes,
+        keys: keys.into_iter().collect(),
+    })
+}

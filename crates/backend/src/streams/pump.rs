@@ -1,0 +1,166 @@
+//! The task of a tenant that somebody listens to: one look at the database per change, however many
+//! listen.
+
+use super::events::{ChangeRow, Look, ServiceRow, look};
+use super::{Event, Hub, Listener};
+use crate::Result;
+use crate::flags::{Ready, ready};
+use crate::gate::Actor;
+use crate::nexus::Nexus;
+use nexus_domain::service::ServiceKind;
+use nexus_domain::{KeyId, ServiceId, TenantId, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often moments of schedules and ends of keys are looked for, in memory.
+const TICK: Duration = Duration::from_millis(250);
+/// More changes than this at once are told as one.
+const MAX_EVENTS: usize = 50;
+/// After a failed look, and so that many changes in a row are told together.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What is remembered between two looks.
+#[derive(Default)]
+struct Memory {
+    keys: HashMap<KeyId, Option<Timestamp>>,
+    flags: HashMap<ServiceId, Arc<Ready>>,
+    /// Schedules have been told up to this moment.
+    at: Timestamp,
+}
+
+/// Runs until nobody listens any more.
+pub(super) async fn run(nexus: Nexus, tenant: TenantId, hub: Arc<Hub>) {
+    let mut memory = Memory { at: nexus.now(), ..Memory::default() };
+    loop {
+        let woken = tokio::time::timeout(TICK, hub.changed.notified()).await.is_ok();
+        if hub.listeners().is_empty() && nexus.streams.retire(tenant) {
+            return;
+        }
+        if woken {
+            // Boxed, because this future is small and lives long.
+            if let Err(error) = Box::pin(tell_changes(&nexus, &hub, &mut memory)).await {
+                tracing::warn!(%error, "what happened could not be read for streams; it is tried again");
+                hub.changed.notify_one();
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        tell_moments(&nexus, &hub, &mut memory);
+    }
+}
+
+async fn tell_changes(nexus: &Nexus, hub: &Hub, memory: &mut Memory) -> Result<()> {
+    let Some((actor, after)) = oldest(hub) else { return Ok(()) };
+    let seen = nexus.read(&actor, move |w| Box::pin(look(w, after))).await?;
+    memory.keys.clone_from(&seen.keys);
+    let mut behind: HashMap<ServiceId, Actor> = HashMap::new();
+    {
+        let mut listeners = hub.listeners();
+        listeners.retain(|_, listener| seen.admits(listener));
+        for listener in listeners.values() {
+            let revision = seen.services.get(&listener.service).map_or(0, |service| service.revision);
+            let known = memory.flags.get(&listener.service).map(|ready| ready.about.revision);
+            if revision > listener.cursor || known != Some(revision) {
+                behind.insert(listener.service, listener.actor.clone());
+            }
+        }
+    }
+    for (service, actor) in behind {
+        // A service that is gone since then is told by its keys.
+        if let Ok(ready) = ready(nexus, &actor, service).await {
+            memory.flags.insert(service, ready);
+        }
+    }
+    let now = nexus.now();
+    let mut listeners = hub.listeners();
+    listeners.retain(|_, listener| seen.tell(listener, memory, now));
+    let heard: HashSet<ServiceId> = listeners.values().map(|listener| listener.service).collect();
+    memory.flags.retain(|service, _| heard.contains(service));
+    Ok(())
+}
+
+/// Whoever is furthest behind, and how far.
+fn oldest(hub: &Hub) -> Option<(Actor, i64)> {
+    let listeners = hub.listeners();
+    let listener = listeners.values().min_by_key(|listener| listener.cursor)?;
+    Some((listener.actor.clone(), listener.cursor))
+}
+
+impl Look {
+    /// Whether the key of a stream still is one.
+    fn admits(&self, listener: &Listener) -> bool {
+        self.keys.contains_key(&listener.key) && self.services.contains_key(&listener.service)
+    }
+
+    /// Tells one listener what concerns it; false when it reads too slowly, or is gone.
+    fn tell(&self, listener: &mut Listener, memory: &Memory, now: Timestamp) -> bool {
+        let Some(service) = self.services.get(&listener.service) else { return false };
+        let cursor = std::mem::replace(&mut listener.cursor, self.seq);
+        if service.revision <= cursor {
+            return true;
+        }
+        let flags = memory.flags.get(&listener.service);
+        let state = flags.map_or_else(String::new, |ready| ready.served.state(service.revision, now));
+        let all_told = self.events(service, cursor, listener.kind, &state);
+        all_told.into_iter().all(|event| listener.sender.try_send(Arc::new(event)).is_ok())
+    }
+
+    /// The changes of a service after a number, or one signal where they are too many or unknown.
+    fn events(&self, service: &ServiceRow, after: i64, kind: ServiceKind, state: &str) -> Vec<Event> {
+        let event = |name: &str, key: Option<String>| Event {
+            revision: service.revision,
+            name: name.to_owned(),
+            key,
+            state: state.to_owned(),
+        };
+        let concerned: Vec<&ChangeRow> =
+            self.changes.iter().filter(|row| row.seq > after && row.concerns(service)).collect();
+        if concerned.is_empty() || concerned.len() > MAX_EVENTS || self.truncated {
+            return vec![event("snapshot.updated", None)];
+        }
+        let readable = |row: &&ChangeRow| kind == ServiceKind::Backend || !row.event.starts_with("secret.");
+        concerned.into_iter().filter(readable).map(|row| event(&row.event, row.target.clone())).collect()
+    }
+}
+
+/// Tells the moments of schedules that have come, and ends the streams of keys that have ended.
+fn tell_moments(nexus: &Nexus, hub: &Hub, memory: &mut Memory) {
+    let (before, now) = (memory.at, nexus.now());
+    memory.at = now;
+    let mut switched: HashMap<ServiceId, Vec<Arc<Event>>> = HashMap::new();
+    for (service, ready) in &memory.flags {
+        let events = switches(ready, before, now);
+        if !events.is_empty() {
+            switched.insert(*service, events);
+        }
+    }
+    let ended = |key: &KeyId| memory.keys.get(key).is_some_and(|end| end.is_some_and(|end| end <= now));
+    hub.listeners().retain(|_, listener| {
+        !ended(&listener.key)
+            && switched.get(&listener.service).is_none_or(|events| {
+                events.iter().all(|event| listener.sender.try_send(Arc::clone(event)).is_ok())
+            })
+    });
+}
+
+/// The flags that a schedule has switched between two moments.
+fn switches(ready: &Ready, before: Timestamp, now: Timestamp) -> Vec<Arc<Event>> {
+    let (revision, served) = (ready.about.revision, &ready.served);
+    if served.next_moment(before).is_none_or(|moment| moment > now) {
+        return Vec::new();
+    }
+    let state = served.state(revision, now);
+    let moved = served
+        .flags
+        .iter()
+        .filter(|(_, flag)| flag.compiled.moments_passed(before) != flag.compiled.moments_passed(now));
+    moved
+        .map(|(key, _)| Event {
+            revision,
+            name: "flag.toggled".to_owned(),
+            key: Some(key.clone()),
+            state: state.clone(),
+        })
+        .map(Arc::new)
+        .collect()
+}
