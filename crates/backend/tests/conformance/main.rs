@@ -36,6 +36,7 @@ mod changes;
 mod configs;
 mod crypto;
 mod dev_environments;
+mod flags;
 mod gate;
 mod keys;
 mod people;

@@ -44,6 +44,14 @@ impl Database {
         Location { url, managed: false }
     }
 
+    /// Where to hear of other processes; `None` on SQLite.
+    pub fn listen_url(&self) -> Option<String> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres { admin, name } => Some(database_url(admin, name)),
+        }
+    }
+
     /// The folder of the SQLite file; `None` on PostgreSQL.
     pub fn folder(&self) -> Option<&std::path::Path> {
         match self {

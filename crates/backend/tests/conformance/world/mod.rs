@@ -7,7 +7,9 @@ mod things;
 
 pub use database::{Database, execute, numbers, prepare, texts};
 pub use outcome::Outcome;
-pub use things::{everything, new_config, new_secret, new_service, new_value, new_version, path};
+pub use things::{
+    everything, flag, new_config, new_flag, new_secret, new_service, new_value, new_version, path,
+};
 
 use nexus_backend::crypto::{RootKey, SystemRandom};
 use nexus_backend::gate::Actor;

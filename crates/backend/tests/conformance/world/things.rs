@@ -4,8 +4,9 @@
 use super::{Outcome, World};
 use nexus_backend::gate::Actor;
 use nexus_backend::secrets::{self, ListSecrets};
-use nexus_backend::{configs, projects, services};
+use nexus_backend::{configs, flags, projects, services};
 use nexus_domain::config::{ConfigRow, NewConfig, NewConfigVersion};
+use nexus_domain::flag::{FlagRow, NewFlag};
 use nexus_domain::json::JsonText;
 use nexus_domain::page::Page;
 use nexus_domain::project::NewProject;
@@ -47,6 +48,18 @@ pub fn new_config(key: &str, value: &str) -> NewConfig {
 /// Another JSON value.
 pub fn new_value(value: &str) -> NewConfigVersion {
     NewConfigVersion { value: Some(json(value)), ..NewConfigVersion::default() }
+}
+
+/// A flag with these fields.
+pub fn flag(key: &str, fields: serde_json::Value) -> NewFlag {
+    let mut fields = fields;
+    fields["key"] = key.into();
+    serde_json::from_value(fields).expect("a flag")
+}
+
+/// Makes a flag as the owner.
+pub async fn new_flag(w: &World, path: &ServicePath, key: &str, fields: serde_json::Value) -> FlagRow {
+    flags::create(&w.nexus, &w.owner, path, flag(key, fields)).await.fine()
 }
 
 pub fn everything() -> ListSecrets {

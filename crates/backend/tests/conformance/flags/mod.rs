@@ -1,0 +1,5 @@
+//! Flags: their life as entries, what programs read and evaluate, and the signals of changes.
+
+mod life;
+mod programs;
+mod streams;
