@@ -99,7 +99,7 @@ async fn an_answer_of_sync_has_the_shape_of_the_contract() {
         sync["configs"],
         json!({ "REGION": { "type": "string", "value": "eu-1", "inherited": true } })
     );
-    assert_eq!(sync["flags"], json!({}));
+    assert_eq!(sync["flags"], json!({ "region-lock": { "enabled": false, "inherited": true } }));
     assert_eq!(
         sync["secrets"]["DB_URL"],
         json!({ "type": "text", "value": "shared-url", "version": 1, "inherited": true })

@@ -4,5 +4,6 @@ mod browsers;
 mod caching;
 mod document;
 mod errors;
+mod flags;
 mod inputs;
 mod lists;

@@ -4,7 +4,7 @@ use super::call::{Call, rest};
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), services(), secrets(), configs(), service_api()].into_iter().flatten().collect()
+    [management(), services(), secrets(), configs(), flags(), service_api()].into_iter().flatten().collect()
 }
 
 /// Every method and path of the document.
@@ -135,6 +135,51 @@ fn configs() -> Vec<Call> {
     ]
 }
 
+fn of_flags(method: &str, rest_of_path: &str) -> Call {
+    of_services(method, &format!("/{{service}}/flags{rest_of_path}")).at("key", "beta")
+}
+
+fn flags() -> Vec<Call> {
+    let new = || json!({ "key": "new", "state": "on", "rollout": { "percentage": 10 } });
+    vec![
+        of_flags("GET", ""),
+        of_flags("GET", "").query("environment=develop").note("of another environment"),
+        of_flags("GET", "").query("environment=dev_dan").note("of a developer's own"),
+        of_flags("GET", "").at("service", "web").note("of a frontend service"),
+        of_flags("POST", "").json(new()),
+        of_flags("POST", "").at("service", "web").json(new()).note("in a frontend service"),
+        of_flags("GET", "/{key}"),
+        of_flags("GET", "/{key}").query("environment=dev_dan").note("of a developer's own"),
+        of_flags("GET", "/{key}").at("service", "worker").at("key", "region-lock").note("inherited"),
+        of_flags("PUT", "/{key}").json(json!({ "state": "off" })),
+        of_flags("PATCH", "/{key}").json(json!({ "note": "A note" })),
+        of_flags("DELETE", "/{key}"),
+        of_flags("POST", "/{key}/toggle").json(json!({ "enabled": false })),
+        of_flags("GET", "/{key}/versions"),
+        of_flags("POST", "/{key}/versions").json(json!({ "state": "off" })),
+        of_flags("GET", "/{key}/versions/{n}"),
+        of_flags("DELETE", "/{key}/versions/{n}"),
+        of_flags("POST", "/{key}/versions/{n}/restore").json(json!({})),
+        of_flags("GET", "/{key}/diff").query("from=1&to=2"),
+        of_flags("POST", "/{key}/undelete").at("key", "GONE"),
+    ]
+}
+
+/// What programs do with flags; `web` has none of these keys.
+fn evaluations(at: impl Fn(&str, &str) -> Call) -> Vec<Call> {
+    let context = || json!({ "context": { "targetingKey": "ana" } });
+    vec![
+        at("GET", "/v1/flags/{key}").at("key", "beta"),
+        at("POST", "/v1/evaluate").json(json!({ "keys": ["beta"], "user_id": "ana" })),
+        at("POST", "/v1/evaluate")
+            .json(json!({ "keys": ["beta"], "explain": true }))
+            .note("with its reasons"),
+        at("GET", "/v1/stream"),
+        at("POST", "/ofrep/v1/evaluate/flags/{key}").at("key", "beta").json(context()),
+        at("POST", "/ofrep/v1/evaluate/flags").json(context()),
+    ]
+}
+
 fn service_api() -> Vec<Call> {
     let new = || json!({ "value": "written" });
     let at = |method: &str, path: &str| {
@@ -158,5 +203,10 @@ fn service_api() -> Vec<Call> {
             .note("of web"),
         at("PUT", "/v1/secrets/{key}").json(new()),
         at("DELETE", "/v1/secrets/{key}"),
+        rest("GET /ofrep/v1/stream").query("credential=rubbish"),
     ]
+    .into_iter()
+    .chain(evaluations(|method, path| rest(&format!("{method} {path}"))))
+    .chain(evaluations(at))
+    .collect()
 }

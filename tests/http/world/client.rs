@@ -136,8 +136,15 @@ impl Ask<'_> {
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(ip, 40_000)));
         let response = self.world.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes().to_vec();
+        let (parts, mut body) = response.into_parts();
+        let streams = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if streams {
+            // It has no end: how it begins is what is looked at.
+            let first = body.frame().await.expect("a beginning").expect("a frame");
+            first.into_data().expect("data").to_vec()
+        } else {
+            body.collect().await.expect("a body").to_bytes().to_vec()
+        };
         Reply { status: parts.status, headers: parts.headers, body }
     }
 }

@@ -89,12 +89,13 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
     .await)?;
     let keys: Vec<(KeyId, Option<Timestamp>)> = on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT id, expires_at FROM service_keys WHERE tenant_id = $1 AND (expires_at IS NULL OR expires_at > $2)"
-    ))
-    .bind(tenant)
-    .bind(w.now)
-    .fetch_all(c)
-    .await
+            "SELECT k.id, k.expires_at FROM services s JOIN service_keys k ON k.service_id = s.id
+         WHERE s.tenant_id = $1 AND (k.expires_at IS NULL OR k.expires_at > $2)"
+        ))
+        .bind(tenant)
+        .bind(w.now)
+        .fetch_all(c)
+        .await
     })?;
     Ok(Look {
         // A tenant that is gone has neither services nor keys, so that every stream ends.

@@ -155,7 +155,7 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 }
 
 /// Tables whose rows belong to a tenant.
-const OF_A_TENANT: [&str; 13] = [
+const OF_A_TENANT: [&str; 14] = [
     "projects",
     "project_members",
     "environments",
@@ -165,6 +165,7 @@ const OF_A_TENANT: [&str; 13] = [
     "entries",
     "entry_versions",
     "entry_references",
+    "flag_evaluations",
     "audit_log",
     "audit_denials",
     "read_counts",
@@ -172,8 +173,10 @@ const OF_A_TENANT: [&str; 13] = [
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
-const ACROSS_TENANTS: [(&str, &str); 5] = [
+const ACROSS_TENANTS: [(&str, &str); 7] = [
     ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
+    ("SELECT k.key_id, s.kind, s.id", "the tenant of a stream's address comes from the row of its key"),
+    ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),
     ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
     ("SELECT COUNT(*) FROM tenants", "whether there is one"),
