@@ -17,17 +17,23 @@ use crate::{fingerprint::Stamp, process, workspace::Workspace};
 const NODE_MODULES: &str = "NEXUS_TEST_NODE_MODULES";
 /// Where tests find a Python that has the packages from PyPI.
 const PYTHON: &str = "NEXUS_TEST_PYTHON";
+/// Where tests find the program with OpenFeature's provider for Rust.
+const RUST_CLIENT: &str = "NEXUS_TEST_RUST_CLIENT";
 
 /// The installed programs.
 pub struct ThirdParty {
     node_modules: PathBuf,
     python: PathBuf,
+    rust_client: PathBuf,
 }
 
 impl ThirdParty {
     /// Tells tests where to find them.
     pub fn offer<'a>(&self, tests: &'a mut Command) -> &'a mut Command {
-        tests.env(NODE_MODULES, &self.node_modules).env(PYTHON, &self.python)
+        tests
+            .env(NODE_MODULES, &self.node_modules)
+            .env(PYTHON, &self.python)
+            .env(RUST_CLIENT, &self.rust_client)
     }
 }
 
@@ -39,7 +45,11 @@ pub fn ensure(workspace: &Workspace) -> Result<ThirdParty> {
     let source = workspace.path("tests/third-party");
     let target = workspace.target().join("third-party");
     fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
-    Ok(ThirdParty { node_modules: npm(&source, &target)?, python: pypi(&source, &target)? })
+    Ok(ThirdParty {
+        node_modules: npm(&source, &target)?,
+        python: pypi(&source, &target)?,
+        rust_client: crates(&source, &target)?,
+    })
 }
 
 /// The npm packages as their lock file says, beside copies of the files that name them.
@@ -85,6 +95,20 @@ fn pypi(source: &Path, target: &Path) -> Result<PathBuf> {
     )?;
     stamp.write()?;
     Ok(python)
+}
+
+/// A program with the crates of others. In a workspace of its own, so that theirs do not change how
+/// Nexus is built; cargo knows by itself when there is nothing to do.
+fn crates(source: &Path, target: &Path) -> Result<PathBuf> {
+    let folder = source.join("openfeature/rust");
+    let target = target.join("rust");
+    process::run(
+        process::cargo(&folder)
+            .args(["build", "--quiet", "--locked", "--target-dir"])
+            .arg(&target)
+            .env_remove("CARGO_TARGET_DIR"),
+    )?;
+    Ok(target.join("debug").join(format!("openfeature-client{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// A Python that can make virtual environments; Debian ships that in a package of its own.
