@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use tempfile::TempDir;
 
-use super::{instance::Server, load::Probe};
+use super::{instance::Server, load::Target, web::Answer};
 use crate::{process, workspace::Workspace};
 
 /// A running baseline, with the answer that it gives.
@@ -31,18 +31,29 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 impl Baseline {
     /// # Errors
     /// When it does not start.
-    pub fn start(program: &Path, probe: &Probe) -> Result<Self> {
+    pub fn start(program: &Path, target: &Target, answer: &Answer) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let headers: String =
-            probe.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        // These a server writes by itself.
+        let own = ["date", "content-length", "connection"];
+        let headers: String = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| !own.contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect();
         let (body_file, headers_file) = (folder.path().join("body"), folder.path().join("headers"));
-        fs::write(&body_file, &probe.body)?;
+        fs::write(&body_file, &answer.body)?;
         fs::write(&headers_file, headers)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         drop(listener);
         let mut command = Command::new(program);
-        command.arg(address.to_string()).arg(headers_file).arg(body_file);
+        command.arg(address.to_string()).arg(&target.path).arg(headers_file).arg(body_file);
         Ok(Self { server: Server::start(command, address, "ready")?, _folder: folder })
+    }
+
+    /// The same request to this server.
+    pub fn target(&self, of: &Target) -> Target {
+        Target { address: self.server.address, ..of.clone() }
     }
 }

@@ -89,6 +89,28 @@ impl Instance {
         Ok(made.get("key").and_then(Value::as_str).context("no key was made")?.to_owned())
     }
 
+    /// Makes so many flags in a service.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn flags(&self, server: &Server, service: &str, count: usize) -> Result<()> {
+        let mut api = self.api(server)?;
+        let path = format!("/api/v1/projects/shop/services/{service}/flags");
+        for n in 0..count {
+            api.post(&path, "application/json", &super::flags::definition(n).to_string())?.json()?;
+        }
+        Ok(())
+    }
+
+    /// Presses the switch of a flag.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn toggle(&self, server: &Server, service: &str, flag: &str) -> Result<()> {
+        let path = format!("/api/v1/projects/shop/services/{service}/flags/{flag}/toggle");
+        self.api(server)?.post(&path, "application/json", "{}")?.json().map(|_| ())
+    }
+
     /// Imports so many secrets into a service.
     ///
     /// # Errors
@@ -139,6 +161,25 @@ impl Server {
             }
         }
         Ok(Self { child, _output: output, address, ready_after: started.elapsed() })
+    }
+
+    /// Starts a program of others, which says in no agreed way when it is ready: by its answer there.
+    ///
+    /// # Errors
+    /// When it does not answer within half a minute.
+    pub fn start_answering(mut command: Command, address: SocketAddr, path: &str) -> Result<Self> {
+        let started = Instant::now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let output = BufReader::new(child.stdout.take().context("a piped output is missing")?);
+        let server = Self { child, _output: output, address, ready_after: started.elapsed() };
+        while started.elapsed() < Duration::from_secs(30) {
+            let answered = Web::connect(address).and_then(|mut web| web.get(path));
+            if answered.is_ok_and(|answer| answer.status == 200) {
+                return Ok(server);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        anyhow::bail!("nothing answers at {path}")
     }
 
     /// Resident memory in bytes.

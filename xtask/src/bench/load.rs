@@ -1,16 +1,12 @@
-//! Requests per second of the warm path, by wrk, in turns with the bare route: what a machine gives
-//! changes from minute to minute, and the ratio of neighbouring runs much less.
+//! Requests per second, by wrk, of two servers in turns: what a machine gives changes from minute to
+//! minute, and the ratio of neighbouring runs much less.
 
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{fs, net::SocketAddr, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
+use tempfile::NamedTempFile;
 
-use super::{
-    baseline::Baseline,
-    instance::Server,
-    page::{Figure, Value},
-    web::Web,
-};
+use super::web::{Answer, Web};
 use crate::process;
 
 /// Times that both are measured.
@@ -20,103 +16,107 @@ const CONNECTIONS: &str = "64";
 const WARM_UP: &str = "2s";
 const DURATION: &str = "5s";
 
-/// The share of the bare route's requests that the program has to reach.
-const SYNC_SHARE: f64 = 0.5;
-const NOT_MODIFIED_SHARE: f64 = 0.7;
-
-/// The request, and the answer that the program gives to it.
-pub struct Probe {
-    key: String,
-    etag: String,
+/// A request that is sent again and again.
+#[derive(Clone)]
+pub struct Target {
+    pub address: SocketAddr,
+    pub path: String,
     pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    /// JSON that is posted; without it the request is a GET.
+    pub body: Option<String>,
 }
 
-impl Probe {
+impl Target {
+    pub fn get(address: SocketAddr, path: &str, authorization: &str) -> Self {
+        let headers = vec![("Authorization".to_owned(), authorization.to_owned())];
+        Self { address, path: path.to_owned(), headers, body: None }
+    }
+
+    pub fn post(address: SocketAddr, path: &str, authorization: &str, body: &str) -> Self {
+        Self { body: Some(body.to_owned()), ..Self::get(address, path, authorization) }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sends it once.
+    ///
     /// # Errors
-    /// When the program does not answer as it should.
-    pub fn new(server: &Server, key: &str) -> Result<Self> {
-        let mut web = Web::connect(server.address)?.with("authorization", &format!("Bearer {key}"));
-        let answer = web.get("/v1/sync")?;
-        let body = answer.json()?;
-        let secrets =
-            body.get("secrets").and_then(serde_json::Value::as_object).map_or(0, serde_json::Map::len);
-        ensure!(secrets == super::SYNCED, "the snapshot has {secrets} secrets");
-        let etag = answer.header("etag").context("a snapshot without an ETag")?.to_owned();
-        // These a server writes by itself.
-        let headers = answer
-            .headers
-            .iter()
-            .filter(|(name, _)| !["date", "content-length", "connection"].contains(&name.as_str()));
-        Ok(Self { key: key.to_owned(), etag, headers: headers.cloned().collect(), body: answer.body })
-    }
-}
-
-/// Both answers, compared.
-///
-/// # Errors
-/// When wrk fails, or the server refuses.
-pub fn compare(wrk: &Path, probe: &Probe, server: &Server, bare: &Baseline) -> Result<Vec<Figure>> {
-    let fresh = Comparison { wrk, probe, conditional: false }.run(server, bare)?;
-    let not_modified = Comparison { wrk, probe, conditional: true }.run(server, bare)?;
-    let mut figures = Vec::new();
-    for (what, rates, share) in
-        [("GET /v1/sync, 20 secrets", fresh, SYNC_SHARE), ("the same, 304", not_modified, NOT_MODIFIED_SHARE)]
-    {
-        figures.push(Figure::of(&format!("{what}: the bare route"), Value::Rate(rates.bare)));
-        figures.push(Figure::of(&format!("{what}: Nexus"), Value::Rate(rates.program)));
-        let named = format!("{what}: share of the bare route");
-        figures.push(Figure::at_least(&named, Value::Share(rates.share), Value::Share(share)));
-    }
-    Ok(figures)
-}
-
-struct Comparison<'a> {
-    wrk: &'a Path,
-    probe: &'a Probe,
-    conditional: bool,
-}
-
-/// Medians; the share is that of neighbouring runs.
-struct Rates {
-    program: f64,
-    bare: f64,
-    share: f64,
-}
-
-impl Comparison<'_> {
-    fn run(&self, server: &Server, bare: &Baseline) -> Result<Rates> {
-        for address in [bare.server.address, server.address] {
-            self.requests_per_second(address, WARM_UP)?;
+    /// When the server does not answer.
+    pub fn answer(&self) -> Result<Answer> {
+        let mut web = Web::connect(self.address)?;
+        for (name, value) in &self.headers {
+            web = web.with(name, value);
         }
-        let mut rounds = Vec::new();
-        for _ in 0..ROUNDS {
-            let one = self.requests_per_second(bare.server.address, DURATION)?;
-            let other = self.requests_per_second(server.address, DURATION)?;
-            println!("bench: {one:.0} and {other:.0} requests a second, {:.2}", other / one);
-            rounds.push((other, one));
+        match &self.body {
+            Some(body) => web.post(&self.path, "application/json", body),
+            None => web.get(&self.path),
         }
-        let median_of = |each: fn(&(f64, f64)) -> f64| median(rounds.iter().map(each).collect());
-        Ok(Rates {
-            program: median_of(|round| round.0),
-            bare: median_of(|round| round.1),
-            share: median_of(|round| round.0 / round.1),
-        })
     }
 
-    fn requests_per_second(&self, address: SocketAddr, duration: &str) -> Result<f64> {
-        let mut command = Command::new(self.wrk);
+    /// How wrk is told to post; it takes that from a script alone.
+    fn script(&self) -> Result<Option<NamedTempFile>> {
+        let Some(body) = &self.body else { return Ok(None) };
+        let file = NamedTempFile::new()?;
+        // The text of a Lua string between brackets that JSON does not have.
+        let lines = [
+            "wrk.method = \"POST\"".to_owned(),
+            format!("wrk.body = [====[{body}]====]"),
+            "wrk.headers[\"Content-Type\"] = \"application/json\"".to_owned(),
+        ];
+        fs::write(file.path(), lines.join("\n"))?;
+        Ok(Some(file))
+    }
+
+    fn requests_per_second(&self, wrk: &Path, duration: &str) -> Result<f64> {
+        let script = self.script()?;
+        let mut command = Command::new(wrk);
         command.args(["-t", THREADS, "-c", CONNECTIONS, "-d", duration]);
-        command.args(["-H", &format!("Authorization: Bearer {}", self.probe.key)]);
-        if self.conditional {
-            command.args(["-H", &format!("If-None-Match: {}", self.probe.etag)]);
+        for (name, value) in &self.headers {
+            command.args(["-H", &format!("{name}: {value}")]);
         }
-        let said = process::output(command.arg(format!("http://{address}/v1/sync")))?;
+        if let Some(script) = &script {
+            command.arg("-s").arg(script.path());
+        }
+        let said = process::output(command.arg(format!("http://{}{}", self.address, self.path)))?;
         let strange = ["Non-2xx", "Socket errors"].iter().any(|words| said.contains(words));
         ensure!(!strange, "not every request was answered:\n{said}");
         let rate = said.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"));
         rate.context("wrk printed no rate")?.trim().parse().context("wrk printed a strange rate")
     }
+}
+
+/// Medians; the share is that of neighbouring runs.
+pub struct Rates {
+    pub program: f64,
+    pub other: f64,
+    pub share: f64,
+}
+
+/// Measures both in turns.
+///
+/// # Errors
+/// When wrk fails, or a server refuses.
+pub fn compare(wrk: &Path, program: &Target, other: &Target) -> Result<Rates> {
+    for target in [other, program] {
+        target.requests_per_second(wrk, WARM_UP)?;
+    }
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let one = other.requests_per_second(wrk, DURATION)?;
+        let two = program.requests_per_second(wrk, DURATION)?;
+        println!("bench: {one:.0} and {two:.0} requests a second, {:.2}", two / one);
+        rounds.push((two, one));
+    }
+    let median_of = |each: fn(&(f64, f64)) -> f64| median(rounds.iter().map(each).collect());
+    Ok(Rates {
+        program: median_of(|round| round.0),
+        other: median_of(|round| round.1),
+        share: median_of(|round| round.0 / round.1),
+    })
 }
 
 /// The middle one.

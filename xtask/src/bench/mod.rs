@@ -4,10 +4,13 @@
 
 mod baseline;
 mod console;
+mod flags;
 mod instance;
 mod load;
 mod machine;
 mod page;
+mod streams;
+mod sync;
 mod web;
 
 use std::{path::Path, process::ExitCode, thread::sleep, time::Duration};
@@ -19,7 +22,6 @@ use crate::{
     setup,
     workspace::Workspace,
 };
-use baseline::Baseline;
 use instance::Instance;
 use page::Figure;
 
@@ -61,12 +63,17 @@ fn measure(workspace: &Workspace, program: &Path, baseline: &Path, wrk: &Path) -
     let idle = server.memory()?;
     let key = instance.service(&server, "checkout-api")?;
     instance.import(&server, "checkout-api", SYNCED)?;
-    let probe = load::Probe::new(&server, &key)?;
-    let bare = Baseline::start(baseline, &probe)?;
-    figures.extend(load::compare(wrk, &probe, &server, &bare)?);
-    drop(bare);
+    figures.extend(sync::measure(wrk, baseline, &server, &key)?);
     sleep(REST);
     let after_load = server.memory()?;
+
+    println!("bench: flags, and streams of their changes");
+    let flagged = instance.service(&server, "flagged")?;
+    instance.flags(&server, "flagged", flags::FLAGS)?;
+    figures.extend(flags::measure(workspace, wrk, baseline, &server, &flagged)?);
+    server.stop()?;
+    server = instance.start()?;
+    figures.extend(streams::measure(&instance, &server, &flagged, "flagged")?);
 
     println!("bench: the console, with {LISTED} secrets in the service");
     instance.service(&server, "warehouse")?;
