@@ -20,6 +20,7 @@ mod database;
 mod instance;
 mod killed;
 mod random;
+mod streams;
 mod tampered;
 
 use std::io::Write as _;
