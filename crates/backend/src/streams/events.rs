@@ -10,6 +10,9 @@ use std::collections::HashMap;
 
 /// Rows that are read at once; whoever is further behind hears that much has changed.
 const MAX_ROWS: i64 = 1_000;
+/// Nobody is told what lies further back than this, so that a look stays short however old a
+/// revision somebody comes with.
+const LOOKBACK: i64 = 10_000;
 
 /// A service, where its changes and its umbrella's are written.
 #[derive(FromRow)]
@@ -49,8 +52,8 @@ pub(super) struct Look {
     pub services: HashMap<ServiceId, ServiceRow>,
     /// Changes after the number asked for, oldest first.
     pub changes: Vec<ChangeRow>,
-    /// There were more changes than are read at once.
-    pub truncated: bool,
+    /// All changes after this number are here; nothing where there were more than are read at once.
+    pub complete_after: Option<i64>,
     /// The keys that are valid, and until when.
     pub keys: HashMap<KeyId, Option<Timestamp>>,
 }
@@ -62,6 +65,9 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
         .bind(tenant)
         .fetch_optional(c)
         .await)?;
+    // A tenant that is gone has neither services nor keys, so that every stream ends.
+    let seq = seq.map_or(i64::MAX, |(seq,)| seq);
+    let from = after.max(seq.saturating_sub(LOOKBACK));
     let services: Vec<ServiceRow> = on!(w.tx, |c| {
         sqlx::query_as(sql!(
             "SELECT s.id, p.slug AS project, e.slug AS environment, s.slug, u.slug AS umbrella,
@@ -83,7 +89,7 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
          ORDER BY seq LIMIT $3"
     ))
     .bind(tenant)
-    .bind(after)
+    .bind(from)
     .bind(MAX_ROWS)
     .fetch_all(c)
     .await)?;
@@ -97,10 +103,10 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
         .fetch_all(c)
         .await
     })?;
+    let read_to_the_end = i64::try_from(changes.len()).is_ok_and(|count| count < MAX_ROWS);
     Ok(Look {
-        // A tenant that is gone has neither services nor keys, so that every stream ends.
-        seq: seq.map_or(i64::MAX, |(seq,)| seq),
-        truncated: i64::try_from(changes.len()).is_ok_and(|count| count >= MAX_ROWS),
+        seq,
+        complete_after: read_to_the_end.then_some(from),
         services: services.into_iter().map(|service| (service.id, service)).collect(),
         changes,
         keys: keys.into_iter().collect(),

@@ -115,7 +115,8 @@ impl Look {
         };
         let concerned: Vec<&ChangeRow> =
             self.changes.iter().filter(|row| row.seq > after && row.concerns(service)).collect();
-        if concerned.is_empty() || concerned.len() > MAX_EVENTS || self.truncated {
+        let complete = self.complete_after.is_some_and(|from| from <= after);
+        if concerned.is_empty() || concerned.len() > MAX_EVENTS || !complete {
             return vec![event("snapshot.updated", None)];
         }
         let readable = |row: &&ChangeRow| kind == ServiceKind::Backend || !row.event.starts_with("secret.");
