@@ -35,7 +35,7 @@ const MAX_STREAMS: usize = 20_000;
 /// Something that happened to what a service reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The service's revision from then on.
+    /// The service's revision from then on; coming back with it tells everything after it.
     pub revision: i64,
     /// `secret.updated`, `flag.toggled`, …, or `snapshot.updated` where it is more than one thing.
     pub name: String,

@@ -107,8 +107,8 @@ impl Look {
 
     /// The changes of a service after a number, or one signal where they are too many or unknown.
     fn events(&self, service: &ServiceRow, after: i64, kind: ServiceKind, state: &str) -> Vec<Event> {
-        let event = |name: &str, key: Option<String>| Event {
-            revision: service.revision,
+        let event = |revision: i64, name: &str, key: Option<String>| Event {
+            revision,
             name: name.to_owned(),
             key,
             state: state.to_owned(),
@@ -117,10 +117,13 @@ impl Look {
             self.changes.iter().filter(|row| row.seq > after && row.concerns(service)).collect();
         let complete = self.complete_after.is_some_and(|from| from <= after);
         if concerned.is_empty() || concerned.len() > MAX_EVENTS || !complete {
-            return vec![event("snapshot.updated", None)];
+            return vec![event(service.revision, "snapshot.updated", None)];
         }
         let readable = |row: &&ChangeRow| kind == ServiceKind::Backend || !row.event.starts_with("secret.");
-        concerned.into_iter().filter(readable).map(|row| event(&row.event, row.target.clone())).collect()
+        // Each with the number of its own row, so that whoever hears only the first of several and comes
+        // back is told the others. The rows of one change may be numbered past the revision it made.
+        let of_row = |row: &ChangeRow| event(row.seq.min(service.revision), &row.event, row.target.clone());
+        concerned.into_iter().filter(readable).map(of_row).collect()
     }
 }
 

@@ -20,6 +20,7 @@ both![
     an_import_of_many_keys_is_told_as_one,
     linking_and_tiers_are_told_as_a_new_snapshot,
     a_stream_resumes_after_the_revision_that_was_heard_last,
+    whoever_hears_the_first_of_several_changes_is_told_the_others_later,
     a_revision_from_nowhere_is_told_to_ask_again,
     a_schedule_is_told_when_its_moment_comes,
     a_revoked_key_ends_its_streams,
@@ -145,6 +146,21 @@ async fn a_stream_resumes_after_the_revision_that_was_heard_last(w: &World) {
     let mut stream = subscribe(&w.nexus, &key, Some(&now.to_string())).await.fine();
     w.set(&api, "D", "1").await;
     assert_eq!(told(&mut stream).await, pair("config.created", "D"), "nothing was missed");
+}
+
+async fn whoever_hears_the_first_of_several_changes_is_told_the_others_later(w: &World) {
+    let api = w.shop().await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    for name in ["A", "B", "C"] {
+        w.set(&api, name, "1").await;
+    }
+    let mut heard = services::get(&w.nexus, &w.owner, &api).await.fine().revision - 3;
+    for name in ["A", "B", "C"] {
+        let mut stream = subscribe(&w.nexus, &key, Some(&heard.to_string())).await.fine();
+        let event = next(&mut stream).await;
+        assert_eq!(event.key.as_deref(), Some(name));
+        heard = event.revision;
+    }
 }
 
 async fn a_revision_from_nowhere_is_told_to_ask_again(w: &World) {
