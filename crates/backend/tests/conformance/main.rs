@@ -47,3 +47,4 @@ mod sessions;
 mod statements;
 mod store;
 mod tenants;
+mod tiers;
