@@ -199,6 +199,8 @@ pub struct Room {
     pub environment: Option<String>,
     /// Why one more would be refused, if it would.
     pub obstacle: Option<String>,
+    /// The lowest tier that lifts it, if one does.
+    pub lifted_by: Option<Tier>,
 }
 
 /// A limit that a project is at or over, and what would lift it.

@@ -12,7 +12,7 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, keys, people, projects, secrets, services,
+    Nexus, configs, credentials, dev_environments, keys, people, projects, secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::json::JsonText;
@@ -21,6 +21,7 @@ use nexus_domain::project::NewProject;
 use nexus_domain::role::{Scope, Scopes};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};
+use nexus_domain::tier::Addon;
 use nexus_domain::{UserId, timestamp};
 use serde_json::json;
 use uuid::Uuid;
@@ -144,6 +145,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         let new = NewProject { name: project.into(), ..NewProject::default() };
         projects::create(nexus, &owner, new).await.expect("a project");
     }
+    tiers::add(nexus, &owner, "shop", Addon::AbTesting).await.expect("an add-on");
     let people = people_of_acme(nexus, &acme, &hash).await;
     for person in Person::ALL {
         let user = match person {

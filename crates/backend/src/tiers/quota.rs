@@ -7,7 +7,7 @@ use crate::Result;
 use crate::entries::{Entry, Kind, ListedRow};
 use crate::work::Work;
 use nexus_domain::project::Tier;
-use nexus_domain::tier::{Barrier, Quota};
+use nexus_domain::tier::{Barrier, Quota, Room};
 use nexus_domain::{EntryId, ServiceId};
 
 /// Refuses one more entry where the quota is used up or the service is read-only; otherwise counts
@@ -54,14 +54,18 @@ pub(crate) async fn mark(w: &mut Work, service: ServiceId, kind: Kind, rows: &mu
     Ok(())
 }
 
-/// Why another entry of this kind would be refused in this service, in words, if it would.
-pub(super) async fn obstacle(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Option<String>> {
+/// Whether another entry of this kind would be taken in this service.
+pub(super) async fn room(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Room> {
     let place = place_of(w, service).await?;
     let quota = kind.quota();
-    if let Some(barrier) = service_barrier(w, &place, service, Some(quota)).await? {
-        return Ok(Some(barrier.when_changing()));
-    }
-    Ok(full(w, &place, service, quota).await?.map(|barrier| barrier.when_making()))
+    let closed = service_barrier(w, &place, service, Some(quota)).await?;
+    let full = full(w, &place, service, quota).await?;
+    let obstacle = match (&closed, &full) {
+        (Some(closed), _) => Some(closed.when_changing()),
+        (None, Some(full)) => Some(full.when_making()),
+        (None, None) => None,
+    };
+    Ok(Room { environment: None, obstacle, lifted_by: closed.or(full).and_then(|barrier| barrier.lifted_by) })
 }
 
 /// The quota, where it is used up.

@@ -31,16 +31,8 @@ pub(crate) async fn take_room_for_service(
     }
 }
 
-/// Why another service would be refused in this environment, in words, if it would.
-pub(super) async fn obstacle_for_service(
-    w: &mut Work,
-    project: ProjectId,
-    environment: EnvironmentId,
-) -> Result<Option<String>> {
-    Ok(barrier_for_service(w, project, environment).await?.map(|barrier| barrier.when_making()))
-}
-
-async fn barrier_for_service(
+/// Why another service would be refused in this environment, if it would.
+pub(super) async fn barrier_for_service(
     w: &mut Work,
     project: ProjectId,
     environment: EnvironmentId,

@@ -1,7 +1,7 @@
 //! How much of a project's quotas is used up, what another tier would change about that, and whether
 //! one more would fit in.
 
-use super::services::obstacle_for_service;
+use super::services::barrier_for_service;
 use super::{addons, quota};
 use crate::entries::Kind;
 use crate::gate::{Actor, Who};
@@ -15,7 +15,7 @@ use nexus_domain::project::Tier;
 use nexus_domain::role::TenantRole;
 use nexus_domain::service::ServicePath;
 use nexus_domain::tier::{
-    Addon, DeveloperUse, EnvironmentUse, ProjectUsage, Quota, QuotaUse, Room, TierInfo, Tiers,
+    Addon, Barrier, DeveloperUse, EnvironmentUse, ProjectUsage, Quota, QuotaUse, Room, TierInfo, Tiers,
 };
 use nexus_domain::{EnvironmentId, ProjectId};
 use sqlx::FromRow;
@@ -186,8 +186,7 @@ pub async fn room_for_entry(nexus: &Nexus, actor: &Actor, path: &ServicePath, ki
         .read(actor, move |w| {
             Box::pin(async move {
                 let service = services::resolve(w, &path, Action::ServiceRead).await?;
-                let obstacle = quota::obstacle(w, service.id, kind).await?;
-                Ok(Room { environment: None, obstacle })
+                quota::room(w, service.id, kind).await
             })
         })
         .await
@@ -207,8 +206,12 @@ pub async fn rooms_for_service(nexus: &Nexus, actor: &Actor, project: &str) -> R
                 let mut rooms = Vec::new();
                 rows.retain(|row| w.actor.reaches(row.id));
                 for row in rows {
-                    let obstacle = obstacle_for_service(w, project.id, row.id).await?;
-                    rooms.push(Room { environment: Some(row.slug), obstacle });
+                    let barrier = barrier_for_service(w, project.id, row.id).await?;
+                    rooms.push(Room {
+                        environment: Some(row.slug),
+                        obstacle: barrier.as_ref().map(Barrier::when_making),
+                        lifted_by: barrier.and_then(|barrier| barrier.lifted_by),
+                    });
                 }
                 Ok(rooms)
             })
