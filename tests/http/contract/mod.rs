@@ -6,3 +6,4 @@ mod document;
 mod errors;
 mod inputs;
 mod lists;
+mod tiers;

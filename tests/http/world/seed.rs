@@ -4,7 +4,7 @@
 //! `CERT` a file, `GONE` deleted; configs `PORT` at v2, `GONE` deleted) and `worker` (linked to the
 //! umbrella `shared`, which has `DB_URL` and the config `REGION`), and the frontend service `web`
 //! (config `TITLE`); the same `api` in `develop`; a developer's own environment with
-//! `api` in it; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
+//! `api` in it; the add-on for A/B testing; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
 //! but an owner and a key.
 
 use super::database::{execute, id};
