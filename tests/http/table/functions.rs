@@ -56,7 +56,7 @@ fn project() -> Vec<Call> {
         function("read_audit").at("filter[project]", "attic").note("of a project that nobody was added to"),
         function("update_project").at("name", "Renamed").at("undelete_days", "30"),
         function("read_tiers"),
-        function("read_tier_change").at("tier", "free"),
+        function("read_tiers").at("under", "free").note("as under another tier"),
         function("change_tier").at("tier", "l"),
         function("add_addon").at("addon", "security"),
         function("remove_addon").at("addon", "ab_testing"),

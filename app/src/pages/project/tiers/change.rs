@@ -2,29 +2,18 @@
 //! more.
 
 use super::usage::quota_name;
-use super::{ChangeTier, ReadTierChange, TierChange, addon_name};
-use crate::address::{address, query};
+use super::{ChangeTier, TierChange, addon_name};
+use crate::address::address;
 use crate::components::Confirm;
 use crate::components::time::number;
-use crate::page::tab;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use nexus_domain::project::Tier;
 use nexus_domain::tier::{Quota, QuotaUse};
 
-/// The dialog, while the address asks for it (`?tier=free`).
+/// The dialog; it is there while the address asks for it (`?tier=free`).
 #[component]
-pub fn Question(tenant: Memo<String>, project: Memo<String>) -> impl IntoView {
-    let asked = query("tier");
-    move || {
-        let tier = asked.get().as_deref().and_then(Tier::parse)?;
-        Some(view! { <Dialog tenant project tier/> })
-    }
-}
-
-#[component]
-fn Dialog(tenant: Memo<String>, project: Memo<String>, tier: Tier) -> impl IntoView {
-    let word = tier.as_str();
+pub fn Question(tenant: Memo<String>, project: Memo<String>, change: TierChange) -> impl IntoView {
+    let word = change.usage.tier.as_str();
     let fields = vec![
         ("tenant", tenant.get_untracked()),
         ("project", project.get_untracked()),
@@ -33,10 +22,7 @@ fn Dialog(tenant: Memo<String>, project: Memo<String>, tier: Tier) -> impl IntoV
     view! {
         <Confirm title=format!("Change to tier {}?", word.to_ascii_uppercase()) action=ChangeTier::PATH
             label="Change the tier" close=address().without(&["tier"]) fields>
-            {tab(
-                move || ReadTierChange { tenant: tenant.get(), project: project.get(), tier: word.to_owned() },
-                |change| view! { <Consequences change/> }.into_any(),
-            )}
+            <Consequences change/>
         </Confirm>
     }
     .into_any()
@@ -87,6 +73,7 @@ fn newest(quota: &QuotaUse, place: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nexus_domain::project::Tier;
     use nexus_domain::tier::{Addon, DeveloperUse, EnvironmentUse, ProjectUsage};
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use nexus_domain::project::Tier;
 use nexus_domain::tier::{Addon, ProjectUsage, Tiers};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct TiersData {
     pub tiers: Tiers,
     pub usage: ProjectUsage,
+    /// What another tier would change, where the page asks about one.
+    pub change: Option<TierChange>,
 }
 
 /// What would be another under another tier.
@@ -22,12 +25,28 @@ pub struct TierChange {
     pub ends: Vec<Addon>,
 }
 
+/// `under` names the tier that the page asks about.
 #[server(prefix = "/_fn", endpoint = "read_tiers")]
-pub async fn read_tiers(tenant: String, project: String) -> Result<TiersData, Refused> {
+pub async fn read_tiers(
+    tenant: String,
+    project: String,
+    #[server(default)] under: Option<String>,
+) -> Result<TiersData, Refused> {
     use nexus_backend::tiers;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let usage = tiers::usage(&nexus, &actor, &project, None).await?;
-    Ok(TiersData { tiers: tiers::list(&nexus, &actor).await?, usage })
+    let change = match under.as_deref().and_then(Tier::parse) {
+        Some(tier) => Some(change_to(&usage, tiers::usage(&nexus, &actor, &project, Some(tier)).await?)),
+        None => None,
+    };
+    Ok(TiersData { tiers: tiers::list(&nexus, &actor).await?, usage, change })
+}
+
+#[cfg(feature = "ssr")]
+fn change_to(now: &ProjectUsage, usage: ProjectUsage) -> TierChange {
+    let still = |addon| usage.addons.iter().any(|other| other.addon == addon && other.active);
+    let ends = now.addons.iter().filter(|it| it.active && !still(it.addon)).map(|it| it.addon).collect();
+    TierChange { usage, ends }
 }
 
 #[cfg(feature = "ssr")]
@@ -38,17 +57,6 @@ fn tier_named(tier: &str) -> Result<Tier, Refused> {
 #[cfg(feature = "ssr")]
 fn addon_named(addon: &str) -> Result<Addon, Refused> {
     Ok(Addon::parse(addon).ok_or_else(|| nexus_domain::Refusal::invalid("addon", "One of the list"))?)
-}
-
-#[server(prefix = "/_fn", endpoint = "read_tier_change")]
-pub async fn read_tier_change(tenant: String, project: String, tier: String) -> Result<TierChange, Refused> {
-    use nexus_backend::tiers;
-    let (nexus, actor) = crate::server::person(&tenant).await?;
-    let now = tiers::usage(&nexus, &actor, &project, None).await?;
-    let usage = tiers::usage(&nexus, &actor, &project, Some(tier_named(&tier)?)).await?;
-    let still = |addon| usage.addons.iter().any(|other| other.addon == addon && other.active);
-    let ends = now.addons.iter().filter(|it| it.active && !still(it.addon)).map(|it| it.addon).collect();
-    Ok(TierChange { ends, usage })
 }
 
 #[server(prefix = "/_fn", endpoint = "change_tier")]

@@ -7,7 +7,7 @@ mod usage;
 
 pub use functions::*;
 
-use crate::address::address;
+use crate::address::{address, query};
 use crate::components::badge::Tone;
 use crate::components::time::number;
 use crate::components::{Badge, FormError, Hidden, PostForm, Submit};
@@ -20,18 +20,23 @@ use nexus_domain::tier::{Addon, Inclusion, ProjectAddon, TierInfo};
 /// Usage for everybody; tier and add-ons for those who may change them.
 #[component]
 pub fn TierSections(tenant: Memo<String>, project: Memo<String>, may_change: bool) -> impl IntoView {
+    let asked = query("tier");
     tab(
-        move || ReadTiers { tenant: tenant.get(), project: project.get() },
-        move |TiersData { tiers, usage }| {
+        move || ReadTiers {
+            tenant: tenant.get(),
+            project: project.get(),
+            under: asked.get().filter(|_| may_change),
+        },
+        move |TiersData { tiers, usage, change }| {
             let (current, addons) = (usage.tier, usage.addons.clone());
-            let change = may_change.then(|| {
+            let changes = may_change.then(|| {
                 view! {
                     <Picker tiers=tiers.data current/>
                     <Addons tenant project addons tier=current/>
-                    <change::Question tenant project/>
+                    {change.map(|change| view! { <change::Question tenant project change/> })}
                 }
             });
-            view! { <usage::Usage usage/>{change} }.into_any()
+            view! { <usage::Usage usage/>{changes} }.into_any()
         },
     )
 }
