@@ -181,6 +181,37 @@ fn without_password(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nexus_domain::project::Tier;
+
+    fn settings(folder: &std::path::Path, text: &str) -> anyhow::Result<Settings> {
+        let file = folder.join("nexus.toml");
+        std::fs::write(&file, text)?;
+        Settings::read(Some(&file))
+    }
+
+    #[test]
+    fn the_catalogue_comes_along_unless_a_file_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = settings(folder.path(), "").expect("settings");
+        assert_eq!(own.catalogue().expect("embedded").default_tier(), Tier::Xl);
+        assert_eq!(own.shown()["billing_mode"], "self_hosted");
+        assert_eq!(own.shown()["catalogue"], "(embedded)");
+        let hosted = settings(folder.path(), "billing_mode = \"hosted\"").expect("settings");
+        assert_eq!(hosted.catalogue().expect("embedded").default_tier(), Tier::Free);
+        assert!(settings(folder.path(), "billing_mode = \"free\"").is_err());
+    }
+
+    #[test]
+    fn a_catalogue_that_is_missing_or_wrong_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("tiers.toml");
+        let settings = settings(folder.path(), &format!("catalogue = {file:?}")).expect("settings");
+        let complaint = || format!("{:#}", settings.catalogue().expect_err("refused"));
+        assert!(complaint().contains("cannot be read"), "{}", complaint());
+        std::fs::write(&file, "[tiers.free]\nservers = 3").expect("written");
+        assert!(complaint().contains("tiers.toml") && complaint().contains("servers"), "{}", complaint());
+        assert_eq!(settings.shown()["catalogue"], file.display().to_string());
+    }
 
     #[test]
     fn a_database_url_is_shown_without_its_password() {

@@ -11,6 +11,7 @@ const inside = [
   '/t/acme/projects/shop?dev_envs=true',
   '/t/acme/projects/shop/audit',
   '/t/acme/projects/shop/settings',
+  '/t/acme/projects/shop/settings?tier=free',
   secretsUrl,
   `${secretsUrl}?new`,
   `${secretsUrl}?open=OPENED`,

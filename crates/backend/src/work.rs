@@ -9,6 +9,7 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::Tx;
 use crate::streams::{CHANNEL, payload};
+use crate::tiers::Ledger;
 use crate::{Error, Result};
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
@@ -21,6 +22,8 @@ pub struct Work {
     pub nexus: Nexus,
     pub actor: Actor,
     pub now: Timestamp,
+    /// What has been counted of the quotas.
+    pub(crate) ledger: Ledger,
     chain: Option<Chain>,
     unchanged: bool,
 }
@@ -28,13 +31,13 @@ pub struct Work {
 impl Work {
     pub(crate) async fn read(nexus: Nexus, actor: Actor) -> Result<Self> {
         let (tx, now) = (nexus.db.begin_read().await?, nexus.now());
-        Ok(Self { tx, nexus, actor, now, chain: None, unchanged: false })
+        Ok(Self { tx, nexus, actor, now, ledger: Ledger::default(), chain: None, unchanged: false })
     }
 
     pub(crate) async fn change(nexus: Nexus, actor: Actor) -> Result<Self> {
         let (mut tx, now) = (nexus.db.begin_write().await?, nexus.now());
         let chain = Chain::next(&mut tx, actor.tenant).await?;
-        Ok(Self { tx, nexus, actor, now, chain: Some(chain), unchanged: false })
+        Ok(Self { tx, nexus, actor, now, ledger: Ledger::default(), chain: Some(chain), unchanged: false })
     }
 
     /// The number of this change: the revision of everything that it touches.

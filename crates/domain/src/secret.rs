@@ -49,6 +49,9 @@ pub struct SecretRow {
     /// Said once, when the key was made: another key differs from it only in case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// Why it cannot be changed, only read and deleted: the tier does not reach that far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<String>,
 }
 
 /// A secret with its value: the answer to a reveal.

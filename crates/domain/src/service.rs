@@ -45,6 +45,9 @@ pub struct Service {
     pub updated_at: Timestamp,
     /// When a program last read it.
     pub synced_at: Option<Timestamp>,
+    /// Why nothing in it can be changed, only read and deleted: the tier does not reach that far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -192,6 +192,17 @@ impl ProjectUsage {
     }
 }
 
+/// Whether one more fits in somewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Of a service: the environment that it would be in.
+    pub environment: Option<String>,
+    /// Why one more would be refused, if it would.
+    pub obstacle: Option<String>,
+    /// The lowest tier that lifts it, if one does.
+    pub lifted_by: Option<Tier>,
+}
+
 /// A limit that a project is at or over, and what would lift it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Barrier {

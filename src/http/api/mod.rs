@@ -11,6 +11,7 @@ mod keys;
 mod projects;
 mod secrets;
 mod services;
+mod tiers;
 mod versions;
 mod whoami;
 
@@ -33,6 +34,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
     OpenApiRouter::new()
         .merge(whoami::router())
         .merge(projects::router())
+        .merge(tiers::router())
         .merge(environments::router())
         .merge(services::router())
         .merge(keys::router())

@@ -23,13 +23,14 @@ pub fn id(id: Uuid) -> String {
 }
 
 /// What `put_back` puts back.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "users",
     "memberships",
     "sessions",
     "one_time_links",
     "projects",
     "project_members",
+    "project_addons",
     "environments",
     "services",
     "service_keys",
@@ -111,7 +112,7 @@ impl World {
 
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
-        const PARTS: [(&str, &str); 12] = [
+        const PARTS: [(&str, &str); 13] = [
             ("tenants", "hex(id) || slug || name || environment_cap"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
@@ -119,6 +120,7 @@ impl World {
             ("one_time_links", "hex(token_hash)"),
             ("projects", "hex(id) || slug || name || tier || undelete_days || updated_at"),
             ("project_members", "hex(project_id) || hex(user_id) || role"),
+            ("project_addons", "hex(project_id) || addon"),
             ("environments", "hex(id) || slug || name || coalesce(imported_at, '')"),
             ("services", "hex(id) || name || coalesce(hex(umbrella_id), '') || changed_seq || updated_at"),
             ("service_keys", "hex(id) || slot || access || superseded || coalesce(expires_at, '')"),

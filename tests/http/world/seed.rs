@@ -4,7 +4,7 @@
 //! `CERT` a file, `GONE` deleted; configs `PORT` at v2, `GONE` deleted; flags `beta` at v2, `GONE`
 //! deleted) and `worker` (linked to the umbrella `shared`, which has `DB_URL`, the config `REGION` and
 //! the flag `region-lock`), and the frontend service `web` (config `TITLE`, flag `banner`); the same `api` in `develop`; a developer's own environment with
-//! `api` in it; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
+//! `api` in it; the add-on for A/B testing; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
 //! but an owner and a key.
 
 use super::database::{execute, id};
@@ -12,7 +12,7 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, keys, people, projects, secrets, services,
+    Nexus, configs, credentials, dev_environments, flags, keys, people, projects, secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};
@@ -22,6 +22,7 @@ use nexus_domain::project::NewProject;
 use nexus_domain::role::{Scope, Scopes};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};
+use nexus_domain::tier::Addon;
 use nexus_domain::{UserId, timestamp};
 use serde_json::json;
 use uuid::Uuid;
@@ -145,6 +146,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         let new = NewProject { name: project.into(), ..NewProject::default() };
         projects::create(nexus, &owner, new).await.expect("a project");
     }
+    tiers::add(nexus, &owner, "shop", Addon::AbTesting).await.expect("an add-on");
     let people = people_of_acme(nexus, &acme, &hash).await;
     for person in Person::ALL {
         let user = match person {

@@ -14,6 +14,7 @@ use nexus_domain::entry::EntryDiff;
 #[component]
 pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
     let writable = config.inherited_from.is_none() && facts.may_write;
+    let changeable = writable && config.read_only.is_none();
     let label = format!("Details of {}", config.key);
     let acts = if writable {
         view! { <Acts config=config.clone() facts/> }.into_any()
@@ -29,7 +30,7 @@ pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
                 {acts}
                 <About config=config.clone() facts/>
             </div>
-            {has_versions.then(|| view! { <Versions config history=opened.history writable facts/> })}
+            {has_versions.then(|| view! { <Versions config history=opened.history writable=changeable facts/> })}
         </div>
         {opened.diff.map(|diff| view! { <Comparison diff/> })}
     }
@@ -67,10 +68,15 @@ fn ValuePanel(config: Config) -> impl IntoView {
 fn Acts(config: Config, facts: Facts) -> impl IntoView {
     let form = query("form");
     let config = StoredValue::new(config);
-    let part = move || match form.read().as_deref() {
+    let changeable = config.with_value(|config| config.read_only.is_none());
+    let part = move || match form.read().as_deref().filter(|_| changeable) {
         Some("version") => view! { <VersionForm config=config.get_value() facts/> }.into_any(),
         Some("edit") => view! { <EditForm config=config.get_value() facts/> }.into_any(),
-        _ => view! { <EntryButtons version=config.with_value(|config| config.version)/> }.into_any(),
+        _ => view! {
+            <EntryButtons version=config.with_value(|config| config.version)
+                read_only=config.with_value(|config| config.read_only.clone())/>
+        }
+        .into_any(),
     };
     view! { {part} <Asks config=config.get_value() facts/> }.into_any()
 }

@@ -6,7 +6,7 @@ use super::value::ValueField;
 use super::{AddConfigVersion, Config, CreateConfig, EditConfig, Facts};
 use crate::address::{address, query, service_params};
 use crate::components::{Choice, Field, FormError, Hidden, PostForm, Submit};
-use crate::pages::entries::{Finish, KeyField, Reach, started_from};
+use crate::pages::entries::{Finish, KeyField, NoRoom, Reach, started_from};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -34,6 +34,7 @@ fn New(key: String, facts: Facts) -> impl IntoView {
         <section class="card inline-form" aria-label=title>
             <PostForm action=CreateConfig::PATH class="stack">
                 <Which here=at/>
+                <NoRoom kind="config"/>
                 <div class="columns">
                     <KeyField value=key autofocus=!named example="max_connections"/>
                     <Choice label="Type" name="kind" options value="string" on_change=choose/>

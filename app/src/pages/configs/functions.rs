@@ -55,6 +55,8 @@ pub struct Config {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub updated_by: String,
+    /// Why it cannot be changed, if it cannot.
+    pub read_only: Option<String>,
 }
 
 impl Config {
@@ -168,6 +170,7 @@ fn shown(row: nexus_domain::config::ConfigRow) -> Config {
         created_at: row.created_at,
         updated_at: row.updated_at,
         updated_by: row.updated_by,
+        read_only: row.read_only,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::address::{address, query};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Badge, Copy};
-use crate::pages::entries::Source;
+use crate::pages::entries::{ReadOnlyBadge, Source};
 use leptos::prelude::*;
 
 /// So much of a value stands in its row.
@@ -44,6 +44,7 @@ pub fn Row(config: Config, opened: Option<Opened>, facts: Facts) -> impl IntoVie
             <td data-label="Version" class="mono muted">{version}</td>
             <td data-label="Source">
                 <Source inherited_from=config.inherited_from overrides=config.overrides needs_value=config.version == 0/>
+                <ReadOnlyBadge why=config.read_only/>
             </td>
             <td data-label="Updated" class="muted">
                 <span class="updated"><Ago at=config.updated_at now=facts.now/><small>{config.updated_by}</small></span>

@@ -11,25 +11,42 @@ use nexus_domain::Timestamp;
 use nexus_domain::service::ServicePath;
 
 /// A new version, a change of what stands beside it, and deletion; for who may write an own entry.
+/// One that is read-only can only be deleted.
 #[component]
 pub fn EntryButtons(
     /// 0 while it needs a value.
     version: i64,
+    /// Why it cannot be changed, if it cannot.
+    read_only: Option<String>,
 ) -> impl IntoView {
     let here = address();
+    let new = if version == 0 { "Give it a value" } else { "New version" };
+    let delete = view! {
+        <span class="grow"></span>
+        <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
+            "Delete…"</a>
+    };
+    if let Some(why) = read_only {
+        return view! {
+            <p class="note note-amber">{why}</p>
+            <div class="bar detail-bar">
+                <span class="button button-off" aria-disabled="true">{new}</span>
+                <span class="button button-off" aria-disabled="true">"Rename, note, tags"</span>
+                {delete}
+            </div>
+        }
+        .into_any();
+    }
     let from = version.to_string();
     let open = move |form: &'static str| {
         let from = from.clone();
         move || here.with(&[("form", Some(form)), ("from", Some(&from)), ("created", None)])
     };
-    let new = if version == 0 { "Give it a value" } else { "New version" };
     view! {
         <div class="bar detail-bar">
             <a class="button" href=open("version") data-noscroll>{new}</a>
             <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
-            <span class="grow"></span>
-            <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
-                "Delete…"</a>
+            {delete}
         </div>
     }
     .into_any()

@@ -8,6 +8,7 @@ mod focus;
 mod history;
 mod key;
 mod list;
+mod room;
 mod source;
 
 #[cfg(feature = "ssr")]
@@ -19,4 +20,5 @@ pub use focus::{Moved, focus_if_lost, focus_soon, follow};
 pub use history::{History, VersionLine};
 pub use key::KeyField;
 pub use list::{DeletedLine, DeletedList, MissingRow, NothingFound, Pager, source_filters};
+pub use room::{NoRoom, ReadOnlyBadge, read_room};
 pub use source::{Source, SourceFilters};

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod settings;
+mod tiers;
 
 use crate::address::{param, project_url};
 use crate::components::Badge;

@@ -1,15 +1,16 @@
-//! The settings of a project: name, tier, how long deleted secrets can be restored, deletion.
+//! The settings of a project: name, how long deleted secrets can be restored, tier and usage, deletion.
 
 use crate::address::{address, param, query};
-use crate::components::{Confirm, Field, FormError, Hidden, Pick, PostForm, Submit};
+use crate::components::{Confirm, Field, FormError, Hidden, PostForm, Submit};
 use crate::done::Done;
 use crate::page::tab;
 use crate::pages::losses::Lost;
+use crate::pages::project::tiers::TierSections;
 use crate::pages::project::{ReadProject, SHARED};
 use crate::refused::Refused;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use nexus_domain::project::{Losses, Project, Tier};
+use nexus_domain::project::{Losses, Project};
 use nexus_domain::role::Permission;
 
 #[server(prefix = "/_fn", endpoint = "update_project")]
@@ -17,15 +18,13 @@ pub async fn update_project(
     tenant: String,
     project: String,
     name: String,
-    tier: String,
     undelete_days: String,
 ) -> Result<Done, Refused> {
     use nexus_domain::{Refusal, project::ProjectPatch};
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let tier = Tier::parse(&tier).ok_or_else(|| Refusal::invalid("tier", "One of the list"))?;
     let days =
         undelete_days.trim().parse().map_err(|_| Refusal::invalid("undelete_days", "A number of days"))?;
-    let patch = ProjectPatch { name: Some(name), tier: Some(tier), undelete_days: Some(days) };
+    let patch = ProjectPatch { name: Some(name), tier: None, undelete_days: Some(days) };
     nexus_backend::projects::update(&nexus, &actor, &project, patch).await?;
     Ok(Done::new("Saved").and_frame())
 }
@@ -52,9 +51,18 @@ pub fn ProjectSettingsTab() -> impl IntoView {
         move || ReadProject { tenant: tenant.get(), project: project.get() },
         move |data| {
             if data.role.allows(Permission::ProjectManage, SHARED) {
-                view! { <General tenant project=data.clone()/><Deletion tenant project=data/> }.into_any()
+                view! {
+                    <General tenant project=data.clone()/>
+                    <TierSections tenant project may_change=true/>
+                    <Deletion tenant project=data/>
+                }
+                .into_any()
             } else {
-                view! { <p class="none">"Only owners see the settings of a project."</p> }.into_any()
+                view! {
+                    <p class="none">"Only owners change the settings of a project."</p>
+                    <TierSections tenant project may_change=false/>
+                }
+                .into_any()
             }
         },
     )
@@ -62,8 +70,6 @@ pub fn ProjectSettingsTab() -> impl IntoView {
 
 #[component]
 fn General(tenant: Memo<String>, project: Project) -> impl IntoView {
-    let tiers =
-        Tier::ALL.iter().map(|tier| (tier.as_str().to_owned(), tier.as_str().to_ascii_uppercase())).collect();
     view! {
         <section class="card panel">
             <h2>"General"</h2>
@@ -73,8 +79,6 @@ fn General(tenant: Memo<String>, project: Project) -> impl IntoView {
                 <Field label="Name" name="name" value=project.name required=true/>
                 <p class="field-fixed"><span>"Slug"</span><code>{project.slug}</code>
                     <span class="hint">"Permanent: it stands in addresses and in programs"</span></p>
-                <Pick label="Tier" name="tier" options=tiers value=project.tier.as_str()
-                    hint="Decides which environments the project may use and how much fits into it"/>
                 <Field label="Days that a deleted secret can be restored" name="undelete_days" kind="number"
                     value=project.undelete_days.to_string() hint="7 at least"/>
                 <FormError/>

@@ -18,6 +18,7 @@ pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
     let Opened { history, uses, .. } = opened;
     let own = row.inherited_from.is_none();
     let writable = own && facts.may_write;
+    let changeable = writable && row.read_only.is_none();
     let label = format!("Details of {}", row.key);
     view! {
         <div class="detail" role="region" aria-label=label>
@@ -32,7 +33,7 @@ pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
                 }}
                 {uses.map(|uses| view! { <About row=row.clone() uses facts/> })}
             </div>
-            {(facts.sees_more && !row.needs_value).then(|| view! { <Versions row history writable facts/> })}
+            {(facts.sees_more && !row.needs_value).then(|| view! { <Versions row history writable=changeable facts/> })}
         </div>
     }
     .into_any()
@@ -131,10 +132,16 @@ fn buttons(kind: SecretType, key: StoredValue<String>, shown: Memo<Option<Secret
 fn Acts(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
     let form = query("form");
     let row = StoredValue::new(row);
-    let part = move || match form.read().as_deref() {
+    let changeable = row.with_value(|row| row.read_only.is_none());
+    let part = move || {
+        match form.read().as_deref().filter(|_| changeable) {
         Some("version") => view! { <VersionForm row=row.get_value() facts/> }.into_any(),
         Some("edit") => view! { <EditForm row=row.get_value() facts/> }.into_any(),
-        _ => view! { <EntryButtons version=row.with_value(|row| row.version)/> }.into_any(),
+        _ => view! {
+            <EntryButtons version=row.with_value(|row| row.version) read_only=row.with_value(|row| row.read_only.clone())/>
+        }
+        .into_any(),
+    }
     };
     view! { {part} <Asks row=row.get_value() heirs facts/> }.into_any()
 }

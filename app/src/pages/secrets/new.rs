@@ -5,7 +5,7 @@ use super::value::ValueField;
 use super::{CreateSecret, Facts, desk};
 use crate::address::{address, query};
 use crate::components::{Choice, Field, FormError, PostForm, Submit};
-use crate::pages::entries::{KeyField, Reach};
+use crate::pages::entries::{KeyField, NoRoom, Reach};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -35,6 +35,7 @@ fn Form(key: String, facts: Facts) -> impl IntoView {
         <section class="card inline-form" aria-label=title>
             <PostForm action=CreateSecret::PATH class="stack" on_done=move |_| state.clear()>
                 <Which here=desk.here/>
+                <NoRoom kind="secret"/>
                 <div class="columns">
                     <KeyField value=key autofocus=!named/>
                     <ValueField state autofocus=named/>

@@ -6,7 +6,7 @@ use super::{Facts, Opened, desk};
 use crate::address::{address, query};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Copy};
-use crate::pages::entries::Source;
+use crate::pages::entries::{ReadOnlyBadge, Source};
 use leptos::prelude::*;
 use nexus_domain::secret::{SecretRow, SecretType};
 
@@ -51,7 +51,8 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
             </td>
             <td data-label="Type" class="muted">{kind(&row)}</td>
             <td data-label="Version" class="mono muted">{version}</td>
-            <td data-label="Source"><Source inherited_from=row.inherited_from overrides=row.overrides needs_value=row.needs_value/></td>
+            <td data-label="Source"><Source inherited_from=row.inherited_from overrides=row.overrides needs_value=row.needs_value/>
+                <ReadOnlyBadge why=row.read_only/></td>
             <td data-label="Updated" class="muted">
                 <span class="updated"><Ago at=row.updated_at now=facts.now/><small>{row.updated_by}</small></span>
             </td>

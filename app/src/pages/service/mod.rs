@@ -54,6 +54,7 @@ fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
             <Inherits here service=service.clone()/>
             {synced}
         </div>
+        {service.read_only.clone().map(|why| view! { <p class="note note-amber">{why}</p> })}
         <ServiceTabs here service rights secrets configs/>
     }
     .into_any()

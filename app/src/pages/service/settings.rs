@@ -166,7 +166,7 @@ fn Settings(here: ServiceParams, data: SettingsData) -> impl IntoView {
 
 #[component]
 fn General(here: ServiceParams, service: Service, may_write: bool) -> impl IntoView {
-    let name = if may_write {
+    let name = if may_write && service.read_only.is_none() {
         view! {
             <PostForm action=RenameService::PATH class="stack">
                 <Which here/>

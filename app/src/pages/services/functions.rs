@@ -7,6 +7,7 @@ use nexus_domain::Timestamp;
 use nexus_domain::environment::{DevEnvironment, DevImport, Environment};
 use nexus_domain::project::Losses;
 use nexus_domain::service::ServiceGroup;
+use nexus_domain::tier::Room;
 use serde::{Deserialize, Serialize};
 
 /// What the services list shows.
@@ -19,6 +20,8 @@ pub struct ServicesData {
     pub may_have_dev: bool,
     /// Where the person may make services, live first.
     pub environments: Vec<Environment>,
+    /// Whether one more service fits into each.
+    pub rooms: Vec<Room>,
     pub now: Timestamp,
 }
 
@@ -38,7 +41,11 @@ pub async fn read_services(tenant: String, project: String, dev_envs: bool) -> R
         open = environments::list(&nexus, &actor).await?;
     }
     open.extend(dev.iter().map(|dev| dev.environment.clone()));
-    Ok(ServicesData { groups, dev, may_have_dev, environments: open, now: nexus.now() })
+    let rooms = match open.is_empty() {
+        true => Vec::new(),
+        false => nexus_backend::tiers::rooms_for_service(&nexus, &actor, &project).await?,
+    };
+    Ok(ServicesData { groups, dev, may_have_dev, environments: open, rooms, now: nexus.now() })
 }
 
 #[server(prefix = "/_fn", endpoint = "create_service")]

@@ -14,6 +14,7 @@ use crate::components::search::folded;
 use crate::components::time::{count, number};
 use crate::components::{Ago, Badge, Empty, Search};
 use crate::page::tab;
+use crate::pages::entries::ReadOnlyBadge;
 use crate::pages::service::first_tab;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
@@ -52,7 +53,7 @@ fn Page(tenant: Memo<String>, project: Memo<String>, shown: Memo<bool>, data: Se
     };
     view! {
         <Bar shown may_create may_have_dev=data.may_have_dev/>
-        <new::NewService tenant project environments=data.environments/>
+        <new::NewService tenant project environments=data.environments rooms=data.rooms/>
         {move || (shown.get() && data.may_have_dev && dev.is_none()).then(|| view! { <dev::Offer tenant project/> })}
         {list}
         <dev::Dialogs tenant project/>
@@ -188,6 +189,7 @@ fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView 
             <td>
                 <a class="row-link" href=href>{service.name}</a>
                 {service.umbrella.then(|| view! { <Badge text="UMBRELLA" tone=Tone::Accent/> })}
+                <ReadOnlyBadge why=service.read_only/>
                 {other_slug.map(|slug| view! { <span class="faint mono">{slug}</span> })}
             </td>
             <td data-label="Kind"><Badge text=service.kind.as_str().to_ascii_uppercase()/></td>

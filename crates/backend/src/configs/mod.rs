@@ -86,6 +86,7 @@ fn into_row(service: &Resolved, row: ListedRow, names: &Scope, tainted: &HashSet
         updated_at: row.updated_at,
         updated_by: row.updated_by,
         warning: None,
+        read_only: row.read_only,
         key: row.key,
     })
 }

@@ -189,10 +189,8 @@ impl Job {
             kind: source.kind,
             umbrella: source.umbrella,
         };
-        let endpoint = services::new_endpoint(&w.nexus, &draft)?;
-        let (tenant, seq, now) = (w.actor.tenant, w.seq()?, w.now);
         self.done.services_created += 1;
-        let id = services::insert(&mut w.tx, tenant, &draft, endpoint, seq, now).await?;
+        let id = services::insert(w, &draft).await?;
         Ok(Copy { id, is_new: true })
     }
 

@@ -3,10 +3,11 @@
 use super::Kind;
 use crate::services;
 use crate::store::{findable, on, sql};
+use crate::tiers;
 use crate::work::Work;
 use crate::{Error, Result};
 use nexus_domain::entry::{EntryCounts, SourceFilter};
-use nexus_domain::{ServiceId, Timestamp};
+use nexus_domain::{EntryId, ServiceId, Timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -53,6 +54,7 @@ impl Keys<'_> {
 /// A row of the list.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct ListedRow {
+    pub id: EntryId,
     pub service_id: ServiceId,
     pub key: String,
     #[sqlx(rename = "type")]
@@ -69,6 +71,9 @@ pub(crate) struct ListedRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub updated_by: String,
+    /// Why it is read-only, if it is; filled in after the list is read.
+    #[sqlx(skip)]
+    pub read_only: Option<String>,
 }
 
 fn umbrella_or_nil(service: &services::Resolved) -> ServiceId {
@@ -86,9 +91,10 @@ pub(crate) async fn list(
     // Two halves, each in the order of the index and cut to a page, so that a page costs a page and
     // not the service. What is overridden is looked up by a scalar subquery, because PostgreSQL would
     // turn NOT EXISTS into a join and, before it has statistics, compare every key with every other.
-    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
+    let mut rows: Vec<ListedRow> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
         r"SELECT * FROM (
-             SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+             SELECT n.id, n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
                     CASE WHEN $4 <> 'secret' THEN v.payload END AS payload,
                     EXISTS (SELECT 1 FROM entries u WHERE u.service_id = $3 AND u.kind = $4 AND u.key = n.key
                         AND u.deleted_at IS NULL AND u.active_version > 0) AS in_umbrella,
@@ -106,7 +112,7 @@ pub(crate) async fn list(
          ) AS own
          UNION ALL
          SELECT * FROM (
-             SELECT n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
+             SELECT n.id, n.service_id, n.key, n.type, n.active_version, n.note, n.tags, v.description, v.size,
                     CASE WHEN $4 <> 'secret' THEN v.payload END AS payload,
                     TRUE AS in_umbrella, n.created_at, n.updated_at, n.updated_by
              FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
@@ -130,7 +136,10 @@ pub(crate) async fn list(
     .bind(query.source.as_str())
     .bind(query.limit)
     .fetch_all(c)
-    .await)?)
+    .await
+    })?;
+    tiers::mark(w, service.id, kind, &mut rows).await?;
+    Ok(rows)
 }
 
 /// A page by key, and the cursor of the next one.

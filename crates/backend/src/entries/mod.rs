@@ -27,6 +27,7 @@ pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, ve
 
 use crate::services;
 use crate::store::{on, sql};
+use crate::tiers;
 use crate::work::Work;
 use crate::{Error, Result};
 use nexus_domain::entry::DeletedEntry;
@@ -177,7 +178,8 @@ pub(crate) async fn twin_in_other_case(
     Ok(row.map(|(key,)| key))
 }
 
-/// Makes an entry without a version; it needs a value until its first one is added.
+/// Makes an entry without a version; it needs a value until its first one is added. Refused where the
+/// quota is used up.
 pub(crate) async fn insert(
     w: &mut Work,
     service: ServiceId,
@@ -187,6 +189,7 @@ pub(crate) async fn insert(
     note: &str,
     tags: &[String],
 ) -> Result<Entry> {
+    tiers::take_room(w, service, kind).await?;
     let entry = Entry {
         id: EntryId(Uuid::now_v7()),
         service_id: service,
@@ -220,7 +223,11 @@ pub(crate) async fn insert(
     .await
     .map(|done| done.rows_affected())
     })?;
-    if inserted == 0 { Err(taken()) } else { Ok(entry) }
+    if inserted == 0 {
+        return Err(taken());
+    }
+    tiers::note_made(w, entry.id);
+    Ok(entry)
 }
 
 fn taken() -> Error {
@@ -232,6 +239,7 @@ pub(crate) async fn rename(w: &mut Work, kind: Kind, entry: &Entry, to: &EntryKe
     if find(w, entry.service_id, kind, to.as_str()).await?.is_some() {
         return Err(taken());
     }
+    tiers::require_writable(w, entry).await?;
     on!(w.tx, |c| sqlx::query(sql!(
         "UPDATE entries SET key = $3, updated_at = $4, updated_by = $5 WHERE tenant_id = $1 AND id = $2"
     ))
@@ -248,6 +256,7 @@ pub(crate) async fn rename(w: &mut Work, kind: Kind, entry: &Entry, to: &EntryKe
 
 /// Replaces note and tags.
 pub(crate) async fn annotate(w: &mut Work, entry: &Entry, note: &str, tags: &[String]) -> Result<()> {
+    tiers::require_writable(w, entry).await?;
     let tags = stored_tags(tags);
     on!(w.tx, |c| {
         sqlx::query(sql!(
@@ -268,17 +277,18 @@ pub(crate) async fn annotate(w: &mut Work, entry: &Entry, note: &str, tags: &[St
 
 /// Deletes an entry so that it can be restored for `days`; its key is free at once.
 pub(crate) async fn delete(w: &mut Work, entry: &Entry, days: i64) -> Result<()> {
-    on!(w.tx, |c| sqlx::query(sql!(
-        "UPDATE entries SET deleted_at = $3, deleted_by = $4, final_at = $5 WHERE tenant_id = $1 AND id = $2"
+    let (kind,): (String,) = on!(w.tx, |c| sqlx::query_as(sql!(
+        "UPDATE entries SET deleted_at = $3, deleted_by = $4, final_at = $5 WHERE tenant_id = $1 AND id = $2
+         RETURNING kind"
     ))
     .bind(w.actor.tenant)
     .bind(entry.id)
     .bind(w.now)
     .bind(w.actor.label())
     .bind(w.now.plus(days * timestamp::DAY_MICROS))
-    .execute(c)
-    .await
-    .map(|_| ()))?;
+    .fetch_one(c)
+    .await)?;
+    tiers::give_room_back(w, entry.service_id, &kind);
     Ok(())
 }
 
@@ -324,7 +334,8 @@ pub(crate) async fn deleted(w: &mut Work, service: ServiceId, kind: Kind) -> Res
     .await)?)
 }
 
-/// Brings the newest deleted entry of this key back. Its key may be taken by a new one by now.
+/// Brings the newest deleted entry of this key back. Its key may be taken by a new one by now, and the
+/// quota used up.
 pub(crate) async fn undelete(w: &mut Work, service: ServiceId, kind: Kind, key: &str) -> Result<DeletedRow> {
     let row: Option<DeletedRow> = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT id, key, type, active_version, deleted_at, deleted_by, final_at FROM entries
@@ -344,6 +355,7 @@ pub(crate) async fn undelete(w: &mut Work, service: ServiceId, kind: Kind, key: 
         let rule = "A new one has this key by now; rename or delete it first";
         return Err(Refusal::taken("key", rule).into());
     }
+    tiers::take_room(w, service, kind).await?;
     on!(w.tx, |c| {
         sqlx::query(sql!(
         "UPDATE entries SET deleted_at = NULL, deleted_by = NULL, final_at = NULL WHERE tenant_id = $1 AND id = $2"

@@ -3,7 +3,7 @@
 use super::Entry;
 use crate::store::{on, sql};
 use crate::work::Work;
-use crate::{Error, Result};
+use crate::{Error, Result, tiers};
 use nexus_domain::entry::EntryVersion;
 use nexus_domain::{Code, EntryId, Refusal, Timestamp};
 use sqlx::FromRow;
@@ -56,6 +56,7 @@ pub(crate) async fn add_version(
     payload: Payload,
     description: &str,
 ) -> Result<i64> {
+    tiers::require_writable(w, entry).await?;
     let number = entry.last_version + 1;
     on!(w.tx, |c| {
         sqlx::query(sql!(

@@ -58,6 +58,7 @@ fn into_row(service: &Resolved, row: ListedRow) -> Result<SecretRow> {
         updated_at: row.updated_at,
         updated_by: row.updated_by,
         warning: None,
+        read_only: row.read_only,
         key: row.key,
     })
 }

@@ -15,15 +15,15 @@ pub(crate) use resolve::{Resolved, developer_place, find, resolve, touch, wire};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::projects::{self, Losable};
-use crate::store::{Tx, on, sql};
+use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Denial, Error, Result, crypto, dev_environments, environments};
+use crate::{Denial, Error, Result, crypto, dev_environments, environments, tiers};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, Environment, LIVE};
 use nexus_domain::project::Losses;
 use nexus_domain::role::Place;
 use nexus_domain::service::{NewService, Service, ServiceKind, ServicePatch, ServicePath};
-use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, ServiceId, TenantId, Timestamp, slug};
+use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, ServiceId, slug};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -101,9 +101,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, project: &str, new: NewService
                     kind: new.kind,
                     umbrella: new.umbrella,
                 };
-                let (tenant, seq, now) = (w.actor.tenant, w.seq()?, w.now);
-                let endpoint = new_endpoint(&w.nexus, &draft)?;
-                let id = insert(&mut w.tx, tenant, &draft, endpoint, seq, now).await?;
+                let id = insert(w, &draft).await?;
                 let details = json!({ "name": name, "kind": new.kind, "umbrella": new.umbrella });
                 w.record(Action::ServiceCreate, &Target::of_service(&path), details).await?;
                 wire(w, id).await
@@ -123,7 +121,7 @@ pub(crate) struct Draft<'a> {
 }
 
 /// `<slug>-<8 base32>`, unique in the instance; an umbrella has none.
-pub(crate) fn new_endpoint(nexus: &Nexus, draft: &Draft<'_>) -> Result<Option<String>> {
+fn new_endpoint(nexus: &Nexus, draft: &Draft<'_>) -> Result<Option<String>> {
     const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     if draft.umbrella {
         return Ok(None);
@@ -134,22 +132,18 @@ pub(crate) fn new_endpoint(nexus: &Nexus, draft: &Draft<'_>) -> Result<Option<St
     Ok(Some(format!("{}-{suffix}", draft.slug)))
 }
 
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    tenant: TenantId,
-    draft: &Draft<'_>,
-    endpoint: Option<String>,
-    seq: i64,
-    now: Timestamp,
-) -> Result<ServiceId> {
-    let id = ServiceId(Uuid::now_v7());
-    on!(*tx, |c| {
+/// Stores a service; refused where the quota is used up or the tier lacks the environment.
+pub(crate) async fn insert(w: &mut Work, draft: &Draft<'_>) -> Result<ServiceId> {
+    tiers::take_room_for_service(w, draft.project, draft.environment).await?;
+    let endpoint = new_endpoint(&w.nexus, draft)?;
+    let (id, seq) = (ServiceId(Uuid::now_v7()), w.seq()?);
+    on!(w.tx, |c| {
         sqlx::query(sql!(
         "INSERT INTO services (tenant_id, id, project_id, environment_id, slug, name, kind, umbrella, endpoint_slug,
              changed_seq, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
     ))
-    .bind(tenant)
+    .bind(w.actor.tenant)
     .bind(id)
     .bind(draft.project)
     .bind(draft.environment)
@@ -159,7 +153,7 @@ pub(crate) async fn insert(
     .bind(draft.umbrella)
     .bind(endpoint.as_deref())
     .bind(seq)
-    .bind(now)
+    .bind(w.now)
     .execute(c)
     .await
     .map(|_| ())
@@ -185,6 +179,7 @@ pub async fn update(
                     return wire(w, service.id).await;
                 };
                 let name = slug::check_name(&name)?;
+                tiers::require_writable_service(w, service.id).await?;
                 on!(w.tx, |c| sqlx::query(sql!(
                     "UPDATE services SET name = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2"
                 ))

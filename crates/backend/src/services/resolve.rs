@@ -3,7 +3,7 @@
 use crate::gate::Actor;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Error, Result};
+use crate::{Error, Result, tiers};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, EnvironmentKind};
 use nexus_domain::role::{Permission, Place};
@@ -141,6 +141,7 @@ pub(crate) async fn touch(w: &mut Work, service: ServiceId) -> Result<()> {
 pub(super) struct WireRow {
     pub id: ServiceId,
     pub environment_id: EnvironmentId,
+    project_id: ProjectId,
     slug: String,
     endpoint_slug: Option<String>,
     name: String,
@@ -156,6 +157,8 @@ pub(super) struct WireRow {
     created_at: Timestamp,
     updated_at: Timestamp,
     synced_at: Option<Timestamp>,
+    #[sqlx(skip)]
+    read_only: Option<String>,
 }
 
 impl WireRow {
@@ -177,6 +180,7 @@ impl WireRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             synced_at: self.synced_at,
+            read_only: self.read_only,
         }
     }
 }
@@ -195,8 +199,9 @@ pub(super) async fn wire_rows(
     project: Option<ProjectId>,
 ) -> Result<Vec<WireRow>> {
     let nil = uuid::Uuid::nil();
-    Ok(on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT s.id, s.environment_id, s.slug, s.endpoint_slug, s.name, s.kind, p.slug AS project,
+    let mut rows: Vec<WireRow> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+        "SELECT s.id, s.environment_id, s.project_id, s.slug, s.endpoint_slug, s.name, s.kind, p.slug AS project,
                 e.slug AS environment, s.umbrella, u.slug AS linked_umbrella,
                 (SELECT COUNT(*) FROM services l WHERE l.umbrella_id = s.id) AS linked_services,
                 (SELECT COUNT(*) FROM entries n WHERE n.service_id = s.id AND n.kind = 'secret'
@@ -215,5 +220,14 @@ pub(super) async fn wire_rows(
     .bind(id.map_or(nil, |id| id.0))
     .bind(project.map_or(nil, |id| id.0))
     .fetch_all(c)
-    .await)?)
+    .await
+    })?;
+    // All of them are of one project.
+    if let Some(project) = rows.first().map(|row| row.project_id) {
+        let mut reasons = tiers::read_only_services(w, project).await?;
+        for row in &mut rows {
+            row.read_only = reasons.remove(&row.id);
+        }
+    }
+    Ok(rows)
 }

@@ -3,9 +3,17 @@
 
 mod addons;
 mod catalogue;
+mod ledger;
+mod quota;
+mod services;
+mod usage;
 
 pub(crate) use addons::touch_project;
 #[allow(unused_imports, reason = "for flags, whose A/B testing asks here")]
 pub(crate) use addons::{ab_testing_active, require_ab_testing};
 pub use addons::{add, remove};
 pub use catalogue::Catalogue;
+pub(crate) use ledger::{Ledger, give_room_back};
+pub(crate) use quota::{mark, note_made, require_writable, take_room};
+pub(crate) use services::{read_only_services, require_writable_service, take_room_for_service};
+pub use usage::{list, room_for_entry, rooms_for_service, usage};

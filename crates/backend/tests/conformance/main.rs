@@ -48,3 +48,4 @@ mod sessions;
 mod statements;
 mod store;
 mod tenants;
+mod tiers;

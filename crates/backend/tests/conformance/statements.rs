@@ -158,6 +158,7 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 const OF_A_TENANT: [&str; 14] = [
     "projects",
     "project_members",
+    "project_addons",
     "environments",
     "services",
     "service_keys",
