@@ -33,15 +33,14 @@ async fn one_more_than_fits_is_409_with_quota_limit_and_tier() {
 async fn what_is_read_only_says_why_and_what_is_not_says_nothing() {
     let w = World::new().await;
     let service = "/api/v1/projects/shop/services/api";
-    let row = |w: &World| {
-        let ask = w.get(&format!("{service}/secrets")).with(&w.keys.admin);
-        async { ask.await.is(200).json()["data"][0].clone() }
+    let row = async || {
+        w.get(&format!("{service}/secrets")).with(&w.keys.admin).await.is(200).json()["data"][0].clone()
     };
-    assert!(row(&w).await.get("read_only").is_none());
+    assert!(row().await.get("read_only").is_none());
     assert!(w.get(service).with(&w.keys.admin).await.is(200).json().get("read_only").is_none());
     w.ask("PATCH", "/api/v1/projects/shop").json(json!({ "tier": "free" })).with(&w.keys.admin).await.is(200);
     let why = "Read-only: tier free does not have the environment live; tier xs has it";
-    assert_eq!(row(&w).await["read_only"], why);
+    assert_eq!(row().await["read_only"], why);
     assert_eq!(w.get(service).with(&w.keys.admin).await.is(200).json()["read_only"], why);
     let version = json!({ "value": "third-token" });
     let refused = w
@@ -90,7 +89,7 @@ async fn usage_lists_every_quota_and_can_be_asked_for_another_tier() {
     );
     let other = w.get("/api/v1/projects/small/usage?tier=xl").with(&w.keys.admin).await.is(200).json();
     assert_eq!((&other["tier"], &other["quotas"][1]["limit"]), (&json!("xl"), &Value::Null));
-    w.get("/api/v1/projects/small/usage?tier=xxl").with(&w.keys.admin).await.invalid("tier");
+    w.get("/api/v1/projects/small/usage?tier=xxl").with(&w.keys.admin).await.invalid("query");
     w.get("/api/v1/projects/small/usage?under=xl").with(&w.keys.admin).await.is(400);
 }
 
