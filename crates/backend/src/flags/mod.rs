@@ -110,6 +110,7 @@ fn into_row(
         evaluated_at,
         evaluations,
         stale,
+        read_only: row.read_only,
         warning: None,
         key: row.key,
     })

@@ -55,7 +55,6 @@ pub(super) async fn state(
 
 /// Whether flags of this project may be targeted and rolled out by percentage; where not, they are
 /// evaluated without.
-#[allow(dead_code, reason = "for flags, whose A/B testing asks here")]
 pub(crate) async fn ab_testing_active(w: &mut Work, project: ProjectId) -> Result<bool> {
     let tier = tier_of(w, project).await?;
     Ok(state(w, project, tier, Addon::AbTesting).await?.active)
@@ -63,7 +62,6 @@ pub(crate) async fn ab_testing_active(w: &mut Work, project: ProjectId) -> Resul
 
 /// Refuses to write targeting rules or a percentage where the project lacks A/B testing, and says how
 /// to get it.
-#[allow(dead_code, reason = "for flags, whose A/B testing asks here")]
 pub(crate) async fn require_ab_testing(w: &mut Work, project: ProjectId) -> Result<()> {
     let tier = tier_of(w, project).await?;
     let state = state(w, project, tier, Addon::AbTesting).await?;

@@ -9,7 +9,6 @@ mod services;
 mod usage;
 
 pub(crate) use addons::touch_project;
-#[allow(unused_imports, reason = "for flags, whose A/B testing asks here")]
 pub(crate) use addons::{ab_testing_active, require_ab_testing};
 pub use addons::{add, remove};
 pub use catalogue::Catalogue;

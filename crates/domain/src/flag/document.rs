@@ -79,6 +79,8 @@ document! { FlagRowShape for FlagRow:
     evaluations: i64,
     /// Why it may be ready to be removed.
     stale: Option<Stale>,
+    /// Why it cannot be changed, only deleted: the project's tier has no room for it.
+    read_only: Option<String>,
     /// Said once, when the key was made: another key differs from it only in case.
     warning: Option<String>,
 }

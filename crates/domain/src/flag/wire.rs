@@ -43,6 +43,9 @@ pub struct FlagRow {
     /// Why it may be ready to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<Stale>,
+    /// Why it cannot be changed, only deleted: the project's tier has no room for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<String>,
     /// Said once, when the key was made: another key differs from it only in case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,

@@ -236,7 +236,7 @@ async fn rules_that_were_there_before_the_add_on_went_stay_and_do_not_count(w: &
         one.expect("a flag").value
     };
     assert_eq!(value().await, json!(false));
-    tier(w, Tier::Free).await;
+    tier(w, Tier::Xs).await;
     assert_eq!(value().await, json!(true), "a change of the tier must not break a program");
     assert!(flags::row(&w.nexus, &w.owner, &api, "beta").await.fine().targeting_ignored);
     switch(w, &api, "beta", Some(false)).await;
