@@ -9,6 +9,7 @@ mod keys;
 mod projects;
 mod secrets;
 mod services;
+mod transfer;
 mod versions;
 mod whoami;
 
@@ -38,6 +39,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(versions::router())
         .merge(configs::router())
         .merge(config_versions::router())
+        .merge(transfer::router())
         .merge(dev_environments::router())
         .merge(audit::router())
 }
