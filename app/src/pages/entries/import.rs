@@ -145,10 +145,6 @@ fn TextField(importing: Importing, desk: ImportDesk, at: ServiceParams) -> impl 
             preview();
         }
     });
-    // Where the page came back without JavaScript, what was typed is in the form.
-    if let Some(kept) = form.typed("text").filter(|_| desk.text.with_untracked(String::is_empty)) {
-        desk.text.set(kept);
-    }
     view! {
         <div class="field">
             <label for=id.clone()>"Text"</label>

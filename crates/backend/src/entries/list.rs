@@ -136,9 +136,11 @@ pub(crate) async fn list(
 /// The keys of all entries, own and inherited.
 pub(crate) async fn every_key(w: &mut Work, service: &services::Resolved, kind: Kind) -> Result<Vec<String>> {
     let keys: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT DISTINCT key FROM entries
-         WHERE tenant_id = $1 AND kind = $4 AND deleted_at IS NULL
-           AND (service_id = $2 OR (service_id = $3 AND active_version > 0))
+        "SELECT key FROM entries
+         WHERE tenant_id = $1 AND service_id = $2 AND kind = $4 AND deleted_at IS NULL
+         UNION
+         SELECT key FROM entries
+         WHERE tenant_id = $1 AND service_id = $3 AND kind = $4 AND deleted_at IS NULL AND active_version > 0
          ORDER BY key"
     ))
     .bind(w.actor.tenant)

@@ -189,5 +189,20 @@ pub(crate) fn refuse_invalid(report: &ImportReport) -> Result<()> {
         .filter_map(|item| Some((item.key.clone(), json!(item.reason.as_ref()?))))
         .collect();
     let message = format!("{} of the keys cannot be imported, so nothing was", report.invalid);
-    Err(Refusal::new(Code::InvalidRequest, message).with("text", "See the preview").with("keys", bad).into())
+    Err(Refusal::new(Code::InvalidRequest, message)
+        .with("text", first_reasons(report))
+        .with("keys", bad)
+        .into())
+}
+
+/// What is wrong with the first keys, for those who see no preview.
+fn first_reasons(report: &ImportReport) -> String {
+    let invalid = report.items.iter().filter(|item| item.state == ImportState::Invalid);
+    let reason = |item: &ImportItem| format!("{}: {}", item.key, item.reason.as_deref().unwrap_or_default());
+    let mut reasons: Vec<String> = invalid.take(3).map(reason).collect();
+    let more = report.invalid.saturating_sub(3);
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
+    }
+    reasons.join("; ")
 }
