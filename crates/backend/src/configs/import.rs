@@ -72,21 +72,22 @@ async fn plan(w: &mut Work, service: &Resolved, found: Pairs) -> Result<Steps> {
 async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<ConfigValue>> {
     let Pair { line, key, value } = pair;
     let entry = entries::find(w, service.id, Kind::Config, key.as_str()).await?;
-    let kind = entry.as_ref().map(|entry| entries::word(&entry.kind)).transpose()?;
+    let effective = entries::effective(w, service, Kind::Config, key.as_str()).await?.map(|(it, _)| it);
+    let kind = entry.as_ref().or(effective.as_ref()).map(|entry| entries::word(&entry.kind)).transpose()?;
     let value = match read(kind, &value) {
         Ok(value) => value,
         Err(refusal) => {
             return Ok(Step::invalid(line, key.as_str().to_owned(), entries::rule_of(&refusal)));
         }
     };
-    let is_equal = match entries::effective(w, service, Kind::Config, key.as_str()).await? {
-        Some((it, _)) if it.active_version > 0 => means_the_same(&active(w, &it).await?, &value),
+    let is_equal = match effective {
+        Some(it) if it.active_version > 0 => means_the_same(&active(w, &it).await?, &value),
         _ => false,
     };
     Ok(Step::of(line, key, entry, value, is_equal))
 }
 
-/// A value of the text. `kind` is what the config is, where there is one.
+/// A value of the text. `kind` is what the config is, where there is one, here or inherited.
 fn read(kind: Option<ConfigType>, value: &Given) -> Result<ConfigValue, Refusal> {
     match value {
         Given::Text(text) => ConfigValue::typed(kind.unwrap_or(ConfigType::String), text),
