@@ -1,22 +1,27 @@
-//! Unmodified programs of others that read `.env` files: bash, dotenv, dotenvx, python-dotenv.
+//! Unmodified programs of others that read `.env` files: bash, dotenv (in both of its ways), dotenvx,
+//! python-dotenv.
 //! `tests/third-party` pins those that are no part of the system.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub const ALL: [Program; 4] = [Program::Bash, Program::Dotenv, Program::Dotenvx, Program::PythonDotenv];
+pub const ALL: [Program; 5] =
+    [Program::Bash, Program::Dotenv, Program::FastDotenv, Program::Dotenvx, Program::PythonDotenv];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
     Bash,
     Dotenv,
+    /// With its other parser, which is an option.
+    FastDotenv,
     Dotenvx,
     PythonDotenv,
 }
 
 const DOTENV: &str =
-    "const read = {}; require('dotenv').config({ path: process.argv[1], processEnv: read, quiet: true });
+    "const read = {}; require('dotenv').config({ path: process.argv[1], processEnv: read, quiet: true,
+    fast: process.argv[2] === 'fast' });
     process.stdout.write(Object.entries(read).map(([key, value]) => `${key}=${value}\\0`).join(''))";
 
 const PYTHON_DOTENV: &str = "import sys; from dotenv import dotenv_values
@@ -27,7 +32,7 @@ impl Program {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bash => "bash",
-            Self::Dotenv => "dotenv",
+            Self::Dotenv | Self::FastDotenv => "dotenv",
             Self::Dotenvx => "dotenvx",
             Self::PythonDotenv => "python-dotenv",
         }
@@ -70,9 +75,9 @@ impl Program {
                 bash.arg(file);
                 bash
             }
-            Self::Dotenv => {
+            Self::Dotenv | Self::FastDotenv => {
                 let mut node = with(Path::new("node"), &["-e", DOTENV]);
-                node.arg(file);
+                node.arg(file).args((self == Self::FastDotenv).then_some("fast"));
                 node
             }
             Self::Dotenvx => {

@@ -9,11 +9,15 @@ use crate::pages::entries::ExportChoices;
 use leptos::prelude::*;
 use nexus_domain::export::Collision;
 
-/// The dialog, while the address asks for it.
+/// The dialog, while the address asks for it and as soon as its data is there: what was chosen in it
+/// would not survive being shown anew.
 #[component]
-pub fn Export(here: ServiceParams, all: i64, collisions: Vec<Collision>) -> impl IntoView {
+pub fn Export(here: ServiceParams, all: i64, collisions: Option<Vec<Collision>>) -> impl IntoView {
     let asked = has("export");
-    move || asked.get().then(|| view! { <Question at=here all collisions=collisions.clone()/> })
+    move || {
+        let collisions = collisions.clone().filter(|_| asked.get());
+        collisions.map(|collisions| view! { <Question at=here all collisions/> })
+    }
 }
 
 #[component]

@@ -30,7 +30,7 @@ pub struct ConfigsData {
     /// What can be restored, where that was asked for.
     pub deleted: Option<Vec<DeletedConfig>>,
     /// The keys that would be one environment variable, where an export was asked for.
-    pub collisions: Vec<Collision>,
+    pub collisions: Option<Vec<Collision>>,
     pub service: Service,
     pub rights: Rights,
     pub undelete_days: i64,
@@ -106,12 +106,15 @@ pub async fn read_configs(
         open: None,
         missing: None,
         deleted: None,
-        collisions: if export { configs::collisions_of(&nexus, &actor, &path).await? } else { Vec::new() },
+        collisions: None,
         rights: crate::pages::service::rights_in(&nexus, &actor, &path).await?,
         undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
         service,
         now: nexus.now(),
     };
+    if export {
+        data.collisions = Some(configs::collisions_of(&nexus, &actor, &path).await?);
+    }
     if deleted {
         data.deleted = Some(configs::deleted(&nexus, &actor, &path).await?);
         return Ok(data);

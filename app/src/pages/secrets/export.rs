@@ -14,13 +14,14 @@ use leptos::prelude::*;
 use nexus_domain::export::{Collision, ExportFormat};
 use nexus_domain::secret::SecretCounts;
 
-/// The dialog, while the address asks for it.
+/// The dialog, while the address asks for it and as soon as its data is there: what was chosen in it
+/// would not survive being shown anew.
 #[component]
-pub fn Export(facts: Facts, counts: SecretCounts, collisions: Vec<Collision>) -> impl IntoView {
+pub fn Export(facts: Facts, counts: SecretCounts, collisions: Option<Vec<Collision>>) -> impl IntoView {
     let asked = has("export");
     move || {
-        let collisions = || collisions.clone();
-        (asked.get() && facts.may_reveal).then(|| view! { <Question counts collisions=collisions()/> })
+        let collisions = collisions.clone().filter(|_| asked.get() && facts.may_reveal);
+        collisions.map(|collisions| view! { <Question counts collisions/> })
     }
 }
 

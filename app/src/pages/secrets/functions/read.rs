@@ -26,7 +26,7 @@ pub struct SecretsData {
     /// What can be restored, where that was asked for.
     pub deleted: Option<Vec<DeletedSecret>>,
     /// The keys that would be one environment variable, where an export was asked for.
-    pub collisions: Vec<Collision>,
+    pub collisions: Option<Vec<Collision>>,
     pub service: Service,
     pub rights: Rights,
     /// How long a deletion can be taken back.
@@ -74,14 +74,14 @@ pub async fn read_secrets(
         open: None,
         missing: None,
         deleted: None,
-        collisions: Vec::new(),
+        collisions: None,
         service,
         rights,
         undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
         now: nexus.now(),
     };
     if export && rights.reveal_secrets {
-        data.collisions = secrets::collisions_of(&nexus, &actor, &path).await?;
+        data.collisions = Some(secrets::collisions_of(&nexus, &actor, &path).await?);
     }
     if deleted {
         data.deleted = Some(secrets::deleted(&nexus, &actor, &path).await?);

@@ -382,13 +382,16 @@ mod tests {
         let nested: String = (0..1_000).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
         let keys: String = (0..100_000).map(|n| format!("k{n}: 1\n")).collect();
         let mut texts = vec![bomb, nested, keys];
-        texts.extend(
-            [
-                "[", "{", "a: [", "- ", "? ", "{a: ", "&a ", "!t ", "\"", "'", "|", "\n", "#", "a: &a ",
-                "a: *a\n", "%", "--- ", "\\", ": ", "a,", "a b ",
-            ]
-            .map(|piece| format!("k: {}", piece.repeat(deep))),
-        );
+        let pieces = [
+            "[", "{", "a: [", "- ", "? ", "{a: ", "&a ", "!t ", "\"", "'", "|", "\n", "#", "a: &a ",
+            "a: *a\n",
+        ];
+        texts.extend(pieces.map(|piece| format!("k: {}", piece.repeat(deep))));
+        let pieces = ["%", "--- ", "\\", ": ", "a,", "a b ", "\n a", "\t", "\n# c", "\n\n k: |\n  x"];
+        texts.extend(pieces.map(|piece| format!("k: {}", piece.repeat(deep))));
+        let inside = ["a,", "a: 1,", "{},", "? a,", "\"a\",", "\n", "[1],", "a b ", "&a 1,", "#\n"];
+        texts.extend(inside.map(|piece| format!("k: [{}]", piece.repeat(deep))));
+        texts.extend(["a", "\\x41", "\\\n", " ", "\n"].map(|piece| format!("k: \"{}\"", piece.repeat(deep))));
         for text in texts {
             let start = Instant::now();
             let read = parse(&text).map(|found| found.len());
