@@ -4,7 +4,7 @@
 use super::{Facts, ImportConfigs, PreviewConfigImport};
 use crate::address::ServiceParams;
 use crate::call::invoke;
-use crate::pages::entries::{self, Draft, ImportDesk, Importing};
+use crate::pages::entries::{self, Draft, Importing};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::service::ServicePath;
@@ -21,7 +21,7 @@ const IMPORTING: Importing = Importing {
 
 #[component]
 pub fn Import(facts: Facts, here: ServiceParams) -> impl IntoView {
-    let desk = use_context().unwrap_or_else(ImportDesk::new);
+    let desk = use_context().unwrap_or_default();
     view! {
         <entries::Import importing=IMPORTING desk here may_write=facts.may_write linked=facts.linked/>
     }

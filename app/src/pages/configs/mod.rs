@@ -27,7 +27,7 @@ use nexus_domain::service::{Service, ServicePath};
 #[component]
 pub fn ConfigsTab() -> impl IntoView {
     let here = service_params();
-    let desk = entries::ImportDesk::new();
+    let desk = entries::ImportDesk::default();
     provide_context(desk);
     entries::follow(here, move |moved| {
         if moved.service {

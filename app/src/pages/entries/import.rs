@@ -45,12 +45,14 @@ pub struct ImportDesk {
     report: RwSignal<Option<ImportReport>>,
 }
 
-impl ImportDesk {
-    pub fn new() -> Self {
+impl Default for ImportDesk {
+    fn default() -> Self {
         let format = RwSignal::new(ImportFormat::Auto.as_str().to_owned());
         Self { text: RwSignal::new(String::new()), format, report: RwSignal::new(None) }
     }
+}
 
+impl ImportDesk {
     pub fn clear(self) {
         self.text.set(String::new());
         self.format.set(ImportFormat::Auto.as_str().to_owned());

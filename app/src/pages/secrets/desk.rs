@@ -64,7 +64,7 @@ impl Desk {
             chosen: RwSignal::new(Vec::new()),
             new: ValueState::new(),
             version: ValueState::new(),
-            import: ImportDesk::new(),
+            import: ImportDesk::default(),
             live: live(),
             open: query("open"),
             round: StoredValue::new(0),

@@ -276,8 +276,10 @@ mod tests {
     use proptest::prelude::*;
     use std::time::{Duration, Instant};
 
-    /// Keys with their values: as text, and as JSON.
-    fn read(text: &str) -> Vec<(String, Result<(String, String), String>)> {
+    /// A value as text, and as JSON; or why it is none.
+    type Both = Result<(String, String), String>;
+
+    fn read(text: &str) -> Vec<(String, Both)> {
         let both = |given| match given {
             Given::Text(text) => (text.to_string(), String::new()),
             Given::Json(json) => (String::new(), json.get().to_owned()),
