@@ -5,6 +5,7 @@ mod env;
 mod json;
 mod recognise;
 mod yaml;
+mod yaml_words;
 
 use super::Entry;
 use crate::{Error, Result};
