@@ -22,6 +22,8 @@ const inside = [
   `${secretsUrl}?deleted`,
   '/t/acme/projects/shop/live/checkout-api/configs',
   '/t/acme/projects/shop/live/checkout-api/configs?new',
+  '/t/acme/projects/shop/live/checkout-api/configs?import',
+  '/t/acme/projects/shop/live/checkout-api/configs?export',
   '/t/acme/projects/shop/live/checkout-api/configs?deleted',
   '/t/acme/projects/shop/live/checkout-api/keys',
   '/t/acme/projects/shop/live/checkout-api/settings',

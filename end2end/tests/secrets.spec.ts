@@ -206,12 +206,24 @@ test('an import is previewed and then written as a whole', async ({ page, api })
   expect(await api.value('ADDED')).toBe('new-value');
 });
 
-test('an export downloads every value as a .env file', async ({ page, api }) => {
-  await api.secret('EXPORTED', "it's $HOME");
-  await open(page, `${secretsUrl}?export`);
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Download' }).click();
-  expect(readFileSync(await (await download).path(), 'utf8')).toContain("EXPORTED=\"it's \\$HOME\"");
+test('an export downloads every value in the format that was chosen', async ({ page, api }) => {
+  await api.secret('EXPORTED', '$HOME "x"');
+  await api.secret('exported.twice', 'one');
+  await api.secret('exported-twice', 'two');
+  const expected: [string, string, string][] = [
+    ['.env', 'env', "EXPORTED='$HOME \"x\"'\n"],
+    ['JSON', 'json', '"EXPORTED": "$HOME \\"x\\""'],
+    ['YAML', 'yaml', '"EXPORTED": "$HOME \\"x\\""'],
+  ];
+  for (const [label, ending, line] of expected) {
+    await open(page, `${secretsUrl}?export`);
+    await expect(page.getByRole('dialog')).toContainText('would all be the environment variable exported_twice');
+    await page.getByRole('radio', { name: label }).check({ force: true });
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).click();
+    expect((await download).suggestedFilename()).toBe(`checkout-api.live.${ending}`);
+    expect(readFileSync(await (await download).path(), 'utf8')).toContain(line);
+  }
 });
 
 test('of two people at once the second is told, loses nothing, and decides', async ({ page, api }) => {

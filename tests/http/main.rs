@@ -18,3 +18,4 @@ mod contract;
 mod hostile;
 mod sessions;
 mod table;
+mod transfer;

@@ -59,6 +59,7 @@ pub fn router(console: Console) -> Router {
         .route("/t/{tenant}", get(redirects::tenant))
         .route("/t/{tenant}/projects/{project}/{environment}/{service}", get(redirects::service))
         .route("/t/{tenant}/audit/export", post(export::audit))
+        .route("/t/{tenant}/projects/{project}/{environment}/{service}/configs/export", get(export::configs))
         .route("/_fn/{name}", post(functions::handle))
         .with_state(nexus)
         .merge(pages)

@@ -1,16 +1,19 @@
-//! The audit log as a file: JSON lines or CSV, by a form, because it is audited and asks for a
-//! fresh sign-in.
+//! What a browser gets as a file. The audit log, as JSON lines or CSV, by a form, because it is audited
+//! and asks for a fresh sign-in; configs by a link, because reading them changes nothing.
 
+use super::download::{self, file};
 use super::redirects::see_other;
 use super::{ClientIp, SIGNED_IN_AT, USER};
 use crate::done::Flash;
 use crate::pages::audit::filter::FilterFields;
-use axum::body::Body;
-use axum::extract::{Form, Path, State};
-use axum::http::{HeaderValue, Response, header};
-use axum::{Extension, response::IntoResponse};
-use nexus_backend::{Nexus, audit, people};
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Form, Path, Query, State};
+use nexus_backend::gate::Actor;
+use nexus_backend::{Nexus, audit, configs, people};
 use nexus_domain::audit::AuditRow;
+use nexus_domain::export::ExportRequest;
+use nexus_domain::service::ServicePath;
 use nexus_domain::{Code, Refusal, Timestamp, UserId};
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -50,12 +53,41 @@ async fn rows(
     session: &Session,
     form: &ExportForm,
 ) -> Result<Vec<AuditRow>, Refusal> {
+    let actor = actor(nexus, tenant, ip, session).await?;
+    let filter = form.filter.clone().parse()?;
+    audit::export(nexus, &actor, filter).await.map_err(|error| error.refusal())
+}
+
+async fn actor(nexus: &Nexus, tenant: &str, ip: ClientIp, session: &Session) -> Result<Actor, Refusal> {
     let unauthorized = || Refusal::new(Code::Unauthorized, "Sign in first");
     let user = session.get::<UserId>(USER).await.ok().flatten().ok_or_else(unauthorized)?;
     let at = session.get::<Timestamp>(SIGNED_IN_AT).await.ok().flatten().ok_or_else(unauthorized)?;
-    let actor = people::person(nexus, user, at, tenant, Some(ip.0)).await.map_err(|error| error.refusal())?;
-    let filter = form.filter.clone().parse()?;
-    audit::export(nexus, &actor, filter).await.map_err(|error| error.refusal())
+    people::person(nexus, user, at, tenant, Some(ip.0)).await.map_err(|error| error.refusal())
+}
+
+/// `GET /t/{tenant}/projects/{project}/{environment}/{service}/configs/export`
+pub(super) async fn configs(
+    State(nexus): State<Nexus>,
+    Path((tenant, project, environment, service)): Path<(String, String, String, String)>,
+    Extension(ip): Extension<ClientIp>,
+    session: Session,
+    asked: Result<Query<ExportRequest>, QueryRejection>,
+) -> axum::response::Response {
+    let asked = asked.map_err(|_| Refusal::invalid("format", "env, json or yaml"));
+    let path = ServicePath { project, environment, service };
+    let text = async {
+        let actor = actor(&nexus, &tenant, ip, &session).await?;
+        let Query(ExportRequest { format }) = asked?;
+        let text = configs::export(&nexus, &actor, &path, format).await.map_err(|error| error.refusal())?;
+        Ok((format, text))
+    };
+    match text.await {
+        Ok((format, text)) => download::entries(&path, format, text),
+        Err(refusal) => {
+            let back = crate::address::service_url(&tenant, &path, "configs");
+            refused(&session, refusal, &back).await
+        }
+    }
 }
 
 /// A browser that asked for a file gets a page: the one for the password, or the one it came from.
@@ -71,15 +103,4 @@ async fn refused(session: &Session, refusal: Refusal, back: &str) -> axum::respo
             see_other(back)
         }
     }
-}
-
-fn file(name: &str, kind: &'static str, text: String) -> axum::response::Response {
-    let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    response.into_response()
 }

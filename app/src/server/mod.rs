@@ -2,6 +2,7 @@
 //! mounts. It translates between HTTP and use cases, and holds no rules of its own.
 
 mod console;
+pub mod download;
 mod export;
 mod functions;
 pub mod palette;

@@ -8,7 +8,7 @@ pub const MAX_IMPORT_KEYS: usize = 1000;
 
 words! {
     /// How to read the text.
-    ImportFormat { Auto = "auto", Env = "env", Json = "json", }
+    ImportFormat { Auto = "auto", Env = "env", Json = "json", Yaml = "yaml", }
 }
 
 words! {
@@ -45,7 +45,7 @@ impl std::fmt::Debug for ImportRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportItem {
-    /// The line that it begins on (`.env`), from 1.
+    /// The line that it begins on (`.env` and YAML), from 1.
     pub line: Option<i64>,
     pub key: String,
     pub state: ImportState,
@@ -57,6 +57,8 @@ pub struct ImportItem {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReport {
     pub dry_run: bool,
+    /// How the text was read.
+    pub format: ImportFormat,
     pub items: Vec<ImportItem>,
     pub new: i64,
     pub changed: i64,

@@ -102,6 +102,29 @@ pub(crate) fn is_finite(number: &str) -> bool {
     number.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
+/// A JSON value in one way of writing: texts that mean the same and keep their digits become equal.
+/// What is no JSON stays as it is.
+pub fn normal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.bytes().next() {
+        let len = match first {
+            b'"' => end_of_string(rest.as_bytes(), 0),
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+        let (piece, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
+        match first {
+            b'"' => out.push_str(&unquoted(piece).map_or_else(|| piece.to_owned(), |text| quoted(&text))),
+            b',' => out.push_str(", "),
+            b':' => out.push_str(": "),
+            b' ' | b'\n' | b'\r' | b'\t' => {}
+            _ => out.push_str(piece),
+        }
+        rest = behind;
+    }
+    out
+}
+
 /// The rule that `text` breaks as a JSON value, in words.
 pub(crate) fn broken_rule(text: &str) -> Option<String> {
     if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
@@ -245,6 +268,13 @@ mod tests {
             let value: JsonText = serde_json::from_str(text).expect("JSON");
             assert_eq!(serde_json::to_string(&value).expect("JSON"), text);
         }
+    }
+
+    #[test]
+    fn two_ways_to_write_a_value_are_one() {
+        let written = "{ \"a\" :[1.50,\n\"\\u0041\\/\"], \"b\":{} }";
+        assert_eq!(normal(written), r#"{"a": [1.50, "A/"], "b": {}}"#);
+        assert_eq!(normal(&normal(written)), normal(written));
     }
 
     proptest! {

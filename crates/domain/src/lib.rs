@@ -11,6 +11,7 @@ pub mod config;
 pub mod credential;
 pub mod entry;
 pub mod environment;
+pub mod export;
 pub mod flag;
 pub mod id;
 pub mod import;

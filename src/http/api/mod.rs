@@ -12,6 +12,7 @@ mod projects;
 mod secrets;
 mod services;
 mod tiers;
+mod transfer;
 mod versions;
 mod whoami;
 
@@ -44,6 +45,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(config_versions::router())
         .merge(flags::router())
         .merge(flag_versions::router())
+        .merge(transfer::router())
         .merge(dev_environments::router())
         .merge(audit::router())
 }

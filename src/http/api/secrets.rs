@@ -115,7 +115,7 @@ async fn undelete(
     Ok(axum::Json(secrets::undelete(&nexus, &key.0, &path, &name).await?))
 }
 
-/// Import a `.env` or JSON text: all of it or nothing. `dry_run` only says what would happen.
+/// Import a `.env`, JSON or YAML text: all of it or nothing. `dry_run` only says what would happen.
 #[utoipa::path(post, path = "/projects/{project}/services/{service}/secrets:import", tag = "Secrets",
     params(("project" = String, Path), ("service" = String, Path), InEnvironment), request_body = ImportRequest,
     responses((status = 200, body = ImportReport), Refusals))]

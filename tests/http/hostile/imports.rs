@@ -48,7 +48,7 @@ async fn what_is_no_text_of_the_kind_said_is_refused_without_being_repeated() {
         assert_eq!(refused.status, 400, "{format} {text:?}: {}", refused.text());
         assert!(!refused.text().contains("do-not-echo-me"), "{}", refused.text());
     }
-    import(&w, json!({ "format": "yaml", "text": "A: 1" })).await.invalid("format");
+    import(&w, json!({ "format": "toml", "text": "A = 1" })).await.invalid("format");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod imports;
 mod secrets;
 mod services;
 mod stale;
+mod transfers;
 
 /// Keys that no entry may have.
 const BAD_KEYS: [&str; 22] = [

@@ -113,7 +113,7 @@ fn secrets() -> Vec<Call> {
         function("undelete_secrets").at("keys", "GONE"),
         function("preview_import").at("text", "A=1"),
         function("import_secrets").at("text", "A=1"),
-        function("export_secrets"),
+        function("export_secrets").at("format", "yaml"),
     ]
 }
 
@@ -140,6 +140,8 @@ fn configs() -> Vec<Call> {
         on_port("destroy_config_version").at("version", "1").at("typed", "v1"),
         on_port("delete_config").at("expected_version", "2"),
         function("undelete_config").at("key", "GONE"),
+        function("preview_config_import").at("text", "A=1"),
+        function("import_configs").at("text", "A=1"),
     ]
 }
 

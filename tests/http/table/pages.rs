@@ -37,6 +37,9 @@ pub fn calls() -> Vec<Call> {
         tab("configs").at("environment", "develop").note("in develop"),
         tab("configs").at("environment", "dev_dan").note("in dev's own environment"),
         tab("configs").at("service", "web").note("of a frontend service"),
+        tab("configs/export"),
+        tab("configs/export").at("environment", "develop").note("in develop"),
+        tab("configs/export").at("environment", "dev_dan").note("in dev's own environment"),
         tab("keys"),
         tab("settings"),
     ]
@@ -44,7 +47,7 @@ pub fn calls() -> Vec<Call> {
 
 /// What the console's router lists, and the few addresses beside it.
 pub fn routes() -> Vec<String> {
-    const OTHERS: [&str; 9] = [
+    const OTHERS: [&str; 10] = [
         "GET /healthz",
         "GET /readyz",
         "GET /api/openapi.json",
@@ -54,6 +57,7 @@ pub fn routes() -> Vec<String> {
         "GET /t/{tenant}",
         "POST /t/{tenant}/audit/export",
         "GET /t/{tenant}/projects/{project}/{environment}/{service}",
+        "GET /t/{tenant}/projects/{project}/{environment}/{service}/configs/export",
     ];
     let pages = nexus_app::server::pages()
         .iter()

@@ -104,6 +104,11 @@ fn secrets() -> Vec<Call> {
         of_secrets("GET", "/{key}/diff").query("from=1&to=2"),
         of_secrets("POST", "/{key}/undelete").at("key", "GONE"),
         of_services("POST", "/{service}/secrets:import").json(json!({ "text": "A=1" })),
+        of_services("POST", "/{service}/secrets:export").json(json!({ "format": "env" })),
+        of_services("POST", "/{service}/secrets:export")
+            .at("service", "web")
+            .json(json!({}))
+            .note("of a frontend service"),
     ]
 }
 
@@ -136,6 +141,10 @@ fn configs() -> Vec<Call> {
         of_configs("GET", "/{key}/diff").query("from=1&to=2"),
         of_configs("POST", "/{key}/undelete").at("key", "GONE"),
         of_services("POST", "/{service}/configs:import").json(json!({ "text": "A=1" })),
+        of_services("GET", "/{service}/configs:export"),
+        of_services("GET", "/{service}/configs:export")
+            .query("environment=dev_dan")
+            .note("of a developer's own"),
     ]
 }
 

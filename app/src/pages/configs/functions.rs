@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::config::{ConfigType, ConfigVersion, DeletedConfig};
 use nexus_domain::entry::{EntryCounts, EntryDiff};
+use nexus_domain::export::Collision;
 use nexus_domain::service::Service;
 #[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
@@ -28,6 +29,8 @@ pub struct ConfigsData {
     pub missing: Option<String>,
     /// What can be restored, where that was asked for.
     pub deleted: Option<Vec<DeletedConfig>>,
+    /// The keys that would be one environment variable, where an export was asked for.
+    pub collisions: Option<Vec<Collision>>,
     pub service: Service,
     pub rights: Rights,
     pub undelete_days: i64,
@@ -88,6 +91,7 @@ pub async fn read_configs(
     #[server(default)]
     compare: Option<String>,
     #[server(default)] deleted: bool,
+    #[server(default)] export: bool,
 ) -> Result<ConfigsData, Refused> {
     use nexus_backend::{configs, projects, services};
     use nexus_domain::entry::SourceFilter;
@@ -104,11 +108,15 @@ pub async fn read_configs(
         open: None,
         missing: None,
         deleted: None,
+        collisions: None,
         rights: crate::pages::service::rights_in(&nexus, &actor, &path).await?,
         undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
         service,
         now: nexus.now(),
     };
+    if export {
+        data.collisions = Some(configs::collisions_of(&nexus, &actor, &path).await?);
+    }
     if deleted {
         data.deleted = Some(configs::deleted(&nexus, &actor, &path).await?);
         return Ok(data);

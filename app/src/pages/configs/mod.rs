@@ -1,14 +1,18 @@
 //! The Configs tab of a service: the list with its values, the inline form for a new one, the open
-//! row with its history. All of it works without JavaScript: nothing in it is secret.
+//! row with its history, import and export. All of it works without JavaScript: nothing in it is secret.
 
 mod asks;
 mod detail;
+mod export;
 mod forms;
 mod functions;
+mod import;
 mod row;
+mod transfer;
 mod value;
 
 pub use functions::*;
+pub use transfer::*;
 
 use crate::address::{address, has, query, service_params};
 use crate::components::icon::{Glyph, Icon};
@@ -23,10 +27,16 @@ use nexus_domain::service::{Service, ServicePath};
 #[component]
 pub fn ConfigsTab() -> impl IntoView {
     let here = service_params();
-    entries::follow(here, |_| {});
+    let desk = entries::ImportDesk::default();
+    provide_context(desk);
+    entries::follow(here, move |moved| {
+        if moved.service {
+            desk.clear();
+        }
+    });
     let [source, q, cursor, open, created, compare] =
         ["source", "q", "cursor", "open", "created", "compare"].map(query);
-    let deleted = has("deleted");
+    let [deleted, export] = ["deleted", "export"].map(has);
     tab(
         move || {
             let ServicePath { project, environment, service } = here.path();
@@ -42,6 +52,7 @@ pub fn ConfigsTab() -> impl IntoView {
                 created: created.get(),
                 compare: compare.get(),
                 deleted: deleted.get(),
+                export: export.get(),
             }
         },
         |data: ConfigsData| view! { <Page data/> }.into_any(),
@@ -71,7 +82,8 @@ fn Page(data: ConfigsData) -> impl IntoView {
     if let Some(deleted) = data.deleted {
         return view! { <asks::Deleted deleted facts/> }.into_any();
     }
-    let list = if data.counts.all == 0 {
+    let all = data.counts.all;
+    let list = if all == 0 {
         view! { <NoConfigs service=data.service facts/> }.into_any()
     } else {
         view! { <List rows=data.rows next_cursor=data.next_cursor open=data.open facts/> }.into_any()
@@ -81,6 +93,8 @@ fn Page(data: ConfigsData) -> impl IntoView {
         <forms::NewForm facts/>
         {data.missing.map(|key| view! { <MissingRow key what="config"/> })}
         {list}
+        <import::Import facts here=service_params()/>
+        <export::Export here=service_params() all collisions=data.collisions/>
     }
     .into_any()
 }
@@ -90,13 +104,26 @@ fn Bar(counts: EntryCounts, facts: Facts) -> impl IntoView {
     let here = address();
     let filters = entries::source_filters(counts, facts.umbrella);
     let listed = (counts.all > 0).then(|| view! { <Search label="Search configs"/><SourceFilters filters/> });
+    let import = facts.may_write.then(|| {
+        view! {
+            <a class="button" href=move || here.with(&[("import", Some(""))]) data-noscroll>
+                <Icon glyph=Glyph::Upload/>"Import"</a>
+        }
+    });
+    let export = (counts.all > 0).then(|| {
+        view! {
+            <a class="button" href=move || here.with(&[("export", Some(""))]) data-noscroll>
+                <Icon glyph=Glyph::Download/>"Export"</a>
+        }
+    });
     let write = facts.may_write.then(|| {
         view! {
             <a class="button button-primary" href=move || here.with(&[("new", Some("")), ("created", None)]) data-noscroll
                 title="New config (n)" aria-keyshortcuts="n"><Icon glyph=Glyph::Plus/>"New config"</a>
         }
     });
-    view! { <div class="bar entry-bar">{listed}<span class="grow"></span>{write}</div> }.into_any()
+    view! { <div class="bar entry-bar">{listed}<span class="grow"></span>{import}{export}{write}</div> }
+        .into_any()
 }
 
 #[component]

@@ -8,8 +8,8 @@ use crate::address::{ServiceParams, query, service_params};
 use crate::call::{invoke, sleep, spawn};
 use crate::components::copy::to_clipboard;
 use crate::live::{Live, live};
+use crate::pages::entries::ImportDesk;
 use leptos::prelude::*;
-use nexus_domain::import::ImportReport;
 use nexus_domain::secret::{SecretDiff, SecretValue};
 use nexus_domain::service::ServicePath;
 
@@ -33,9 +33,8 @@ pub struct Desk {
     /// The value in the form for a new secret, and in the one for a new version.
     pub new: ValueState,
     pub version: ValueState,
-    /// The text in the import dialog, and what it would change.
-    pub text: RwSignal<String>,
-    pub report: RwSignal<Option<ImportReport>>,
+    /// The import dialog's.
+    pub import: ImportDesk,
     live: Live,
     open: Memo<Option<String>>,
     round: StoredValue<u32>,
@@ -65,8 +64,7 @@ impl Desk {
             chosen: RwSignal::new(Vec::new()),
             new: ValueState::new(),
             version: ValueState::new(),
-            text: RwSignal::new(String::new()),
-            report: RwSignal::new(None),
+            import: ImportDesk::default(),
             live: live(),
             open: query("open"),
             round: StoredValue::new(0),
@@ -106,8 +104,7 @@ impl Desk {
         self.new.clear();
         self.version.clear();
         self.chosen.set(Vec::new());
-        self.text.set(String::new());
-        self.report.set(None);
+        self.import.clear();
     }
 
     /// Whether an answer about a secret still finds its row open: whoever went elsewhere or looked

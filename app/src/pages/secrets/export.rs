@@ -1,7 +1,6 @@
 //! The export dialog. What it saves never passes through a page: the browser's half asks for it and
 //! hands it to the browser as a file.
 
-use super::file::save_as;
 use super::{ExportSecrets, Facts, desk};
 use crate::address::{address, has, navigator};
 use crate::call::{invoke, spawn};
@@ -9,18 +8,29 @@ use crate::components::Dialog;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::time::count;
 use crate::live::live;
+use crate::pages::entries::ExportChoices;
+use crate::pages::entries::file::save_as;
 use leptos::prelude::*;
+use nexus_domain::export::{Collision, ExportFormat};
 use nexus_domain::secret::SecretCounts;
 
-/// The dialog, while the address asks for it.
+/// The dialog, while the address asks for it and as soon as its data is there: what was chosen in it
+/// would not survive being shown anew.
 #[component]
-pub fn Export(facts: Facts, counts: SecretCounts) -> impl IntoView {
+pub fn Export(facts: Facts, counts: SecretCounts, collisions: Option<Vec<Collision>>) -> impl IntoView {
     let asked = has("export");
-    move || (asked.get() && facts.may_reveal).then(|| view! { <Question counts/> })
+    move || {
+        let collisions = collisions.clone().filter(|_| asked.get() && facts.may_reveal);
+        collisions.map(|collisions| view! { <Question counts collisions/> })
+    }
 }
 
 #[component]
-fn Question(counts: SecretCounts) -> impl IntoView {
+fn Question(counts: SecretCounts, collisions: Vec<Collision>) -> impl IntoView {
+    let format = RwSignal::new(ExportFormat::Env);
+    let choose = Callback::new(move |word: String| {
+        format.set(ExportFormat::parse(&word).unwrap_or(ExportFormat::Env));
+    });
     let (desk, live) = (desk(), live());
     let here = address();
     let navigate = navigator();
@@ -28,11 +38,10 @@ fn Question(counts: SecretCounts) -> impl IntoView {
     let goal = close.clone();
     let save = move |_| {
         let (tenant, project, environment, service) = desk.place();
-        let mut name = service.clone();
-        name.push('.');
-        name.push_str(&environment);
-        name.push_str(".env");
-        let args = ExportSecrets { tenant, project, environment, service };
+        let format = format.get_untracked();
+        let name = format.file_name(&service, &environment);
+        let format = format.as_str().to_owned();
+        let args = ExportSecrets { tenant, project, environment, service, format };
         let (navigate, goal) = (navigate.clone(), goal.clone());
         spawn(async move {
             match invoke(live, args).await {
@@ -49,10 +58,11 @@ fn Question(counts: SecretCounts) -> impl IntoView {
         <Dialog title="Export secrets" close=close.clone()>
             <div class="stack">
                 <div class="dialog-text">
-                    <p>{count(counts.all, "secret")}" of this service, own and inherited, as a "<code>".env"</code>
-                        " file. Files and keys without a value stand in it as comments."</p>
+                    <p>{count(counts.all, "secret")}" of this service, own and inherited, as a file. Secrets of type file and keys
+                        without a value are not in it; comments name them, but for JSON, which has none."</p>
                     <p>"It reveals every value: it asks for a recent sign-in, and the audit log will say that you did it."</p>
                 </div>
+                <ExportChoices collisions on_change=choose/>
                 <p class="note no-js">"Exporting needs JavaScript."</p>
                 <div class="actions">
                     <a class="button button-quiet" href=close data-noscroll>"Cancel"</a>

@@ -38,7 +38,7 @@ pub fn SecretsTab() -> impl IntoView {
     desk.listen();
     follow(desk.here, move |moved| forget(desk, moved));
     let [source, q, cursor, open, created] = ["source", "q", "cursor", "open", "created"].map(query);
-    let deleted = has("deleted");
+    let [deleted, export] = ["deleted", "export"].map(has);
     view! {
         {tab(
             move || {
@@ -54,6 +54,7 @@ pub fn SecretsTab() -> impl IntoView {
                     open: open.get(),
                     created: created.get(),
                     deleted: deleted.get(),
+                    export: export.get(),
                 }
             },
             |data: SecretsData| view! { <Page data/> }.into_any(),
@@ -137,7 +138,7 @@ fn Page(data: SecretsData) -> impl IntoView {
             view! { <List rows=data.rows next_cursor=data.next_cursor open=data.open facts/> }.into_any()
         }}
         <import::Import facts/>
-        <export::Export facts counts=data.counts/>
+        <export::Export facts counts=data.counts collisions=data.collisions/>
         <several::Chosen facts/>
     }
     .into_any()

@@ -1,9 +1,10 @@
-//! Importing configs from a `.env` or JSON text: first what would happen, then all of it or nothing.
-//! JSON values keep their type; a line of a `.env` text is a string, or what the config is already.
+//! Importing configs from a `.env`, JSON or YAML text: first what would happen, then all of it or nothing.
+//! Values of JSON and YAML keep their type; a line of a `.env` text is a string, or what the config is
+//! already.
 
 use super::{open_version, rules, store_version};
 use crate::Result;
-use crate::entries::{self, Entry, Given, Kind, Pair, Step};
+use crate::entries::{self, Entry, Given, Kind, Pair, Pairs, Step};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::services::{self, Resolved};
@@ -11,8 +12,8 @@ use crate::work::Work;
 use nexus_domain::Refusal;
 use nexus_domain::action::Action;
 use nexus_domain::config::{ConfigType, ConfigValue};
-use nexus_domain::import::{ImportItem, ImportReport, ImportRequest, ImportState};
-use nexus_domain::json::JsonText;
+use nexus_domain::import::{ImportReport, ImportRequest, ImportState};
+use nexus_domain::json::{self, JsonText};
 use nexus_domain::service::ServicePath;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ pub async fn import(
     path: &ServicePath,
     request: ImportRequest,
 ) -> Result<ImportReport> {
-    let found = entries::pairs(request.format, &request.text)?;
+    let (format, found) = entries::pairs(request.format, &request.text)?;
     let path = path.clone();
     if request.dry_run {
         return nexus
@@ -34,7 +35,7 @@ pub async fn import(
                 Box::pin(async move {
                     let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
                     let steps = plan(w, &service, found).await?;
-                    Ok(entries::report(&steps, true))
+                    Ok(entries::report(&steps, format, true))
                 })
             })
             .await;
@@ -45,7 +46,7 @@ pub async fn import(
                 let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
                 let description = entries::description(request.description)?;
                 let steps = plan(w, &service, found).await?;
-                let report = entries::report(&steps, false);
+                let report = entries::report(&steps, format, false);
                 entries::refuse_invalid(&report)?;
                 carry_out(w, &service, steps, &description).await?;
                 Ok(report)
@@ -54,7 +55,7 @@ pub async fn import(
         .await
 }
 
-async fn plan(w: &mut Work, service: &Resolved, found: Vec<Result<Pair, ImportItem>>) -> Result<Steps> {
+async fn plan(w: &mut Work, service: &Resolved, found: Pairs) -> Result<Steps> {
     let mut steps = Vec::with_capacity(found.len());
     for pair in found {
         steps.push(match pair {
@@ -63,27 +64,30 @@ async fn plan(w: &mut Work, service: &Resolved, found: Vec<Result<Pair, ImportIt
         });
     }
     judge(w, service, &mut steps).await?;
+    let there = entries::every_key(w, service, Kind::Config).await?;
+    entries::point_out_collisions(&mut steps, &there);
     Ok(steps)
 }
 
 async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<ConfigValue>> {
     let Pair { line, key, value } = pair;
     let entry = entries::find(w, service.id, Kind::Config, key.as_str()).await?;
-    let kind = entry.as_ref().map(|entry| entries::word(&entry.kind)).transpose()?;
+    let effective = entries::effective(w, service, Kind::Config, key.as_str()).await?.map(|(it, _)| it);
+    let kind = entry.as_ref().or(effective.as_ref()).map(|entry| entries::word(&entry.kind)).transpose()?;
     let value = match read(kind, &value) {
         Ok(value) => value,
         Err(refusal) => {
             return Ok(Step::invalid(line, key.as_str().to_owned(), entries::rule_of(&refusal)));
         }
     };
-    let is_equal = match &entry {
-        Some(entry) if entry.active_version > 0 => active(w, entry).await? == value,
+    let is_equal = match effective {
+        Some(it) if it.active_version > 0 => means_the_same(&active(w, &it).await?, &value),
         _ => false,
     };
     Ok(Step::of(line, key, entry, value, is_equal))
 }
 
-/// A value of the text. `kind` is what the config is, where there is one.
+/// A value of the text. `kind` is what the config is, where there is one, here or inherited.
 fn read(kind: Option<ConfigType>, value: &Given) -> Result<ConfigValue, Refusal> {
     match value {
         Given::Text(text) => ConfigValue::typed(kind.unwrap_or(ConfigType::String), text),
@@ -91,7 +95,20 @@ fn read(kind: Option<ConfigType>, value: &Given) -> Result<ConfigValue, Refusal>
             let kept = kind.filter(|kind| *kind == ConfigType::Json);
             ConfigValue::read(kept, &JsonText::from(raw.as_ref()))
         }
+        Given::Word { json, .. } => {
+            let raw = json.as_ref().map_err(|rule| Refusal::invalid("value", rule.as_str()))?;
+            let kept = kind.filter(|kind| *kind == ConfigType::Json);
+            ConfigValue::read(kept, &JsonText::from(raw.as_ref()))
+        }
     }
+}
+
+/// Spaces between the parts of a JSON value, and how its strings are escaped, make no other value.
+fn means_the_same(one: &ConfigValue, other: &ConfigValue) -> bool {
+    one == other
+        || (one.kind == other.kind
+            && one.kind == ConfigType::Json
+            && json::normal(one.text()) == json::normal(other.text()))
 }
 
 async fn active(w: &mut Work, entry: &Entry) -> Result<ConfigValue> {

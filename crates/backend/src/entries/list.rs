@@ -142,6 +142,25 @@ pub(crate) async fn list(
     Ok(rows)
 }
 
+/// The keys of all entries, own and inherited.
+pub(crate) async fn every_key(w: &mut Work, service: &services::Resolved, kind: Kind) -> Result<Vec<String>> {
+    let keys: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT key FROM entries
+         WHERE tenant_id = $1 AND service_id = $2 AND kind = $4 AND deleted_at IS NULL
+         UNION
+         SELECT key FROM entries
+         WHERE tenant_id = $1 AND service_id = $3 AND kind = $4 AND deleted_at IS NULL AND active_version > 0
+         ORDER BY key"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service.id)
+    .bind(umbrella_or_nil(service))
+    .bind(kind.as_str())
+    .fetch_all(c)
+    .await)?;
+    Ok(keys.into_iter().map(|(key,)| key).collect())
+}
+
 /// A page by key, and the cursor of the next one.
 pub(crate) async fn page(
     w: &mut Work,

@@ -7,6 +7,7 @@
 mod change;
 mod compare;
 mod effective;
+mod export;
 mod import;
 mod input;
 mod list;
@@ -17,10 +18,13 @@ mod versions;
 pub(crate) use change::{case_warning, delete_from, finish, patch};
 pub(crate) use compare::{Side, compare};
 pub(crate) use effective::{EffectiveRow, all_effective, without_value};
-pub(crate) use import::{EnvFile, Given, Pair, Step, pairs, refuse_invalid, report, rule_of};
+pub(crate) use export::{Exported, Value as ExportedValue, write as export_text};
+pub(crate) use import::{
+    Given, Pair, Pairs, Step, pairs, point_out_collisions, refuse_invalid, report, rule_of,
+};
 pub(crate) use input::{description, note, tags};
 pub use list::ListEntries;
-pub(crate) use list::{Keys, ListQuery, ListedRow, counts, like_pattern, list, one, page};
+pub(crate) use list::{ListedRow, counts, every_key, like_pattern, one, page};
 pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};

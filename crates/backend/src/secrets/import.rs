@@ -1,14 +1,14 @@
-//! Importing secrets from a `.env` or JSON text: first what would happen, then all of it or nothing.
+//! Importing secrets from a `.env`, JSON or YAML text: first what would happen, then all of it or nothing.
 
 use super::{Value, open_service, open_version, store_version};
 use crate::Result;
-use crate::entries::{self, Entry, Kind, Pair, Step};
+use crate::entries::{self, Entry, Kind, Pair, Pairs, Step};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::services::Resolved;
 use crate::work::Work;
 use nexus_domain::action::Action;
-use nexus_domain::import::{ImportItem, ImportReport, ImportRequest};
+use nexus_domain::import::{ImportReport, ImportRequest};
 use nexus_domain::secret::SecretType;
 use nexus_domain::service::ServicePath;
 use serde_json::json;
@@ -22,7 +22,7 @@ pub async fn import(
     path: &ServicePath,
     request: ImportRequest,
 ) -> Result<ImportReport> {
-    let found = entries::pairs(request.format, &request.text)?;
+    let (format, found) = entries::pairs(request.format, &request.text)?;
     let path = path.clone();
     nexus
         .change(actor, move |w| {
@@ -33,7 +33,7 @@ pub async fn import(
                 }
                 let description = entries::description(request.description)?;
                 let steps = plan(w, &service, found).await?;
-                let report = entries::report(&steps, request.dry_run);
+                let report = entries::report(&steps, format, request.dry_run);
                 let counts = json!({ "dry_run": request.dry_run, "new": report.new, "changed": report.changed,
                     "unchanged": report.unchanged, "invalid": report.invalid });
                 w.record(Action::SecretPreview, &service.target(), counts).await?;
@@ -48,11 +48,7 @@ pub async fn import(
         .await
 }
 
-async fn plan(
-    w: &mut Work,
-    service: &Resolved,
-    found: Vec<Result<Pair, ImportItem>>,
-) -> Result<Vec<Step<Value>>> {
+async fn plan(w: &mut Work, service: &Resolved, found: Pairs) -> Result<Vec<Step<Value>>> {
     let mut steps = Vec::with_capacity(found.len());
     for pair in found {
         steps.push(match pair {
@@ -60,6 +56,8 @@ async fn plan(
             Err(item) => Step { item, write: None },
         });
     }
+    let there = entries::every_key(w, service, Kind::Secret).await?;
+    entries::point_out_collisions(&mut steps, &there);
     Ok(steps)
 }
 
@@ -75,17 +73,17 @@ async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<Value
         Err(error) => return no(entries::rule_of(&error.refusal())),
     };
     let entry = entries::find(w, service.id, Kind::Secret, key.as_str()).await?;
-    let is_equal = match &entry {
-        Some(entry) if entry.active_version > 0 => is_active(w, service, entry, &value).await?,
+    let is_equal = match entries::effective(w, service, Kind::Secret, key.as_str()).await? {
+        Some((it, _)) if it.active_version > 0 => is_active(w, &it, &value).await?,
         _ => false,
     };
     Ok(Step::of(line, key, entry, value, is_equal))
 }
 
 /// Whether the entry has this very value already.
-async fn is_active(w: &mut Work, service: &Resolved, entry: &Entry, value: &Value) -> Result<bool> {
+async fn is_active(w: &mut Work, entry: &Entry, value: &Value) -> Result<bool> {
     let version = entries::version(w, entry.id, entry.active_version).await?;
-    let (kind, bytes) = open_version(w, service.id, entry.id, version).await?;
+    let (kind, bytes) = open_version(w, entry.service_id, entry.id, version).await?;
     Ok(kind == SecretType::Text && bool::from(bytes.ct_eq(&value.bytes)))
 }
 

@@ -2,6 +2,7 @@
 //! behind the gate and in the audit log. Only backend services have secrets.
 
 mod compare;
+mod export;
 mod find;
 mod history;
 mod import;
@@ -12,10 +13,11 @@ mod write;
 
 pub use crate::entries::ListEntries as ListSecrets;
 pub use compare::diff;
+pub use export::{collisions_of, export};
 pub use find::{FoundKey, find};
 pub use history::{destroy, history, restore};
 pub use import::import;
-pub use read::{counts, deleted, export, list, reveal, row, uses};
+pub use read::{counts, deleted, list, reveal, row, uses};
 pub use write::{add_version, create, delete, delete_several, patch, undelete, undelete_several};
 
 pub(crate) use input::Value;

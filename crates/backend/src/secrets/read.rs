@@ -1,7 +1,7 @@
 //! Listing secrets without their values, and revealing one.
 
 use super::{ListSecrets, into_row, open_service, open_version, row_of};
-use crate::entries::{self, EnvFile, Keys, Kind, ListQuery};
+use crate::entries::{self, Kind};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::services::Resolved;
@@ -12,9 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_domain::action::Action;
 use nexus_domain::page::Page;
-use nexus_domain::secret::{
-    DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue, SourceFilter,
-};
+use nexus_domain::secret::{DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue};
 use nexus_domain::service::ServicePath;
 use nexus_domain::{ServiceId, Timestamp};
 use serde_json::json;
@@ -197,37 +195,6 @@ pub(crate) fn encode(kind: SecretType, bytes: &[u8]) -> Result<(Option<String>, 
         }
         SecretType::File => (None, Some(STANDARD.encode(bytes))),
     })
-}
-
-/// Every text secret of the service, own and inherited, as a `.env` file. Files are named in a
-/// comment. An audited reveal of all of them.
-pub async fn export(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<String> {
-    let path = path.clone();
-    nexus
-        .change(actor, move |w| {
-            Box::pin(async move {
-                let service = open_service(w, &path, Action::SecretExport).await?;
-                let query = ListQuery { source: SourceFilter::All, q: "", keys: Keys::All, limit: i64::MAX };
-                let rows = entries::list(w, &service, Kind::Secret, &query).await?;
-                let mut out = EnvFile::default();
-                for row in &rows {
-                    let found = entries::effective(w, &service, Kind::Secret, &row.key).await?;
-                    let Some((entry, _)) = found.filter(|(entry, _)| entry.active_version > 0) else {
-                        out.comment(&format!("{} needs a value", row.key));
-                        continue;
-                    };
-                    let version = entries::version(w, entry.id, entry.active_version).await?;
-                    let (kind, bytes) = open_version(w, entry.service_id, entry.id, version).await?;
-                    match (kind, std::str::from_utf8(&bytes)) {
-                        (SecretType::Text, Ok(text)) => out.pair(&row.key, text),
-                        _ => out.comment(&format!("{} is a file of {} bytes", row.key, bytes.len())),
-                    }
-                }
-                w.record(Action::SecretExport, &service.target(), json!({ "secrets": rows.len() })).await?;
-                Ok(out.into_text())
-            })
-        })
-        .await
 }
 
 /// What reads a secret or depends on it.

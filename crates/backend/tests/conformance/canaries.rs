@@ -8,6 +8,7 @@ use nexus_backend::people::sessions::{self, Stored};
 use nexus_backend::people::{self};
 use nexus_backend::{dev_environments, keys, secrets, snapshot};
 use nexus_domain::environment::OnConflict;
+use nexus_domain::export::ExportFormat;
 use nexus_domain::keys::{Access, RotateRequest, Slot};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch};
 use nexus_domain::timestamp::HOUR;
@@ -50,7 +51,7 @@ async fn busy_week(w: &World) -> Vec<Vec<u8>> {
     secrets::destroy(n, o, &api, "A", 2).await.fine();
     let patch = SecretPatch { key: Some("B".into()), note: Some("a note".into()), ..SecretPatch::default() };
     secrets::patch(n, o, &api, "A", patch).await.fine();
-    secrets::export(n, o, &api).await.fine();
+    secrets::export(n, o, &api, ExportFormat::Env).await.fine();
     secrets::delete(n, o, &api, "B", None).await.fine();
     dev_environments::create(n, o, "shop").await.fine();
     dev_environments::import(n, o, "shop", OnConflict::Version).await.fine();

@@ -6,6 +6,7 @@ use nexus_backend::services::{self, ListServices};
 use nexus_backend::{configs, dev_environments, keys, secrets};
 use nexus_domain::Code;
 use nexus_domain::environment::{DevImport, EnvironmentKind, OnConflict};
+use nexus_domain::export::ExportFormat;
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::secret::SecretPatch;
@@ -58,7 +59,7 @@ async fn a_developer_makes_one_and_is_free_in_it(w: &World) {
     secrets::create(&w.nexus, &dev, &api, new_secret("A", "mine")).await.fine();
     assert_eq!(w.value_for(&dev, &api, "A").await, "mine");
     keys::rotate(&w.nexus, &dev, &api, Slot::Primary, RotateRequest::default()).await.fine();
-    secrets::export(&w.nexus, &dev, &api).await.fine();
+    secrets::export(&w.nexus, &dev, &api, ExportFormat::Env).await.fine();
     services::delete(&w.nexus, &dev, &api).await.fine();
 }
 
@@ -276,7 +277,7 @@ async fn somebody_elses_is_closed_to_everybody(w: &World) {
         secrets::uses(n, actor, &api, "A").await.refused_as(code);
         secrets::deleted(n, actor, &api).await.refused_as(code);
         secrets::reveal(n, actor, &api, "A", None).await.refused_as(code);
-        secrets::export(n, actor, &api).await.refused_as(code);
+        secrets::export(n, actor, &api, ExportFormat::Env).await.refused_as(code);
         secrets::create(n, actor, &api, new_secret("B", "b")).await.refused_as(code);
         keys::list(n, actor, &api).await.refused_as(code);
         let there = services::create(n, actor, "shop", new.clone()).await.refused();

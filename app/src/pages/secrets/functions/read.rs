@@ -4,6 +4,7 @@ use crate::pages::service::Rights;
 use crate::refused::Refused;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
+use nexus_domain::export::Collision;
 use nexus_domain::secret::{DeletedSecret, SecretCounts, SecretRow, SecretUse, SecretVersion};
 use nexus_domain::service::Service;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub struct SecretsData {
     pub missing: Option<String>,
     /// What can be restored, where that was asked for.
     pub deleted: Option<Vec<DeletedSecret>>,
+    /// The keys that would be one environment variable, where an export was asked for.
+    pub collisions: Option<Vec<Collision>>,
     pub service: Service,
     pub rights: Rights,
     /// How long a deletion can be taken back.
@@ -51,6 +54,7 @@ pub async fn read_secrets(
     #[server(default)] open: Option<String>,
     #[server(default)] created: Option<String>,
     #[server(default)] deleted: bool,
+    #[server(default)] export: bool,
 ) -> Result<SecretsData, Refused> {
     use nexus_backend::secrets::ListSecrets;
     use nexus_backend::{projects, secrets, services};
@@ -70,11 +74,15 @@ pub async fn read_secrets(
         open: None,
         missing: None,
         deleted: None,
+        collisions: None,
         service,
         rights,
         undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
         now: nexus.now(),
     };
+    if export && rights.reveal_secrets {
+        data.collisions = Some(secrets::collisions_of(&nexus, &actor, &path).await?);
+    }
     if deleted {
         data.deleted = Some(secrets::deleted(&nexus, &actor, &path).await?);
         return Ok(data);

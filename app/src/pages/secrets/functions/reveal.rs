@@ -36,15 +36,18 @@ pub async fn compare_secret_versions(
     Ok(nexus_backend::secrets::diff(&nexus, &actor, &path, &key, from, to).await?)
 }
 
-/// Every text secret, own and inherited, as a `.env` text.
+/// Every text secret, own and inherited, as a text; `.env` without a format.
 #[server(prefix = "/_fn", endpoint = "export_secrets")]
 pub async fn export_secrets(
     tenant: String,
     project: String,
     environment: String,
     service: String,
+    #[server(default)] format: String,
 ) -> Result<String, Refused> {
+    use nexus_domain::export::ExportFormat;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
-    Ok(nexus_backend::secrets::export(&nexus, &actor, &path).await?)
+    let format = ExportFormat::parse(&format).unwrap_or(ExportFormat::Env);
+    Ok(nexus_backend::secrets::export(&nexus, &actor, &path, format).await?)
 }

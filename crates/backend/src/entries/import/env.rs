@@ -1,15 +1,18 @@
-//! `.env` texts: reading what people paste, and writing what the same rules read back.
+//! `.env` texts as people paste them, and as an export writes them.
 //!
 //! `KEY=value`, with `export` in front or not; `#` comments; single quotes and backticks keep their
-//! content as it is, double quotes know `\n \r \t \" \\ \$`, quoted values may span lines. Nothing
-//! is expanded: `$HOME` stays `$HOME`.
+//! content as it is, double quotes know ``\n \r \t \" \\ \$ \` ``, quoted values may span lines. Nothing
+//! is expanded: `$HOME` stays `$HOME`. In an export's notes (`#nexus: `) stand keys that are no names of
+//! variables.
 
 use super::{Found, Given};
+use crate::entries::export::NOTE;
+use nexus_domain::export::variable;
 use zeroize::Zeroizing;
 
 pub(super) fn parse(text: &str) -> Vec<Found> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    let mut reader = Reader { rest: &text, line: 1 };
+    let text = Zeroizing::new(text.replace("\r\n", "\n"));
+    let mut reader = Reader { rest: &text, line: 1, named: None };
     let mut found = Vec::new();
     while let Some(pair) = reader.next_pair() {
         found.push(pair);
@@ -20,6 +23,8 @@ pub(super) fn parse(text: &str) -> Vec<Found> {
 struct Reader<'a> {
     rest: &'a str,
     line: i64,
+    /// The key that a note gives to the next line.
+    named: Option<&'a str>,
 }
 
 impl<'a> Reader<'a> {
@@ -36,6 +41,14 @@ impl<'a> Reader<'a> {
             let at = self.line;
             let line = self.rest.split('\n').next().unwrap_or_default();
             let trimmed = line.trim_start();
+            if let Some(note) = line.strip_prefix(NOTE) {
+                self.take_line();
+                if let Some((key, value)) = note.split_once('=') {
+                    return Some(Found { line: Some(at), key: key.to_owned(), value: hidden(value) });
+                }
+                self.named = Some(note.trim());
+                continue;
+            }
             if trimmed.trim().is_empty() || trimmed.starts_with('#') {
                 self.take_line();
                 continue;
@@ -46,7 +59,8 @@ impl<'a> Reader<'a> {
                 return Some(Found { line: Some(at), key: shown(line), value: Err(reason) });
             };
             let key = name.trim();
-            let key = key.strip_prefix("export ").map_or(key, str::trim_start).to_owned();
+            let key = key.strip_prefix("export ").map_or(key, str::trim_start);
+            let key = self.named.take().filter(|named| variable(named) == key).unwrap_or(key).to_owned();
             self.rest = self.rest.get(name.len() + 1..).unwrap_or_default();
             return Some(Found { line: Some(at), key, value: self.value().map(Given::Text) });
         }
@@ -86,7 +100,7 @@ impl<'a> Reader<'a> {
                     Some((_, 'n')) => value.push('\n'),
                     Some((_, 'r')) => value.push('\r'),
                     Some((_, 't')) => value.push('\t'),
-                    Some((_, c @ ('"' | '\\' | '$'))) => value.push(c),
+                    Some((_, c @ ('"' | '\\' | '$' | '`'))) => value.push(c),
                     Some((_, other)) => value.extend(['\\', other]),
                     None => break,
                 }
@@ -99,6 +113,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A value in a note: a JSON string.
+fn hidden(value: &str) -> Result<Given, String> {
+    let text = serde_json::from_str(value).map_err(|_| "This note of an export is broken".to_owned())?;
+    Ok(Given::Text(Zeroizing::new(text)))
+}
+
 fn lines_in(text: Option<&str>) -> i64 {
     let lines = text.unwrap_or_default().bytes().filter(|b| *b == b'\n').count();
     i64::try_from(lines).unwrap_or(0)
@@ -107,42 +127,6 @@ fn lines_in(text: Option<&str>) -> i64 {
 /// A stray line, cut short: it may be the end of a value whose quote was forgotten.
 fn shown(line: &str) -> String {
     line.trim().chars().take(3).chain(['…']).collect()
-}
-
-/// A `.env` text being written.
-#[derive(Default)]
-pub(crate) struct EnvFile(Zeroizing<String>);
-
-impl EnvFile {
-    pub fn comment(&mut self, text: &str) {
-        self.0.push_str(&format!("# {text}\n"));
-    }
-
-    /// Single quotes where they do, because every reader takes them literally; double quotes with
-    /// escapes where the value has a single quote or a line end in it.
-    pub fn pair(&mut self, key: &str, value: &str) {
-        self.0.push_str(key);
-        self.0.push('=');
-        if value.contains(['\'', '\n', '\r']) {
-            self.0.push('"');
-            for c in value.chars() {
-                match c {
-                    '\n' => self.0.push_str("\\n"),
-                    '\r' => self.0.push_str("\\r"),
-                    '"' | '\\' | '$' => self.0.extend(['\\', c]),
-                    c => self.0.push(c),
-                }
-            }
-            self.0.push('"');
-        } else {
-            self.0.extend(["'", value, "'"]);
-        }
-        self.0.push('\n');
-    }
-
-    pub fn into_text(self) -> String {
-        self.0.to_string()
-    }
 }
 
 #[cfg(test)]
@@ -192,15 +176,14 @@ mod tests {
         assert!(pairs("A='x' y").iter().all(|(_, v)| v.is_err()));
     }
 
-    proptest! {
-        #[test]
-        fn what_is_exported_reads_back_the_same(value in "[^\u{0}-\u{8}\u{b}\u{c}\u{e}-\u{1f}]{0,40}") {
-            let mut file = EnvFile::default();
-            file.comment("before");
-            file.pair("KEY", &value);
-            prop_assert_eq!(pairs(&file.into_text()), vec![ok("KEY", &value)]);
-        }
+    #[test]
+    fn a_note_of_an_export_names_the_key_of_the_next_line_or_holds_a_value() {
+        let text = "#nexus: a.b\na_b=1\n#nexus: c.d\nother=2\n#nexus: e.f=\"\\u0027 $(x)\"\n#nexus: g=broken";
+        let broken = ("g".to_owned(), Err("This note of an export is broken".to_owned()));
+        assert_eq!(pairs(text), [ok("a.b", "1"), ok("other", "2"), ok("e.f", "' $(x)"), broken]);
+    }
 
+    proptest! {
         #[test]
         fn no_text_panics(text: String) {
             parse(&text);

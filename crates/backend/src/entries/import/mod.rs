@@ -1,13 +1,15 @@
-//! Importing entries from a `.env` or JSON text: taking it apart, and what every import plans and
+//! Importing entries from a `.env`, JSON or YAML text: taking it apart, and what every import plans and
 //! reports alike. What a value is, and whether it is another one than before, the kind decides.
 
 mod env;
 mod json;
-
-pub(crate) use env::EnvFile;
+mod recognise;
+mod yaml;
+mod yaml_words;
 
 use super::Entry;
 use crate::{Error, Result};
+use nexus_domain::export::{Collision, collisions};
 use nexus_domain::import::{
     ImportFormat, ImportItem, ImportReport, ImportState, MAX_IMPORT_BYTES, MAX_IMPORT_KEYS,
 };
@@ -15,20 +17,25 @@ use nexus_domain::key::EntryKey;
 use nexus_domain::{Code, Refusal};
 use serde_json::value::RawValue;
 use serde_json::{Map, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// A value as it stands in a text.
 pub(crate) enum Given {
     Text(Zeroizing<String>),
     Json(Box<RawValue>),
+    /// A word of YAML without quotes: what stands there, and what it means, if JSON can say it.
+    Word {
+        text: Zeroizing<String>,
+        json: Result<Box<RawValue>, String>,
+    },
 }
 
 impl Given {
     /// As text; structures have none.
     pub fn plain(self) -> Result<Zeroizing<String>, String> {
         match self {
-            Self::Text(text) => Ok(text),
+            Self::Text(text) | Self::Word { text, .. } => Ok(text),
             Self::Json(value) => json::plain(&value),
         }
     }
@@ -60,27 +67,38 @@ impl<V> Step<V> {
         Self { item, write: None }
     }
 
-    /// What becomes of a key: `is_equal` says whether the entry has this very value already.
+    /// What becomes of a key. `entry` is the service's own; `is_equal` says whether the service has this
+    /// very value already, its own or an inherited one.
     pub fn of(line: Option<i64>, key: EntryKey, entry: Option<Entry>, value: V, is_equal: bool) -> Self {
-        let state = match entry {
-            None => ImportState::New,
-            Some(_) if is_equal => ImportState::Unchanged,
-            Some(_) => ImportState::Changed,
+        let (state, reason) = match &entry {
+            None if is_equal => (ImportState::Unchanged, Some("Inherited with this very value".to_owned())),
+            None => (ImportState::New, None),
+            Some(_) if is_equal => (ImportState::Unchanged, None),
+            Some(_) => (ImportState::Changed, None),
         };
-        let item = ImportItem { line, key: key.as_str().to_owned(), state, reason: None };
+        let item = ImportItem { line, key: key.as_str().to_owned(), state, reason };
         let write = (state != ImportState::Unchanged).then_some((entry, key, value));
         Self { item, write }
     }
 }
 
-/// Takes a text apart. What is no pair, no key, or stands there twice is an invalid item.
-pub(crate) fn pairs(format: ImportFormat, text: &str) -> Result<Vec<Result<Pair, ImportItem>>> {
+/// What stands in a text.
+pub(crate) type Pairs = Vec<Result<Pair, ImportItem>>;
+
+/// Takes a text apart, and says how it was read. What is no pair, no key, or stands there twice is an
+/// invalid item.
+pub(crate) fn pairs(format: ImportFormat, text: &str) -> Result<(ImportFormat, Pairs)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let format = match format {
+        ImportFormat::Auto => recognise::format(text),
+        said => said,
+    };
     let found = parse(format, text)?;
     let mut times: HashMap<String, usize> = HashMap::new();
     for pair in &found {
         *times.entry(pair.key.clone()).or_default() += 1;
     }
-    Ok(found.into_iter().map(|found| pair(found, &times)).collect())
+    Ok((format, found.into_iter().map(|found| pair(found, &times)).collect()))
 }
 
 fn parse(format: ImportFormat, text: &str) -> Result<Vec<Found>> {
@@ -88,10 +106,9 @@ fn parse(format: ImportFormat, text: &str) -> Result<Vec<Found>> {
         let refusal = Refusal::new(Code::TooLarge, "An import is at most 1 MiB");
         return Err(refusal.with("text", "An import is at most 1 MiB").into());
     }
-    let looks_like_json = text.trim_start().starts_with('{');
     let found = match format {
         ImportFormat::Json => json::parse(text)?,
-        ImportFormat::Auto if looks_like_json => json::parse(text)?,
+        ImportFormat::Yaml => yaml::parse(text)?,
         ImportFormat::Env | ImportFormat::Auto => env::parse(text),
     };
     match found.len() {
@@ -134,11 +151,26 @@ fn shown(key: &str) -> String {
     start.chain(['…']).collect()
 }
 
-pub(crate) fn report<V>(steps: &[Step<V>], dry_run: bool) -> ImportReport {
+/// Points out the keys that, with those that are there already, meet as environment variables.
+pub(crate) fn point_out_collisions<V>(steps: &mut [Step<V>], there: &[String]) {
+    let mut keys: BTreeSet<&str> = there.iter().map(String::as_str).collect();
+    keys.extend(
+        steps.iter().filter(|it| it.item.state != ImportState::Invalid).map(|it| it.item.key.as_str()),
+    );
+    let met = collisions(keys);
+    for step in steps.iter_mut().filter(|it| it.item.state != ImportState::Invalid) {
+        let of_this = met.iter().filter(|it| it.keys.contains(&step.item.key)).map(Collision::describe);
+        let reasons: Vec<String> = step.item.reason.take().into_iter().chain(of_this).collect();
+        step.item.reason = Some(reasons.join("; ")).filter(|reason| !reason.is_empty());
+    }
+}
+
+pub(crate) fn report<V>(steps: &[Step<V>], format: ImportFormat, dry_run: bool) -> ImportReport {
     let count =
         |state| i64::try_from(steps.iter().filter(|step| step.item.state == state).count()).unwrap_or(0);
     ImportReport {
         dry_run,
+        format,
         new: count(ImportState::New),
         changed: count(ImportState::Changed),
         unchanged: count(ImportState::Unchanged),
@@ -158,5 +190,20 @@ pub(crate) fn refuse_invalid(report: &ImportReport) -> Result<()> {
         .filter_map(|item| Some((item.key.clone(), json!(item.reason.as_ref()?))))
         .collect();
     let message = format!("{} of the keys cannot be imported, so nothing was", report.invalid);
-    Err(Refusal::new(Code::InvalidRequest, message).with("text", "See the preview").with("keys", bad).into())
+    Err(Refusal::new(Code::InvalidRequest, message)
+        .with("text", first_reasons(report))
+        .with("keys", bad)
+        .into())
+}
+
+/// What is wrong with the first keys, for those who see no preview.
+fn first_reasons(report: &ImportReport) -> String {
+    let invalid = report.items.iter().filter(|item| item.state == ImportState::Invalid);
+    let reason = |item: &ImportItem| format!("{}: {}", item.key, item.reason.as_deref().unwrap_or_default());
+    let mut reasons: Vec<String> = invalid.take(3).map(reason).collect();
+    let more = report.invalid.saturating_sub(3);
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
+    }
+    reasons.join("; ")
 }

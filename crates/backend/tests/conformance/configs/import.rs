@@ -5,6 +5,7 @@ use crate::world::{Outcome, World};
 use nexus_backend::configs;
 use nexus_domain::Code;
 use nexus_domain::config::ConfigType;
+use nexus_domain::export::ExportFormat;
 use nexus_domain::import::{ImportFormat, ImportReport, ImportRequest, ImportState};
 
 both![
@@ -13,6 +14,8 @@ both![
     a_dry_run_says_what_the_import_then_does,
     one_bad_key_keeps_all_from_being_written,
     references_may_lead_to_what_comes_along,
+    an_export_comes_back_as_unchanged_with_what_is_inherited,
+    spaces_in_json_make_no_other_value,
 ];
 
 fn json(text: &str, dry_run: bool) -> ImportRequest {
@@ -84,4 +87,30 @@ async fn references_may_lead_to_what_comes_along(w: &World) {
     assert_eq!((dry.invalid, dry.new), (2, 1));
     let changed = json(r#"{"C":"{{config:A}}"}"#, false);
     configs::import(&w.nexus, &w.owner, &api, changed).await.refused_as(Code::InvalidRequest);
+}
+
+async fn an_export_comes_back_as_unchanged_with_what_is_inherited(w: &World) {
+    let (api, shared) = w.shop_with_umbrella().await;
+    w.set(&shared, "OVER", "[3]").await;
+    w.set(&shared, "PORT", "8080").await;
+    w.set(&api, "own.key", "\"it's {{config:PORT}}\"").await;
+    w.set(&api, "OVER", "[1, 2]").await;
+    let before = w.events().await.len();
+    for format in [ExportFormat::Env, ExportFormat::Json, ExportFormat::Yaml] {
+        let text = configs::export(&w.nexus, &w.owner, &api, format).await.fine();
+        let again = ImportRequest { format: ImportFormat::Auto, text, dry_run: true, description: None };
+        let report = configs::import(&w.nexus, &w.owner, &api, again).await.fine();
+        assert_eq!((report.unchanged, report.items.len()), (3, 3), "{format}: {report:?}");
+        let inherited = report.items.iter().find(|item| item.key == "PORT").expect("PORT");
+        assert_eq!(inherited.reason.as_deref(), Some("Inherited with this very value"));
+    }
+    assert!(w.events_after(before).await.is_empty(), "an export of configs is a plain read");
+}
+
+async fn spaces_in_json_make_no_other_value(w: &World) {
+    let api = w.shop().await;
+    w.set(&api, "J", r#"{"a":[1.50,"x"]}"#).await;
+    let import = |text: &'static str| configs::import(&w.nexus, &w.owner, &api, json(text, true));
+    assert_eq!(import("{\"J\":{ \"a\" :\n[1.50, \"\\u0078\"] }}").await.fine().unchanged, 1);
+    assert_eq!(import(r#"{"J":{"a":[1.5,"x"]}}"#).await.fine().changed, 1);
 }

@@ -46,6 +46,8 @@ const SCOPES: &[(&str, Option<Scope>)] = &[
     ("secret.delete", Some(Scope::WriteSecrets)),
     ("config.list", Some(Scope::ReadConfigs)),
     ("config.row", Some(Scope::ReadConfigs)),
+    ("config.export", Some(Scope::ReadConfigs)),
+    ("config.collisions", Some(Scope::ReadConfigs)),
     ("config.history", Some(Scope::ReadConfigs)),
     ("config.reading", Some(Scope::ReadConfigs)),
     ("config.diff", Some(Scope::ReadConfigs)),

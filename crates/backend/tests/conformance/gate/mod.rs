@@ -17,6 +17,7 @@ use nexus_backend::{
 use nexus_domain::Code;
 use nexus_domain::audit::AuditFilter;
 use nexus_domain::environment::{EnvironmentPatch, NewEnvironment};
+use nexus_domain::export::ExportFormat;
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::project::{NewProject, ProjectPatch, TenantPatch};
 use nexus_domain::secret::SecretPatch;
@@ -75,7 +76,7 @@ pub async fn perform(w: &World, actor: &Actor, at: &ServicePath, act: &str) -> R
         "secret.deleted" => secrets::deleted(n, actor, at).await.map(drop),
         "secret.reveal" => secrets::reveal(n, actor, at, "A", None).await.map(drop),
         "secret.diff" => secrets::diff(n, actor, at, "A", 1, 2).await.map(drop),
-        "secret.export" => secrets::export(n, actor, at).await.map(drop),
+        "secret.export" => secrets::export(n, actor, at, ExportFormat::Env).await.map(drop),
         "secret.preview" => secrets::import(n, actor, at, crate::secrets::env("N=1", true)).await.map(drop),
         "secret.import" => secrets::import(n, actor, at, crate::secrets::env("N=1", false)).await.map(drop),
         "secret.create" => secrets::create(n, actor, at, new_secret("N", "n")).await.map(drop),
@@ -86,6 +87,9 @@ pub async fn perform(w: &World, actor: &Actor, at: &ServicePath, act: &str) -> R
         "secret.delete" => secrets::delete(n, actor, at, "A", None).await.map(drop),
         "secret.undelete" => secrets::undelete(n, actor, at, "GONE").await.map(drop),
         "config.list" => configs::list(n, actor, at, everything()).await.map(drop),
+        "secret.collisions" => secrets::collisions_of(n, actor, at).await.map(drop),
+        "config.export" => configs::export(n, actor, at, ExportFormat::Env).await.map(drop),
+        "config.collisions" => configs::collisions_of(n, actor, at).await.map(drop),
         "config.counts" => configs::counts(n, actor, at).await.map(drop),
         "config.row" => configs::row(n, actor, at, "C").await.map(drop),
         "config.history" => configs::history(n, actor, at, "C").await.map(drop),

@@ -6,6 +6,7 @@ use nexus_backend::gate::Actor;
 use nexus_backend::{audit, dev_environments, environments, keys, projects, secrets, services};
 use nexus_domain::Code;
 use nexus_domain::audit::AuditFilter;
+use nexus_domain::export::ExportFormat;
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::role::{ProjectRole, Scope, TenantRole};
 use nexus_domain::timestamp::MINUTE;
@@ -42,6 +43,7 @@ pub const TABLE: &[(&str, [&str; 7])] = &[
     ("secret.row", ["ok", "ok", "dv", "no", "no", "--", "--"]),
     ("secret.history", ["ok", "ok", "no", "no", "no", "--", "--"]),
     ("secret.uses", ["ok", "ok", "no", "no", "no", "--", "--"]),
+    ("secret.collisions", ["ok", "ok", "no", "no", "no", "--", "--"]),
     ("secret.deleted", ["ok", "ok", "no", "no", "no", "--", "--"]),
     ("secret.reveal", ["ok", "ok", "no", "no", "no", "--", "--"]),
     ("secret.diff", ["ok", "ok", "no", "no", "no", "--", "--"]),
@@ -54,6 +56,8 @@ pub const TABLE: &[(&str, [&str; 7])] = &[
     ("config.history", ["ok", "ok", "ok", "ok", "ok", "--", "--"]),
     ("config.reading", ["ok", "ok", "ok", "ok", "ok", "--", "--"]),
     ("config.diff", ["ok", "ok", "ok", "ok", "ok", "--", "--"]),
+    ("config.export", ["ok", "ok", "ok", "ok", "ok", "--", "--"]),
+    ("config.collisions", ["ok", "ok", "ok", "ok", "ok", "--", "--"]),
     ("config.deleted", ["ok", "ok", "ok", "ok", "ok", "--", "--"]),
     ("config.preview", ["ok", "ok", "no", "no", "no", "--", "--"]),
     ("config.patch", ["ok", "ok", "no", "no", "no", "--", "--"]),
@@ -173,7 +177,7 @@ async fn acts_that_show_or_end_things_need_a_fresh_sign_in(w: &World) {
         let code = match act {
             "secret.reveal" => secrets::reveal(n, &stale, &at, "A", None).await.map(|_| ()),
             "secret.diff" => secrets::diff(n, &stale, &at, "A", 1, 2).await.map(|_| ()),
-            "secret.export" => secrets::export(n, &stale, &at).await.map(|_| ()),
+            "secret.export" => secrets::export(n, &stale, &at, ExportFormat::Env).await.map(|_| ()),
             "secret.destroy" => secrets::destroy(n, &stale, &at, "A", 1).await,
             "key.rotate" => {
                 keys::rotate(n, &stale, &at, Slot::Primary, RotateRequest::default()).await.map(|_| ())

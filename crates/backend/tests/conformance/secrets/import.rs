@@ -3,6 +3,7 @@
 use crate::world::{Outcome, World};
 use nexus_backend::secrets;
 use nexus_domain::Code;
+use nexus_domain::export::ExportFormat;
 use nexus_domain::import::{ImportFormat, ImportReport, ImportRequest, ImportState};
 
 both![
@@ -110,7 +111,7 @@ async fn what_is_exported_reads_back_unchanged(w: &World) {
     w.write(&shared, "C", " inherited ").await;
     w.without_value(&api, "D").await;
     w.without_value(&api, "C").await;
-    let text = secrets::export(&w.nexus, &w.owner, &api).await.fine();
+    let text = secrets::export(&w.nexus, &w.owner, &api, ExportFormat::Env).await.fine();
     assert!(text.contains("# D needs a value"), "{text}");
     let twin = w.service("shop", "staging", "api").await;
     secrets::import(&w.nexus, &w.owner, &twin, env(&text, false)).await.fine();

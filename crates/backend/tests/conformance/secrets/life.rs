@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_backend::{entries, projects, secrets};
 use nexus_domain::Code;
+use nexus_domain::export::ExportFormat;
 use nexus_domain::project::ProjectPatch;
 use nexus_domain::role::ProjectRole;
 use nexus_domain::secret::{NewSecret, SecretPatch, SecretType};
@@ -95,7 +96,7 @@ async fn a_frontend_has_no_secrets_on_any_way(w: &World) {
     secrets::restore(n, o, &front, "A", 1, None).await.refused_as(mismatch);
     secrets::destroy(n, o, &front, "A", 1).await.refused_as(mismatch);
     secrets::diff(n, o, &front, "A", 1, 2).await.refused_as(mismatch);
-    secrets::export(n, o, &front).await.refused_as(mismatch);
+    secrets::export(n, o, &front, ExportFormat::Env).await.refused_as(mismatch);
     secrets::uses(n, o, &front, "A").await.refused_as(mismatch);
     secrets::import(n, o, &front, super::import::env("A=1", true)).await.refused_as(mismatch);
 }
