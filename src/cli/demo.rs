@@ -9,7 +9,7 @@ use nexus_domain::flag::{
     Condition, FlagDefinition, FlagState, NewFlag, Operator, Percentage, Rule, Serve, Variant,
 };
 use nexus_domain::keys::{RotateRequest, Slot};
-use nexus_domain::project::NewProject;
+use nexus_domain::project::{NewProject, Tier};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};
 use nexus_domain::timestamp::DAY_MICROS;
@@ -24,7 +24,8 @@ pub(super) async fn fill(nexus: &Nexus) -> Result<Vec<String>> {
     let founding = Founding { slug: "acme".into(), name: "Acme".into(), email: EMAIL.into(), password_hash };
     let founded = found(nexus, founding, None).await?;
     let owner = people::person(nexus, founded.owner, nexus.now(), "acme", None).await?;
-    let project = |name: &str| NewProject { name: name.into(), ..NewProject::default() };
+    // Whatever the billing mode: the demo uses more than the lowest tier has.
+    let project = |name: &str| NewProject { name: name.into(), slug: None, tier: Some(Tier::Xl) };
     projects::create(nexus, &owner, project("Shop")).await?;
     projects::create(nexus, &owner, project("Warehouse")).await?;
     for environment in ["live", "staging", "develop"] {

@@ -44,5 +44,8 @@ pub fn NoRoom(kind: &'static str) -> impl IntoView {
 /// A badge for what the tier does not reach; the reason on hover, and in words in the open row.
 #[component]
 pub fn ReadOnlyBadge(why: Option<String>) -> impl IntoView {
-    why.map(|why| view! { <span title=why><Badge text="READ-ONLY" tone=Tone::Amber/></span> }).into_any()
+    why.map(
+        |why| view! { <span class="read-only" title=why><Badge text="READ-ONLY" tone=Tone::Amber/></span> },
+    )
+    .into_any()
 }
