@@ -144,7 +144,7 @@ async fn evaluating_answers_booleans_and_lists_what_is_not_there() {
 #[tokio::test]
 async fn a_tier_without_ab_testing_refuses_rules_and_evaluating() {
     let w = World::new().await;
-    let tier = json!({ "tier": "s" });
+    let tier = json!({ "tier": "xs" });
     w.ask("PATCH", "/api/v1/projects/shop").json(tier).with(&w.keys.admin).await.is(200);
     let rules = json!({ "key": "new", "rules": [{ "id": "r", "serve": { "percentage": 5 } }] });
     w.post(FLAGS, rules).with(&w.keys.admin).await.refused(403, "ab_addon_not_active");
