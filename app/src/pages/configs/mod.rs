@@ -16,6 +16,7 @@ use crate::components::{Empty, Search, Snippet};
 use crate::page::tab;
 use crate::pages::entries::{self, MissingRow, NothingFound, Pager, SourceFilters};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use nexus_domain::Timestamp;
 use nexus_domain::entry::EntryCounts;
 use nexus_domain::service::{Service, ServicePath};
@@ -69,7 +70,8 @@ fn Page(data: ConfigsData) -> impl IntoView {
         now: data.now,
     };
     if let Some(deleted) = data.deleted {
-        return view! { <asks::Deleted deleted facts/> }.into_any();
+        let undelete = facts.may_write.then_some(UndeleteConfig::PATH);
+        return entries::deleted_entries(deleted, "config", undelete, facts.now);
     }
     let list = if data.counts.all == 0 {
         view! { <NoConfigs service=data.service facts/> }.into_any()

@@ -8,6 +8,8 @@ mod focus;
 mod history;
 mod key;
 mod list;
+mod plain;
+mod row;
 mod source;
 
 #[cfg(feature = "ssr")]
@@ -19,4 +21,8 @@ pub use focus::{Moved, focus_if_lost, focus_soon, follow};
 pub use history::{History, VersionLine};
 pub use key::KeyField;
 pub use list::{DeletedLine, DeletedList, MissingRow, NothingFound, Pager, source_filters};
+pub use plain::{Comparison, DeleteEntry, EditEntry, deleted_entries, plain_history};
+#[cfg(feature = "ssr")]
+pub use plain::{two_numbers, typed_tags};
+pub use row::RowState;
 pub use source::{Source, SourceFilters};
