@@ -25,6 +25,8 @@ pub fn of(path: &str) -> String {
 fn tab_name(tab: &str) -> &str {
     match tab {
         "secrets" => "Secrets",
+        "configs" => "Configs",
+        "flags" => "Flags",
         "keys" => "API keys",
         "audit" => "Audit log",
         "settings" => "Settings",

@@ -9,6 +9,7 @@ mod row;
 mod value;
 
 pub use functions::*;
+pub use value::{broken_json, pretty_json};
 
 use crate::address::{address, has, query, service_params};
 use crate::components::icon::{Glyph, Icon};

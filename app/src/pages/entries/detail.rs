@@ -15,6 +15,12 @@ use nexus_domain::service::ServicePath;
 pub fn EntryButtons(
     /// 0 while it needs a value.
     version: i64,
+    /// The words for making a new version.
+    #[prop(default = "New version")]
+    new: &'static str,
+    /// More of what can be done.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let here = address();
     let from = version.to_string();
@@ -22,11 +28,12 @@ pub fn EntryButtons(
         let from = from.clone();
         move || here.with(&[("form", Some(form)), ("from", Some(&from)), ("created", None)])
     };
-    let new = if version == 0 { "Give it a value" } else { "New version" };
+    let new = if version == 0 { "Give it a value" } else { new };
     view! {
         <div class="bar detail-bar">
             <a class="button" href=open("version") data-noscroll>{new}</a>
             <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
+            {children.map(|children| children())}
             <span class="grow"></span>
             <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
                 "Delete…"</a>

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::entries::{self, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
-use crate::services;
+use crate::{services, tiers};
 use nexus_domain::action::Action;
 use nexus_domain::entry::EntryCounts;
 use nexus_domain::flag::{DeletedFlag, FlagRow};
@@ -52,4 +52,17 @@ pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) ->
 /// Flags that were deleted and can still be restored.
 pub async fn deleted(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Vec<DeletedFlag>> {
     FLAGS.deleted(nexus, actor, path).await
+}
+
+/// Whether rules and rollouts of the service's flags count: whether its project has A/B testing.
+pub async fn targeting_active(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<bool> {
+    let path = path.clone();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let service = services::resolve(w, &path, Action::FlagRead).await?;
+                tiers::ab_testing_active(w, service.project_id).await
+            })
+        })
+        .await
 }
