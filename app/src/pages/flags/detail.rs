@@ -1,6 +1,7 @@
 //! The open row: who gets what, the form that is open in it, and the history.
 
 use super::asks::Asks;
+use super::editor::Editor;
 use super::explain::Explain;
 use super::json_view::JsonView;
 use super::timeline::Timeline;
@@ -42,6 +43,10 @@ fn Main(flag: Flag, opened: Opened, writable: bool, facts: Facts) -> impl IntoVi
     let part = move || {
         let (flag, opened) = (kept.get_value(), opened.get_value());
         match (form.read().as_deref(), writable) {
+            (Some("version"), true) => {
+                let Opened { draft, rules, otherwise, .. } = opened;
+                view! { <Editor flag draft rules otherwise facts/> }.into_any()
+            }
             (Some("json"), _) => view! { <JsonView flag json=opened.json writable facts/> }.into_any(),
             (Some("edit"), true) => {
                 let Flag { key, note, tags, version, .. } = flag;
@@ -77,7 +82,7 @@ fn Overview(flag: Flag, opened: Opened, writable: bool, facts: Facts) -> impl In
     view! {
         <State flag=flag.clone() facts/>
         {ignored}
-        <Served rules=opened.rules otherwise=opened.otherwise enabled=flag.state != FlagState::Off/>
+        {served(opened.rules, opened.otherwise, flag.state != FlagState::Off)}
         {buttons}
         <About flag facts/>
     }
@@ -110,8 +115,7 @@ fn State(flag: Flag, facts: Facts) -> impl IntoView {
 }
 
 /// The rules in their order, and what is left for the others.
-#[component]
-fn Served(rules: Vec<RuleWords>, otherwise: String, enabled: bool) -> impl IntoView {
+pub fn served(rules: Vec<RuleWords>, otherwise: String, enabled: bool) -> AnyView {
     let plain = rules.is_empty();
     let rules = rules
         .into_iter()

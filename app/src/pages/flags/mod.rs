@@ -3,9 +3,11 @@
 //! a project. All of it works without JavaScript.
 
 mod asks;
+#[cfg(feature = "ssr")]
 mod context;
 mod detail;
 mod draft;
+mod editor;
 mod empty;
 mod explain;
 mod explanation;
@@ -33,7 +35,13 @@ use nexus_domain::service::ServicePath;
 #[component]
 pub fn FlagsTab() -> impl IntoView {
     let here = service_params();
-    entries::follow(here, |_| {});
+    let kept = editor::Kept::new();
+    provide_context(kept);
+    entries::follow(here, move |moved| {
+        if moved.service || moved.row {
+            kept.forget();
+        }
+    });
     let [source, q, cursor, open, created, compare, user, attributes] =
         ["source", "q", "cursor", "open", "created", "compare", "user", "attributes"].map(query);
     let deleted = has("deleted");

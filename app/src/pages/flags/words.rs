@@ -1,7 +1,10 @@
 //! A flag in words: how it is targeted in its row, and its rules as sentences.
 
+#[cfg(feature = "ssr")]
 use nexus_domain::Timestamp;
-use nexus_domain::flag::{Condition, FlagDefinition, FlagState, Operator, Percentage, Serve, Targeting};
+use nexus_domain::flag::{Condition, Operator};
+#[cfg(feature = "ssr")]
+use nexus_domain::flag::{FlagDefinition, FlagState, Percentage, Serve, Targeting};
 use serde_json::Value;
 
 /// A rule as sentences.
@@ -13,6 +16,7 @@ pub struct RuleWords {
     pub serves: String,
 }
 
+#[cfg(feature = "ssr")]
 /// Who gets it, in the few words of a row.
 pub fn targeting(definition: &FlagDefinition, now: Timestamp, targeting: Targeting) -> String {
     let whom = whom(definition, targeting);
@@ -30,6 +34,7 @@ pub fn targeting(definition: &FlagDefinition, now: Timestamp, targeting: Targeti
     }
 }
 
+#[cfg(feature = "ssr")]
 fn whom(definition: &FlagDefinition, targeting: Targeting) -> String {
     if targeting == Targeting::Ignored || !definition.has_targeting() {
         return "everybody".to_owned();
@@ -46,6 +51,7 @@ fn whom(definition: &FlagDefinition, targeting: Targeting) -> String {
     rules.into_iter().chain(rollout).collect::<Vec<_>>().join(" · ")
 }
 
+#[cfg(feature = "ssr")]
 pub fn rules(definition: &FlagDefinition) -> Vec<RuleWords> {
     let rule = |rule: &nexus_domain::flag::Rule| RuleWords {
         id: rule.id.clone(),
@@ -56,6 +62,7 @@ pub fn rules(definition: &FlagDefinition) -> Vec<RuleWords> {
     definition.rules.iter().map(rule).collect()
 }
 
+#[cfg(feature = "ssr")]
 /// What is served to those whom no rule matches.
 pub fn otherwise(definition: &FlagDefinition) -> String {
     match (&definition.rollout, definition.rules.is_empty()) {
@@ -65,6 +72,7 @@ pub fn otherwise(definition: &FlagDefinition) -> String {
     }
 }
 
+#[cfg(feature = "ssr")]
 fn serves(serve: &Serve, definition: &FlagDefinition) -> String {
     let what = if serve.split.is_empty() {
         serve.variant.clone().unwrap_or_else(|| definition.on_variant.clone())
@@ -125,7 +133,7 @@ pub const fn verb(op: Operator) -> &'static str {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
     use nexus_domain::timestamp::DAY_MICROS;

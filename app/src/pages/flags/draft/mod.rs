@@ -6,12 +6,15 @@
 //! have to look for those who serve it.
 
 mod act;
+#[cfg(feature = "ssr")]
 mod of_definition;
 mod scalar;
 mod to_definition;
 
+#[cfg(feature = "ssr")]
 pub use scalar::typed_value;
 
+use nexus_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a form for a flag holds.
@@ -115,6 +118,11 @@ impl Draft {
         self.state == "scheduled"
     }
 
+    /// When its schedule begins and ends, as far as that can be read.
+    pub fn moments(&self) -> [Option<Timestamp>; 2] {
+        [&self.starts_at, &self.ends_at].map(|text| to_definition::moment(text))
+    }
+
     /// What its variants are called, by number.
     pub fn names(&self) -> Vec<String> {
         match self.variants.as_slice() {
@@ -129,7 +137,7 @@ impl Draft {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
     use nexus_domain::flag::FlagDefinition;

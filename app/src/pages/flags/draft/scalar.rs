@@ -41,6 +41,7 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 /// A value as it is typed.
+#[cfg(feature = "ssr")]
 pub(super) fn as_typed(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -50,6 +51,7 @@ pub(super) fn as_typed(value: &Value) -> String {
     }
 }
 
+#[cfg(feature = "ssr")]
 fn part_as_typed(value: &Value) -> String {
     match value {
         Value::String(text) if text.contains([',', '"']) => value.to_string(),
@@ -57,7 +59,7 @@ fn part_as_typed(value: &Value) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

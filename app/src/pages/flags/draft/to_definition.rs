@@ -33,8 +33,14 @@ impl Draft {
             problems.add("state", "One of the list");
             FlagState::Off
         });
-        let [mut starts_at, mut ends_at] = [("starts_at", &self.starts_at), ("ends_at", &self.ends_at)]
-            .map(|(field, text)| moment(text, field, &mut problems));
+        let [mut starts_at, mut ends_at] = self.moments();
+        for (field, text, moment) in
+            [("starts_at", &self.starts_at, starts_at), ("ends_at", &self.ends_at, ends_at)]
+        {
+            if moment.is_none() && !text.trim().is_empty() {
+                problems.add(field, "A day and time, like 2026-11-25T10:00");
+            }
+        }
         if state == FlagState::On {
             (starts_at, ends_at) = (None, None);
         }
@@ -129,21 +135,12 @@ impl Draft {
 }
 
 /// A field for date and time, in UTC.
-fn moment(text: &str, field: &str, problems: &mut Problems) -> Option<Timestamp> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    match text.trim() {
+        text if text.len() == 16 => Timestamp::parse(&format!("{text}:00Z")),
+        text if text.len() == 19 => Timestamp::parse(&format!("{text}Z")),
+        text => Timestamp::parse(text),
     }
-    let full = match text.len() {
-        16 => format!("{text}:00Z"),
-        19 => format!("{text}Z"),
-        _ => text.to_owned(),
-    };
-    let moment = Timestamp::parse(&full);
-    if moment.is_none() {
-        problems.add(field, "A day and time, like 2026-11-25T10:00");
-    }
-    moment
 }
 
 fn variant(variant: &VariantDraft, kind: FlagType, at: usize, problems: &mut Problems) -> Variant {

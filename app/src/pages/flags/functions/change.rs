@@ -1,10 +1,13 @@
 //! What can be done with a flag besides giving it another definition.
 
+#[cfg(feature = "ssr")]
 use super::tab;
 use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use leptos::server_fn::ServerFn;
+#[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 
 /// The kill switch. Switching on is sent with the version that the person saw; switching off always

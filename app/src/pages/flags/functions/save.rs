@@ -8,6 +8,7 @@ use crate::pages::flags::draft::Draft;
 use crate::pages::flags::draft::{RuleDraft, ServeDraft, VariantDraft};
 use crate::refused::Refused;
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 
 #[server(prefix = "/_fn", endpoint = "create_flag")]
