@@ -15,7 +15,11 @@ use crate::pages::frame::Frame;
 use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
 use crate::pages::{
-    audit::AuditPage, configs::ConfigsTab, flags::FlagsTab, projects::ProjectsPage, secrets::SecretsTab,
+    audit::AuditPage,
+    configs::ConfigsTab,
+    flags::{FlagsTab, TesterTab},
+    projects::ProjectsPage,
+    secrets::SecretsTab,
 };
 use crate::pages::{services::ServicesTab, settings::SettingsPage};
 use futures::future::{LocalBoxFuture, ready};
@@ -67,6 +71,7 @@ impl Page {
     pub const SECRETS: Self = page!(SecretsTab, secrets::secrets);
     pub const CONFIGS: Self = page!(ConfigsTab, configs::configs);
     pub const FLAGS: Self = page!(FlagsTab, flags::flags);
+    pub const TESTER: Self = page!(TesterTab, flags::tester);
 
     // What is needed now and then.
     pub const AUDIT: Self = page!(AuditPage, manage::audit);
@@ -93,6 +98,7 @@ impl Page {
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
             [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),
             [Some("projects"), Some(_), Some("audit"), None, ..] => Some(Self::PROJECT_AUDIT),
+            [Some("projects"), Some(_), Some("tester"), None, ..] => Some(Self::TESTER),
             [Some("projects"), Some(_), Some("settings"), None, ..] => Some(Self::PROJECT_SETTINGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("secrets"), None] => Some(Self::SECRETS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("configs"), None] => Some(Self::CONFIGS),

@@ -28,6 +28,7 @@ fn tab_name(tab: &str) -> &str {
         "configs" => "Configs",
         "flags" => "Flags",
         "keys" => "API keys",
+        "tester" => "Run Tester",
         "audit" => "Audit log",
         "settings" => "Settings",
         other => other,

@@ -42,7 +42,7 @@ fn tenant() -> Vec<Call> {
         function("rename_environment").at("environment", "staging").at("name", "Renamed"),
         function("read_environment_losses").at("environment", "staging"),
         function("delete_environment").at("environment", "staging").at("typed", "staging"),
-        function("find_secrets").at("q", "TOKEN"),
+        function("find_entries").at("q", "TOKEN"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
     ]

@@ -43,10 +43,7 @@ fn Main(flag: Flag, opened: Opened, writable: bool, facts: Facts) -> impl IntoVi
     let part = move || {
         let (flag, opened) = (kept.get_value(), opened.get_value());
         match (form.read().as_deref(), writable) {
-            (Some("version"), true) => {
-                let Opened { draft, rules, otherwise, .. } = opened;
-                view! { <Editor flag draft rules otherwise facts/> }.into_any()
-            }
+            (Some("version"), true) => view! { <Editor flag opened facts/> }.into_any(),
             (Some("json"), _) => view! { <JsonView flag json=opened.json writable facts/> }.into_any(),
             (Some("edit"), true) => {
                 let Flag { key, note, tags, version, .. } = flag;

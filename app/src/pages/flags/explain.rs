@@ -33,13 +33,9 @@ pub fn Explain(told: Option<Result<Told, Refusal>>) -> impl IntoView {
 #[component]
 pub fn ContextFields(refusal: Option<Refusal>, #[prop(optional)] autofocus: bool) -> impl IntoView {
     let [user, attributes] = ["user", "attributes"].map(query);
-    let at = |field: &str| {
-        let rule = refusal.as_ref().and_then(|refusal| refusal.field(field).map(str::to_owned));
-        rule.map(|rule| view! { <div class="field-error" role="alert"><p>{rule}</p></div> })
-    };
     let anywhere = refusal
         .as_ref()
-        .filter(|it| ["targetingKey", "attributes"].iter().all(|field| it.field(field).is_none()));
+        .filter(|it| ["targetingKey", "attributes", "keys"].iter().all(|field| it.field(field).is_none()));
     let anywhere = anywhere
         .map(|refusal| view! { <div class="form-error" role="alert"><p>{refusal.message.clone()}</p></div> });
     if autofocus {
@@ -52,17 +48,23 @@ pub fn ContextFields(refusal: Option<Refusal>, #[prop(optional)] autofocus: bool
                 <div class="control mono"><input id="context-user" name="user" value=user.get_untracked() placeholder="user-1"
                     autocomplete="off" spellcheck="false" autocapitalize="off"/></div>
                 <p class="hint">"Who it is: decides percentages and splits"</p>
-                {at("targetingKey")}
+                {refused_at(refusal.as_ref(), "targetingKey")}
             </div>
             <div class="field">
                 <label for="context-attributes">"Attributes"</label>
                 <div class="control mono"><textarea id="context-attributes" name="attributes" rows="3" placeholder="plan = pro\nage = 18"
                     autocomplete="off" spellcheck="false" autocapitalize="off">{attributes.get_untracked()}</textarea></div>
                 <p class="hint">"One on each line, or a JSON object. It stands in the address"</p>
-                {at("attributes")}
+                {refused_at(refusal.as_ref(), "attributes")}
             </div>
         </div>
         {anywhere}
     }
     .into_any()
+}
+
+/// What is wrong with a field of a question.
+pub fn refused_at(refusal: Option<&Refusal>, field: &str) -> AnyView {
+    let rule = refusal.and_then(|refusal| refusal.field(field)).map(str::to_owned);
+    rule.map(|rule| view! { <div class="field-error" role="alert"><p>{rule}</p></div> }).into_any()
 }

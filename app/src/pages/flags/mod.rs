@@ -16,10 +16,12 @@ mod json_view;
 mod new;
 mod row;
 mod switch;
+mod tester;
 mod timeline;
 mod words;
 
 pub use functions::*;
+pub use tester::TesterTab;
 
 use crate::address::{address, has, query, service_params};
 use crate::components::Search;

@@ -2,9 +2,10 @@
 
 #[cfg(feature = "ssr")]
 use nexus_domain::Timestamp;
-use nexus_domain::flag::{Condition, Operator};
+use nexus_domain::flag::Operator;
 #[cfg(feature = "ssr")]
-use nexus_domain::flag::{FlagDefinition, FlagState, Percentage, Serve, Targeting};
+use nexus_domain::flag::{Condition, FlagDefinition, FlagState, Percentage, Serve, Targeting};
+#[cfg(feature = "ssr")]
 use serde_json::Value;
 
 /// A rule as sentences.
@@ -86,6 +87,7 @@ fn serves(serve: &Serve, definition: &FlagDefinition) -> String {
     }
 }
 
+#[cfg(feature = "ssr")]
 /// A condition as a sentence; groups inside of groups in brackets.
 pub fn condition(condition: &Condition) -> String {
     let (parts, between) = match condition {
@@ -100,6 +102,7 @@ pub fn condition(condition: &Condition) -> String {
     parts.iter().map(part).collect::<Vec<_>>().join(between)
 }
 
+#[cfg(feature = "ssr")]
 fn comparison(it: &Condition) -> String {
     let attribute = it.attribute.as_deref().unwrap_or_default();
     match (it.op, &it.value) {

@@ -7,6 +7,7 @@
 mod change;
 mod compare;
 mod effective;
+mod find;
 mod import;
 mod input;
 mod list;
@@ -17,6 +18,8 @@ mod versions;
 pub(crate) use change::{case_warning, delete_from, finish, patch};
 pub(crate) use compare::{Side, compare};
 pub(crate) use effective::{EffectiveRow, all_effective, without_value};
+pub use find::FoundKey;
+pub(crate) use find::find_keys;
 pub(crate) use import::{EnvFile, Given, Pair, Step, pairs, refuse_invalid, report, rule_of};
 pub(crate) use input::{description, note, tags};
 pub use list::ListEntries;

@@ -2,7 +2,7 @@
 
 use super::{FLAGS, ListFlags, into_rows, row_of};
 use crate::Result;
-use crate::entries::{self, Kind};
+use crate::entries::{self, FoundKey, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::{services, tiers};
@@ -65,4 +65,9 @@ pub async fn targeting_active(nexus: &Nexus, actor: &Actor, path: &ServicePath) 
             })
         })
         .await
+}
+
+/// Keys of flags that hold the text, in order, at most `limit` of them, wherever the person may see them.
+pub async fn find(nexus: &Nexus, actor: &Actor, q: &str, limit: usize) -> Result<Vec<FoundKey>> {
+    entries::find_keys(nexus, actor, (Kind::Flag, Action::FlagRead), q, limit).await
 }

@@ -10,9 +10,10 @@ mod read;
 mod seal;
 mod write;
 
+pub use crate::entries::FoundKey;
 pub use crate::entries::ListEntries as ListSecrets;
 pub use compare::diff;
-pub use find::{FoundKey, find};
+pub use find::find;
 pub use history::{destroy, history, restore};
 pub use import::import;
 pub use read::{counts, deleted, export, list, reveal, row, uses};

@@ -8,7 +8,9 @@
 mod act;
 #[cfg(feature = "ssr")]
 mod of_definition;
+#[cfg(feature = "ssr")]
 mod scalar;
+#[cfg(feature = "ssr")]
 mod to_definition;
 
 #[cfg(feature = "ssr")]
@@ -54,6 +56,8 @@ pub struct RuleDraft {
     pub parts: Vec<PartDraft>,
     /// Conditions with groups in groups, as JSON. A form keeps them as they are.
     pub nested: String,
+    /// The same in words, only to be shown.
+    pub said: String,
     pub serve: ServeDraft,
 }
 
@@ -120,7 +124,7 @@ impl Draft {
 
     /// When its schedule begins and ends, as far as that can be read.
     pub fn moments(&self) -> [Option<Timestamp>; 2] {
-        [&self.starts_at, &self.ends_at].map(|text| to_definition::moment(text))
+        [&self.starts_at, &self.ends_at].map(|text| moment(text))
     }
 
     /// What its variants are called, by number.
@@ -132,8 +136,29 @@ impl Draft {
     }
 
     /// The name of the variant with that number.
+    #[cfg(feature = "ssr")]
     fn named(&self, number: &str) -> Option<String> {
         self.names().into_iter().nth(number.parse().ok()?)
+    }
+}
+
+/// A field for date and time, in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    match text.trim() {
+        text if text.len() == 16 => Timestamp::parse(&format!("{text}:00Z")),
+        text if text.len() == 19 => Timestamp::parse(&format!("{text}Z")),
+        text => Timestamp::parse(text),
+    }
+}
+
+impl RuleDraft {
+    /// How a comparison is called in the definition.
+    pub fn when_path(&self, rule: &str, at: usize) -> String {
+        match (self.parts.len(), self.join.as_str()) {
+            (1, _) => format!("{rule}.when"),
+            (_, "any") => format!("{rule}.when.any[{at}]"),
+            _ => format!("{rule}.when.all[{at}]"),
+        }
     }
 }
 

@@ -63,7 +63,10 @@ fn rule(rule: &Rule, number: &impl Fn(&str) -> String) -> RuleDraft {
         Some(parts) if !parts.is_empty() => {
             (draft.join, draft.parts) = (join.to_owned(), parts);
         }
-        _ => draft.nested = serde_json::to_string(when).unwrap_or_default(),
+        _ => {
+            draft.nested = serde_json::to_string(when).unwrap_or_default();
+            draft.said = crate::pages::flags::words::condition(when);
+        }
     }
     draft
 }

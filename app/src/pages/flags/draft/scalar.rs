@@ -41,7 +41,6 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 /// A value as it is typed.
-#[cfg(feature = "ssr")]
 pub(super) fn as_typed(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -51,7 +50,6 @@ pub(super) fn as_typed(value: &Value) -> String {
     }
 }
 
-#[cfg(feature = "ssr")]
 fn part_as_typed(value: &Value) -> String {
     match value {
         Value::String(text) if text.contains([',', '"']) => value.to_string(),
@@ -59,7 +57,7 @@ fn part_as_typed(value: &Value) -> String {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

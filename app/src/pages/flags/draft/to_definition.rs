@@ -7,7 +7,7 @@ use crate::json;
 use nexus_domain::flag::{
     Condition, FlagDefinition, FlagState, FlagType, Operator, Percentage, Rule, Serve, Variant, Weighted,
 };
-use nexus_domain::{Code, Refusal, Timestamp};
+use nexus_domain::{Code, Refusal};
 use serde_json::Value;
 
 /// Fields with what is wrong with them.
@@ -134,15 +134,6 @@ impl Draft {
     }
 }
 
-/// A field for date and time, in UTC.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    match text.trim() {
-        text if text.len() == 16 => Timestamp::parse(&format!("{text}:00Z")),
-        text if text.len() == 19 => Timestamp::parse(&format!("{text}Z")),
-        text => Timestamp::parse(text),
-    }
-}
-
 fn variant(variant: &VariantDraft, kind: FlagType, at: usize, problems: &mut Problems) -> Variant {
     let text = variant.value.as_str();
     let read = || json::read::<Value>(text.trim());
@@ -197,17 +188,6 @@ fn comparison(part: &PartDraft, path: &str, problems: &mut Problems) -> Conditio
         _ => typed_value(text),
     };
     Condition { attribute: Some(part.attribute.trim().to_owned()), op, value, ..Condition::default() }
-}
-
-impl RuleDraft {
-    /// How a comparison is called in the definition.
-    pub fn when_path(&self, rule: &str, at: usize) -> String {
-        match (self.parts.len(), self.join.as_str()) {
-            (1, _) => format!("{rule}.when"),
-            (_, "any") => format!("{rule}.when.any[{at}]"),
-            _ => format!("{rule}.when.all[{at}]"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,7 @@ mod variants;
 use super::draft::Draft;
 use super::new::StateFields;
 use super::timeline::Timeline;
-use super::words::RuleWords;
-use super::{Facts, Flag, SaveFlag};
+use super::{Facts, Flag, Opened, SaveFlag};
 use crate::address::{address, service_params};
 use crate::components::form::{FormState, form_body, form_state};
 use crate::components::{Field, Hidden, PostForm};
@@ -130,22 +129,17 @@ fn goal(draft: &Draft, act: &str) -> String {
 }
 
 #[component]
-pub fn Editor(
-    flag: Flag,
-    draft: Draft,
-    rules: Vec<RuleWords>,
-    otherwise: String,
-    facts: Facts,
-) -> impl IntoView {
+pub fn Editor(flag: Flag, opened: Opened, facts: Facts) -> impl IntoView {
     let close = address().without(&["form", "from"]);
-    let words = (!facts.targeting).then(|| super::detail::served(rules, otherwise, true));
+    let words = (!facts.targeting)
+        .then(|| super::detail::served(opened.rules.clone(), opened.otherwise.clone(), true));
     view! {
         <PostForm action=SaveFlag::PATH to=close.clone() class="stack detail-form flag-form">
             // Enter presses the first button of a form, and that is not to be one that moves a rule.
             <button type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true">"Save"</button>
             <Which here=service_params()/>
-            <Hidden name="key" value=flag.key.clone()/>
-            <Fields key=flag.key draft words facts/>
+            <Hidden name="key" value=flag.key/>
+            <Fields opened words facts/>
             <Field label="Description" name="description" placeholder="Why this version?"/>
             <Reach linked=facts.linked/>
             <Finish started_from=started_from(flag.version) label="Save" key="⏎" cancel=close now=facts.now
@@ -156,7 +150,8 @@ pub fn Editor(
 }
 
 #[component]
-fn Fields(key: String, draft: Draft, words: Option<AnyView>, facts: Facts) -> impl IntoView {
+fn Fields(opened: Opened, words: Option<AnyView>, facts: Facts) -> impl IntoView {
+    let Opened { draft, shares, .. } = opened;
     let desk = Desk::new(draft);
     let at_first = desk.shown.get_untracked();
     let moments = Memo::new(move |_| desk.typed.with(|draft| (draft.is_scheduled(), draft.moments())));
@@ -191,7 +186,7 @@ fn Fields(key: String, draft: Draft, words: Option<AnyView>, facts: Facts) -> im
             {timeline}
             {rows}
             {without}
-            {targeting.then(|| view! { <preview::Preview key desk/> })}
+            {targeting.then(|| view! { <preview::Preview desk shares/> })}
         </div>
     }
     .into_any()

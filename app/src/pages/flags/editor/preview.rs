@@ -1,49 +1,60 @@
-//! What the form would do if it were saved: the shares of a thousand made-up users. The browser works it
-//! out while one types, with the engine that the server has.
+//! What the form would do if it were saved: the shares of a thousand made-up users. They come from the
+//! server when nobody has typed for a moment; those of the stored definition are in the page.
 
 use super::Desk;
+use crate::call::{post, sleep, spawn};
+use crate::components::form::form_body;
 use crate::components::time::number;
-use crate::pages::flags::draft::Draft;
+use crate::json;
+use crate::live::live;
+use crate::pages::flags::functions::{PreviewFlag, USERS};
+use leptos::html;
 use leptos::prelude::*;
-use nexus_domain::Timestamp;
-use nexus_domain::flag::{Compiled, FlagState, Targeting, numbered_users, share_of_sample};
+use leptos::server_fn::ServerFn;
+use wasm_bindgen::JsCast;
 
-const USERS: u32 = 1_000;
 /// The width of the bars.
-const WIDTH: u64 = 240;
-
-/// How many get which variant once the flag is on; nothing while something is wrong with the form.
-fn shares(key: &str, draft: &Draft) -> Option<Vec<(String, u64)>> {
-    let mut definition = draft.definition().ok()?;
-    (definition.state, definition.starts_at, definition.ends_at) = (FlagState::On, None, None);
-    let flag = Compiled::new(key, &definition).ok()?;
-    let share = share_of_sample(&flag, numbered_users(USERS), Timestamp(0), Targeting::Active);
-    let count = |name: String| {
-        let count = share.variants.get(&name).copied().unwrap_or_default();
-        (name, count)
-    };
-    Some(draft.names().into_iter().map(count).collect())
-}
+const WIDTH: i64 = 240;
+const MOMENT_MS: i32 = 150;
 
 #[component]
-pub fn Preview(key: String, desk: Desk) -> impl IntoView {
-    let key = StoredValue::new(key);
-    let found = Memo::new(move |_| key.with_value(|key| desk.typed.with(|draft| shares(key, draft))));
-    let has_conditions = Memo::new(move |_| {
-        desk.typed
-            .with(|draft| draft.rules.iter().any(|rule| !rule.parts.is_empty() || !rule.nested.is_empty()))
+pub fn Preview(desk: Desk, shares: Option<Vec<(String, i64)>>) -> impl IntoView {
+    let live = live();
+    let shares = RwSignal::new(shares);
+    let place = NodeRef::<html::Section>::new();
+    Effect::new(move |before: Option<()>| {
+        let asked = desk.typed.get();
+        if before.is_none() && shares.with_untracked(Option::is_some) {
+            return;
+        }
+        spawn(async move {
+            sleep(MOMENT_MS).await;
+            let is_last = || desk.typed.try_with_untracked(|typed| *typed == asked) == Some(true);
+            let form =
+                place.try_get_untracked().flatten().and_then(|place| place.closest("form").ok().flatten());
+            let form = form.and_then(|form| form.dyn_into::<web_sys::HtmlFormElement>().ok());
+            if let Some(form) = form.filter(|_| is_last()) {
+                let answer = post(live, PreviewFlag::PATH, &form_body(&form, None)).await;
+                if is_last() {
+                    let _gone = shares.try_set(answer.ok().and_then(|text| json::read(&text)));
+                }
+            }
+        });
     });
-    let rows = move || match found.get() {
+    let rows = move || match shares.get() {
         None => view! { <p class="hint">"It comes back once nothing is wrong with the form."</p> }.into_any(),
         Some(shares) => {
             let lines = shares.into_iter().map(line).collect_view();
             view! { <ul class="shares">{lines}</ul> }.into_any()
         }
     };
-    let users = number(i64::from(USERS));
+    let has_conditions = Memo::new(move |_| {
+        desk.typed
+            .with(|draft| draft.rules.iter().any(|rule| !rule.parts.is_empty() || !rule.nested.is_empty()))
+    });
     view! {
-        <section class="preview-shares" aria-label="Preview">
-            <p class="field-label">"Of "{users}" made-up users, while it is on"</p>
+        <section node_ref=place class="preview-shares" aria-label="Preview">
+            <p class="field-label">"Of "{number(i64::from(USERS))}" made-up users, while it is on"</p>
             <div role="status">{rows}</div>
             {move || has_conditions.get().then(|| view! {
                 <p class="hint">"Made-up users have no attributes, so rules that ask for some do not match."</p>
@@ -53,8 +64,8 @@ pub fn Preview(key: String, desk: Desk) -> impl IntoView {
     .into_any()
 }
 
-fn line((name, count): (String, u64)) -> AnyView {
-    let width = count * WIDTH / u64::from(USERS);
+fn line((name, count): (String, i64)) -> AnyView {
+    let width = count * WIDTH / i64::from(USERS);
     view! {
         <li class="share-line">
             <span class="mono">{name}</span>
@@ -66,30 +77,4 @@ fn line((name, count): (String, u64)) -> AnyView {
         </li>
     }
     .into_any()
-}
-
-#[cfg(all(test, feature = "ssr"))]
-mod tests {
-    use super::*;
-    use nexus_domain::flag::FlagDefinition;
-
-    #[test]
-    fn a_quarter_shows_as_about_a_quarter_also_while_the_flag_is_off() {
-        let definition =
-            FlagDefinition::parse(r#"{"state":"off","rollout":{"percentage":25}}"#).expect("a definition");
-        let shares = shares("new-checkout", &Draft::of(&definition)).expect("shares");
-        let counts: Vec<u64> = shares.iter().map(|(_, count)| *count).collect();
-        assert!(
-            matches!(counts.as_slice(), [on, off] if (200..300).contains(on) && on + off == 1000),
-            "{shares:?}"
-        );
-    }
-
-    #[test]
-    fn a_form_with_a_mistake_has_no_preview() {
-        let mut draft = Draft::of(&FlagDefinition::default());
-        draft.rollout.what = String::new();
-        draft.rollout.percentage = "many".to_owned();
-        assert_eq!(shares("a", &draft), None);
-    }
 }

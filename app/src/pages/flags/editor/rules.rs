@@ -4,11 +4,10 @@ use super::Desk;
 use super::fields::{Act, At, IconAct, Line, Select};
 use super::serve::Serve;
 use crate::components::icon::Glyph;
-use crate::json;
 use crate::pages::flags::draft::{Draft, PartDraft, RuleDraft};
 use crate::pages::flags::words;
 use leptos::prelude::*;
-use nexus_domain::flag::{Condition, Operator};
+use nexus_domain::flag::Operator;
 
 #[component]
 pub fn Rules(desk: Desk, draft: Draft) -> impl IntoView {
@@ -59,10 +58,10 @@ fn rule(desk: Desk, at: usize, rule: RuleDraft, (count, names): (usize, usize)) 
 fn When(desk: Desk, at: usize, rule: RuleDraft) -> impl IntoView {
     let name = format!("rules[{at}]");
     if !rule.nested.is_empty() {
-        let said = json::read::<Condition>(&rule.nested).as_ref().map(words::condition);
         return view! {
             <input type="hidden" name=format!("{name}[nested]") value=rule.nested/>
-            <p class="rule-nested">"When "<b>{said.unwrap_or_default()}</b></p>
+            <input type="hidden" name=format!("{name}[said]") value=rule.said.clone()/>
+            <p class="rule-nested">"When "<b>{rule.said}</b></p>
             <p class="hint">"Groups inside of groups are changed in the JSON view."</p>
             <At desk field=format!("{name}.when")/>
         }

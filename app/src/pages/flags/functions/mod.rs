@@ -1,12 +1,16 @@
 //! The server functions of the Flags tab: thin, one for each form.
 
 mod change;
+mod preview;
 mod read;
 mod save;
+mod tester;
 
 pub use change::*;
+pub use preview::*;
 pub use read::*;
 pub use save::*;
+pub use tester::*;
 
 /// The address of the tab of a service.
 #[cfg(feature = "ssr")]

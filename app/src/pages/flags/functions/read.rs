@@ -72,6 +72,8 @@ pub struct Opened {
     pub draft: Draft,
     pub json: String,
     pub rules: Vec<RuleWords>,
+    /// How many of the made-up users get which variant.
+    pub shares: Option<Vec<(String, i64)>>,
     /// What those get whom no rule matches.
     pub otherwise: String,
     pub history: Vec<FlagVersion>,
@@ -154,9 +156,11 @@ pub async fn read_flags(
 #[cfg(feature = "ssr")]
 fn opened(row: &nexus_domain::flag::FlagRow) -> Opened {
     use crate::pages::flags::words;
+    let draft = Draft::of(&row.definition);
     Opened {
         key: row.key.clone(),
-        draft: Draft::of(&row.definition),
+        shares: super::shares(&row.key, &draft).ok(),
+        draft,
         json: serde_json::to_string_pretty(&row.definition).unwrap_or_default(),
         rules: words::rules(&row.definition),
         otherwise: words::otherwise(&row.definition),
