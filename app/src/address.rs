@@ -73,16 +73,6 @@ impl Address {
     }
 }
 
-/// Writes a pair behind those that are in the query already.
-pub fn push_pair(query: &mut String, name: &str, value: &str) {
-    if !query.is_empty() {
-        query.push('&');
-    }
-    push_encoded(query, name);
-    query.push('=');
-    push_encoded(query, value);
-}
-
 /// Writes a name or value of a query. What may stand there as it is stays readable, so that both
 /// halves write the same address (RFC 3986, section 2.3).
 fn push_encoded(address: &mut String, text: &str) {

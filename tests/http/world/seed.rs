@@ -1,10 +1,10 @@
 //! What the seeded database holds.
 //!
 //! Tenant `acme`: project `shop` with, in `live`, the backend services `api` (secrets `TOKEN` at v2,
-//! `CERT` a file, `GONE` deleted; configs `PORT` at v2, `GONE` deleted) and `worker` (linked to the
-//! umbrella `shared`, which has `DB_URL` and the config `REGION`), and the frontend service `web`
-//! (config `TITLE`); the same `api` in `develop`; a developer's own environment with
-//! `api` in it; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
+//! `CERT` a file, `GONE` deleted; configs `PORT` at v2, `GONE` deleted; flags `beta` at v2, `GONE`
+//! deleted) and `worker` (linked to the umbrella `shared`, which has `DB_URL`, the config `REGION` and
+//! the flag `region-lock`), and the frontend service `web` (config `TITLE`, flag `banner`); the same `api` in `develop`; a developer's own environment with
+//! `api` in it; the add-on for A/B testing; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
 //! but an owner and a key.
 
 use super::database::{execute, id};
@@ -12,15 +12,17 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, keys, people, projects, secrets, services,
+    Nexus, configs, credentials, dev_environments, flags, keys, people, projects, secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
+use nexus_domain::flag::{NewFlag, Toggle};
 use nexus_domain::json::JsonText;
 use nexus_domain::keys::{Access, RotateRequest, Slot};
 use nexus_domain::project::NewProject;
 use nexus_domain::role::{Scope, Scopes};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};
+use nexus_domain::tier::Addon;
 use nexus_domain::{UserId, timestamp};
 use serde_json::json;
 use uuid::Uuid;
@@ -144,6 +146,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         let new = NewProject { name: project.into(), ..NewProject::default() };
         projects::create(nexus, &owner, new).await.expect("a project");
     }
+    tiers::add(nexus, &owner, "shop", Addon::AbTesting).await.expect("an add-on");
     let people = people_of_acme(nexus, &acme, &hash).await;
     for person in Person::ALL {
         let user = match person {
@@ -287,6 +290,7 @@ async fn things_of_acme(nexus: &Nexus, owner: &Actor) {
     secrets::create(nexus, owner, &api, file).await.expect("a file");
     secrets::delete(nexus, owner, &api, "GONE", None).await.expect("deleted");
     configs_of_acme(nexus, owner).await;
+    flags_of_acme(nexus, owner).await;
 }
 
 async fn configs_of_acme(nexus: &Nexus, owner: &Actor) {
@@ -302,6 +306,21 @@ async fn configs_of_acme(nexus: &Nexus, owner: &Actor) {
     let second = NewConfigVersion { value: Some(as_json(json!(8081))), ..NewConfigVersion::default() };
     configs::update(nexus, owner, &api, "PORT", second).await.expect("a version");
     configs::delete(nexus, owner, &api, "GONE", None).await.expect("deleted");
+}
+
+async fn flags_of_acme(nexus: &Nexus, owner: &Actor) {
+    for (service, key) in [("api", "beta"), ("api", "GONE"), ("shared", "region-lock"), ("web", "banner")] {
+        make_flag(nexus, owner, &path("live", service), key).await;
+    }
+    let api = path("live", "api");
+    flags::toggle(nexus, owner, &api, "beta", Toggle::default()).await.expect("a version");
+    flags::delete(nexus, owner, &api, "GONE", None).await.expect("deleted");
+}
+
+/// A flag that is off.
+async fn make_flag(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) {
+    let new = NewFlag { key: key.into(), ..NewFlag::default() };
+    flags::create(nexus, actor, path, new).await.expect("a flag");
 }
 
 fn as_json(value: serde_json::Value) -> JsonText {
@@ -339,6 +358,7 @@ async fn developers_own(nexus: &Nexus, developer: &Actor) {
     let new = NewSecret { key: "TOKEN".into(), value: Some("dans-token".into()), ..NewSecret::default() };
     secrets::create(nexus, developer, &path("dev_dan", "api"), new).await.expect("a secret");
     make_config(nexus, developer, &path("dev_dan", "api"), "PORT", json!(9090)).await;
+    make_flag(nexus, developer, &path("dev_dan", "api"), "beta").await;
 }
 
 async fn environment_key(nexus: &Nexus, operator: &Actor, environment: &str, scopes: Scopes) -> String {

@@ -6,6 +6,7 @@
 //! have to look for those who serve it.
 
 mod act;
+mod fields;
 #[cfg(feature = "ssr")]
 mod of_definition;
 #[cfg(feature = "ssr")]
@@ -96,28 +97,7 @@ impl ServeDraft {
     pub const NOTHING: &'static str = "nothing";
 }
 
-/// How deep the names of fields go: `rules[0][serve][split][1][weight]`.
-const DEPTH: usize = 5;
-
 impl Draft {
-    /// Out of the body of a form; fields that are not part of a definition are left alone.
-    pub fn of_body(body: &str) -> Self {
-        serde_qs::Config::new(DEPTH, false).deserialize_str(body).unwrap_or_default()
-    }
-
-    /// Out of the fields of a form that was refused, with the row that it asked for.
-    pub fn of_fields(fields: &[(String, String)]) -> Self {
-        let mut body = String::new();
-        for (name, value) in fields {
-            crate::address::push_pair(&mut body, name, value);
-        }
-        let mut draft = Self::of_body(&body);
-        if let Some((_, act)) = fields.iter().find(|(name, _)| name == "act") {
-            draft.apply(act);
-        }
-        draft
-    }
-
     pub fn is_scheduled(&self) -> bool {
         self.state == "scheduled"
     }
@@ -202,7 +182,11 @@ mod tests {
             let draft = Draft::of(&definition);
             assert_eq!(draft.definition().expect("fits"), definition, "{draft:#?}");
             let body = serde_qs::to_string(&draft).expect("a form");
-            assert_eq!(Draft::of_body(&body), draft, "{body}");
+            let fields: Vec<(String, String)> =
+                form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+            assert_eq!(Draft::of_fields(&fields), draft, "{body}");
+            let on_the_server = serde_qs::Config::new(5, false).deserialize_str::<Draft>(&body);
+            assert_eq!(on_the_server.expect("a draft"), draft, "{body}");
         }
     }
 
@@ -216,6 +200,9 @@ mod tests {
             pair("rules[0][parts][0][attribute]", "plan"),
             pair("rules[0][serve][split][0][weight]", "7"),
             pair("act", "rule.add"),
+            pair("rules[999999][id]", "far"),
+            pair("rules[0][odd]", "x"),
+            pair("rollout", "x"),
         ];
         let draft = Draft::of_fields(&fields);
         assert_eq!((draft.rules.len(), draft.state.as_str()), (2, "on"));
