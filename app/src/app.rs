@@ -48,11 +48,13 @@ fn Pages() -> impl IntoView {
                 <ParentRoute path=path!("/projects/:project/:environment/:service") view=Page::SERVICE ssr=Async>
                     <Route path=path!("/secrets") view=Page::SECRETS ssr=Async/>
                     <Route path=path!("/configs") view=Page::CONFIGS ssr=Async/>
+                    <Route path=path!("/flags") view=Page::FLAGS ssr=Async/>
                     <Route path=path!("/keys") view=Page::KEYS ssr=Async/>
                     <Route path=path!("/settings") view=Page::SERVICE_SETTINGS ssr=Async/>
                 </ParentRoute>
                 <ParentRoute path=path!("/projects/:project") view=Page::PROJECT ssr=Async>
                     <Route path=path!("/") view=Page::SERVICES ssr=Async/>
+                    <Route path=path!("/tester") view=Page::TESTER ssr=Async/>
                     <Route path=path!("/audit") view=Page::PROJECT_AUDIT ssr=Async/>
                     <Route path=path!("/settings") view=Page::PROJECT_SETTINGS ssr=Async/>
                 </ParentRoute>

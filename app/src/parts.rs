@@ -14,7 +14,13 @@ use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage
 use crate::pages::frame::Frame;
 use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
-use crate::pages::{audit::AuditPage, configs::ConfigsTab, projects::ProjectsPage, secrets::SecretsTab};
+use crate::pages::{
+    audit::AuditPage,
+    configs::ConfigsTab,
+    flags::{FlagsTab, TesterTab},
+    projects::ProjectsPage,
+    secrets::SecretsTab,
+};
 use crate::pages::{services::ServicesTab, settings::SettingsPage};
 use futures::future::{LocalBoxFuture, ready};
 use leptos::prelude::*;
@@ -64,6 +70,8 @@ impl Page {
 
     pub const SECRETS: Self = page!(SecretsTab, secrets::secrets);
     pub const CONFIGS: Self = page!(ConfigsTab, configs::configs);
+    pub const FLAGS: Self = page!(FlagsTab, flags::flags);
+    pub const TESTER: Self = page!(TesterTab, flags::tester);
 
     // What is needed now and then.
     pub const AUDIT: Self = page!(AuditPage, manage::audit);
@@ -90,9 +98,11 @@ impl Page {
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
             [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),
             [Some("projects"), Some(_), Some("audit"), None, ..] => Some(Self::PROJECT_AUDIT),
+            [Some("projects"), Some(_), Some("tester"), None, ..] => Some(Self::TESTER),
             [Some("projects"), Some(_), Some("settings"), None, ..] => Some(Self::PROJECT_SETTINGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("secrets"), None] => Some(Self::SECRETS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("configs"), None] => Some(Self::CONFIGS),
+            [Some("projects"), Some(_), Some(_), Some(_), Some("flags"), None] => Some(Self::FLAGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("keys"), None] => Some(Self::KEYS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("settings"), None] => {
                 Some(Self::SERVICE_SETTINGS)

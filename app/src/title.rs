@@ -25,7 +25,10 @@ pub fn of(path: &str) -> String {
 fn tab_name(tab: &str) -> &str {
     match tab {
         "secrets" => "Secrets",
+        "configs" => "Configs",
+        "flags" => "Flags",
         "keys" => "API keys",
+        "tester" => "Run Tester",
         "audit" => "Audit log",
         "settings" => "Settings",
         other => other,

@@ -3,6 +3,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, open, secretsUrl, signIn, test } from './support/nexus';
 
+const flagsUrl = '/t/acme/projects/shop/live/checkout-api/flags';
 const inside = [
   '/t/acme/projects',
   '/t/acme/projects?new',
@@ -25,6 +26,15 @@ const inside = [
   '/t/acme/projects/shop/live/checkout-api/configs?import',
   '/t/acme/projects/shop/live/checkout-api/configs?export',
   '/t/acme/projects/shop/live/checkout-api/configs?deleted',
+  flagsUrl,
+  `${flagsUrl}?new`,
+  `${flagsUrl}?open=targeted`,
+  `${flagsUrl}?open=targeted&form=version`,
+  `${flagsUrl}?open=targeted&form=json`,
+  `${flagsUrl}?open=targeted&form=explain&user=user-1&attributes=plan%3Dpro`,
+  `${flagsUrl}?deleted`,
+  '/t/acme/projects/shop/tester',
+  '/t/acme/projects/shop/tester?at=live%2Fcheckout-api&user=user-1',
   '/t/acme/projects/shop/live/checkout-api/keys',
   '/t/acme/projects/shop/live/checkout-api/settings',
   '/t/acme/audit',
@@ -48,6 +58,13 @@ for (const theme of ['light', 'dark'] as const) {
     if (theme === 'light') {
       await api.secret('OPENED', 'one');
       await api.version('OPENED', 'two', 'Second');
+      const when = { all: [{ attribute: 'plan', op: 'eq', value: 'pro' }, { attribute: 'age', op: 'gt', value: 17 }] };
+      const variants = [{ name: 'on', value: true }, { name: 'off', value: false }];
+      const split = [{ variant: 'on', weight: 3 }, { variant: 'off', weight: 1 }];
+      await api.call('POST', '/projects/shop/services/checkout-api/flags', {
+        key: 'targeted', state: 'scheduled', starts_at: '2999-01-01T00:00:00Z', variants,
+        rules: [{ id: 'payers', when, serve: { split } }], rollout: { percentage: 25 },
+      });
     }
     for (const path of inside) await check(path);
     await check('/api/docs');

@@ -62,3 +62,45 @@ test('what needs JavaScript says so', async ({ page }) => {
   await page.goto(secretsUrl);
   await expect(page.getByText('Without JavaScript')).toBeVisible();
 });
+
+const flagsUrl = '/t/acme/projects/shop/live/checkout-api/flags';
+const flagsPath = '/projects/shop/services/checkout-api/flags';
+
+test('a flag is made, switched, given a rule, explained and tried', async ({ page, api }) => {
+  await page.goto(`${flagsUrl}?new`);
+  await page.getByLabel('Key', { exact: true }).fill('plain-flag');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await row(page, 'plain-flag').getByRole('switch').click();
+  await expect(row(page, 'plain-flag').getByRole('switch')).toHaveAttribute('aria-checked', 'true');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(row(page, 'plain-flag').getByRole('switch')).toHaveAttribute('aria-checked', 'false');
+
+  await page.getByRole('link', { name: 'Edit plain-flag' }).click();
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await page.getByRole('radio', { name: 'on', exact: true }).check({ force: true });
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  await expect(page.getByText('nothing is saved yet')).toBeVisible();
+  await expect(page.getByRole('radio', { name: 'on', exact: true })).toBeChecked();
+  await page.getByLabel('Attribute 1 of rule 1').fill('plan');
+  await page.getByLabel('Value 1 of rule 1').fill('pro');
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  await expect(page.getByLabel('Value 1 of rule 1')).toHaveValue('pro');
+  await page.getByRole('button', { name: 'Remove rule 2' }).click();
+  await page.getByLabel('To how many (%)').first().fill('many');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText(/at most 3 decimals/)).toBeVisible();
+  await page.getByLabel('To how many (%)').first().fill('100');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(row(page, 'plain-flag')).toContainText('1 rule');
+  expect((await api.call('GET', `${flagsPath}/plain-flag`)).rules).toHaveLength(1);
+
+  await page.getByRole('link', { name: 'Explain' }).click();
+  await page.getByLabel('Targeting key').fill('user-1');
+  await page.getByLabel('Attributes').fill('plan = pro');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await expect(page.getByText('Rule rule-1 matches.')).toBeVisible();
+  await page.goto('/t/acme/projects/shop/tester');
+  await page.getByLabel('Environment and service').selectOption('live/checkout-api');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.locator('tr', { hasText: 'plain-flag' })).toContainText('DEFAULT');
+});

@@ -20,7 +20,7 @@ pub struct FormState {
     pub refusal: RwSignal<Option<Refusal>>,
     pub pending: RwSignal<bool>,
     kept: StoredValue<Option<RefusedForm>>,
-    fields: StoredValue<Vec<&'static str>>,
+    fields: StoredValue<Vec<String>>,
 }
 
 impl FormState {
@@ -49,15 +49,21 @@ impl FormState {
         self.kept.with_value(|kept| kept.as_ref().and_then(|form| form.typed(field)).map(str::to_owned))
     }
 
+    /// All that was typed before the page came back, where it came back.
+    pub fn all_typed(self) -> Option<Vec<(String, String)>> {
+        self.kept.with_value(|kept| kept.as_ref().map(|form| form.typed.clone()))
+    }
+
     /// Called by each field, so that its error is shown there and nowhere else.
-    pub fn has_field(self, name: &'static str) {
-        self.fields.update_value(|fields| fields.push(name));
+    pub fn has_field(self, name: impl Into<String>) {
+        self.fields.update_value(|fields| fields.push(name.into()));
     }
 
     /// What is wrong with a field, in words.
-    pub fn error(self, field: &'static str) -> Memo<Option<String>> {
+    pub fn error(self, field: impl Into<String>) -> Memo<Option<String>> {
+        let field = field.into();
         Memo::new(move |_| {
-            self.refusal.read().as_ref().and_then(|refusal| refusal.field(field).map(str::to_owned))
+            self.refusal.read().as_ref().and_then(|refusal| refusal.field(&field).map(str::to_owned))
         })
     }
 

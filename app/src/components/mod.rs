@@ -6,6 +6,7 @@ pub mod copy;
 pub mod dialog;
 pub mod field;
 pub mod form;
+pub mod get_form;
 pub mod icon;
 pub mod keyboard;
 pub mod menu;

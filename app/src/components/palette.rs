@@ -1,6 +1,6 @@
-//! The palette (Ctrl K, ⌘K): go to any project, service, secret or page, or do something, by typing a
-//! part of its name. It asks the server once when it opens and filters in the browser; secrets may
-//! be too many for that, so that the server looks for them.
+//! The palette (Ctrl K, ⌘K): go to any project, service, secret, flag or page, or do something, by typing a
+//! part of its name. It asks the server once when it opens and filters in the browser; secrets and
+//! flags may be too many for that, so that the server looks for them.
 
 use crate::address::{navigator, param};
 use crate::call::{invoke, sleep, spawn};
@@ -28,10 +28,10 @@ pub async fn palette(tenant: String) -> Result<Vec<Spot>, Refused> {
     crate::server::palette::spots(&tenant).await
 }
 
-/// Secrets with this text in their key.
-#[server(prefix = "/_fn", endpoint = "find_secrets")]
-pub async fn find_secrets(tenant: String, q: String) -> Result<Vec<Spot>, Refused> {
-    crate::server::palette::secrets(&tenant, &q, SHOWN).await
+/// Secrets and flags with this text in their key.
+#[server(prefix = "/_fn", endpoint = "find_entries")]
+pub async fn find_entries(tenant: String, q: String) -> Result<Vec<Spot>, Refused> {
+    crate::server::palette::entries(&tenant, &q, SHOWN).await
 }
 
 /// The palette, while it is open.
@@ -42,7 +42,7 @@ pub fn PaletteDialog() -> impl IntoView {
 }
 
 const SHOWN: usize = 12;
-/// Secrets are looked for from this many characters on, when none was typed for a moment.
+/// Secrets and flags are looked for from this many characters on, when none was typed for a moment.
 const ENOUGH: usize = 2;
 const MOMENT_MS: i32 = 150;
 
@@ -63,26 +63,26 @@ fn Open() -> impl IntoView {
             }
         });
     });
-    let secrets = RwSignal::new(Vec::<Spot>::new());
+    let entries = RwSignal::new(Vec::<Spot>::new());
     Effect::new(move |_| {
         let (tenant, q) = (tenant.get_untracked(), typed.get());
         if q.trim().chars().count() < ENOUGH {
-            return secrets.set(Vec::new());
+            return entries.set(Vec::new());
         }
         spawn(async move {
             sleep(MOMENT_MS).await;
             let is_last = || typed.try_with_untracked(|typed| *typed == q) == Some(true);
             if is_last()
-                && let Ok(found) = invoke(live, FindSecrets { tenant, q: q.clone() }).await
+                && let Ok(found) = invoke(live, FindEntries { tenant, q: q.clone() }).await
                 && is_last()
             {
-                let _gone = secrets.try_set(found);
+                let _gone = entries.try_set(found);
             }
         });
     });
     let found = Memo::new(move |_| {
         let mut found = matching(&spots.read(), &typed.read());
-        found.extend(secrets.read().iter().cloned());
+        found.extend(entries.read().iter().cloned());
         found.truncate(SHOWN);
         found
     });
@@ -127,7 +127,7 @@ fn Open() -> impl IntoView {
                 <input node_ref=field type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
                     aria-label="Search or do" aria-expanded="true" aria-controls="spots"
                     aria-activedescendant=move || format!("spot-{}", chosen.get())
-                    placeholder="Go to a project, a service or a secret, or do something"
+                    placeholder="Go to a project, a service, a secret or a flag, or do something"
                     on:keydown=key
                     on:input=move |event| { typed.set(event_target_value(&event)); chosen.set(0); }/>
             </div>

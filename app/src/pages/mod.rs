@@ -4,6 +4,7 @@ pub mod audit;
 pub mod auth;
 pub mod configs;
 pub mod entries;
+pub mod flags;
 pub mod frame;
 pub mod losses;
 pub mod project;

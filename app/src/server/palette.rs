@@ -1,12 +1,13 @@
-//! What the palette offers: pages and acts of a tenant, its projects, their services, and secrets.
+//! What the palette offers: pages and acts of a tenant, its projects, their services, secrets and flags.
 
 use super::person;
 use crate::address::{project_url, service_url, tenant_url};
 use crate::components::palette::Spot;
 use crate::pages::service::first_tab;
 use crate::refused::Refused;
+use nexus_backend::secrets::{self as backend, FoundKey};
 use nexus_backend::services::ListServices;
-use nexus_backend::{projects, secrets as backend, services};
+use nexus_backend::{flags, projects, services};
 use nexus_domain::project::Project;
 use nexus_domain::service::{Service, ServicePath};
 
@@ -23,18 +24,25 @@ pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
     Ok(spots)
 }
 
-/// Secrets by a part of their key.
-pub async fn secrets(tenant: &str, q: &str, limit: usize) -> Result<Vec<Spot>, Refused> {
+/// Secrets and flags by a part of their key; half of the room for each, and what one does not need
+/// for the other.
+pub async fn entries(tenant: &str, q: &str, limit: usize) -> Result<Vec<Spot>, Refused> {
     let (nexus, actor) = person(tenant).await?;
-    let found = backend::find(&nexus, &actor, q, limit).await?;
-    let spots = found.into_iter().map(|found| {
-        let ServicePath { project, environment, service } = &found.path;
-        let hint = format!("Secret of {service} in {project}, {environment}");
-        let key: String = form_urlencoded::byte_serialize(found.key.as_bytes()).collect();
-        let href = service_url(tenant, &found.path, &format!("secrets?open={key}"));
-        spot(found.key, hint, href)
-    });
-    Ok(spots.collect())
+    let secrets = backend::find(&nexus, &actor, q, limit).await?;
+    let flags = flags::find(&nexus, &actor, q, limit).await?;
+    let of_secrets = (limit / 2).max(limit.saturating_sub(flags.len()));
+    let secrets =
+        secrets.into_iter().take(of_secrets).map(|found| of_entry(tenant, found, "Secret", "secrets"));
+    let flags = flags.into_iter().map(|found| of_entry(tenant, found, "Flag", "flags"));
+    Ok(secrets.chain(flags).take(limit).collect())
+}
+
+fn of_entry(tenant: &str, found: FoundKey, what: &str, tab: &str) -> Spot {
+    let ServicePath { project, environment, service } = &found.path;
+    let hint = format!("{what} of {service} in {project}, {environment}");
+    let key: String = form_urlencoded::byte_serialize(found.key.as_bytes()).collect();
+    let href = service_url(tenant, &found.path, &format!("{tab}?open={key}"));
+    spot(found.key, hint, href)
 }
 
 fn spot(name: impl Into<String>, hint: impl Into<String>, href: String) -> Spot {
@@ -51,11 +59,12 @@ fn pages(tenant: &str) -> Vec<Spot> {
     ]
 }
 
-fn of_project(tenant: &str, project: &Project) -> [Spot; 3] {
+fn of_project(tenant: &str, project: &Project) -> [Spot; 4] {
     let url = |rest: &str| project_url(tenant, &project.slug, rest);
     [
         spot(&project.name, "Project", url("")),
         spot(format!("New service in {}", project.name), "Do", url("?new=service")),
+        spot(format!("Run Tester of {}", project.name), "Do", url("/tester")),
         spot(format!("Settings of {}", project.name), "Project", url("/settings")),
     ]
 }

@@ -3,6 +3,7 @@
 
 mod configs;
 mod console;
+mod flag_forms;
 mod forms;
 mod imports;
 mod secrets;

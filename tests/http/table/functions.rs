@@ -4,7 +4,7 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), configs(), places()]
+    [entrance(), tenant(), project(), service(), secrets(), configs(), flags(), places()]
         .into_iter()
         .flatten()
         .collect()
@@ -42,7 +42,7 @@ fn tenant() -> Vec<Call> {
         function("rename_environment").at("environment", "staging").at("name", "Renamed"),
         function("read_environment_losses").at("environment", "staging"),
         function("delete_environment").at("environment", "staging").at("typed", "staging"),
-        function("find_secrets").at("q", "TOKEN"),
+        function("find_entries").at("q", "TOKEN"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
     ]
@@ -142,6 +142,41 @@ fn configs() -> Vec<Call> {
         function("undelete_config").at("key", "GONE"),
         function("preview_config_import").at("text", "A=1"),
         function("import_configs").at("text", "A=1"),
+    ]
+}
+
+fn flags() -> Vec<Call> {
+    let on_beta = |name: &str| function(name).at("key", "beta");
+    let new = || function("create_flag").at("key", "new").at("state", "on");
+    let edit = on_beta("edit_flag").at("flag", "beta").at("expected_version", "2").at("note", "A note");
+    let save = on_beta("save_flag").at("expected_version", "2").at("state", "on");
+    let json = on_beta("save_flag_json").at("expected_version", "2").at("definition", r#"{"state":"on"}"#);
+    vec![
+        function("read_flags"),
+        function("read_flags").at("deleted", "true").note("the deleted ones"),
+        function("read_flags")
+            .at("open", "beta")
+            .at("compare", "1-2")
+            .at("user", "u1")
+            .note("with one open, two versions of it, and an explanation"),
+        function("read_flags").at("service", "web").note("of a frontend service"),
+        function("read_flags").at("environment", "develop").note("in develop"),
+        function("read_flags").at("environment", "dev_dan").note("in dev's own environment"),
+        new(),
+        new().at("service", "web").note("in a frontend service"),
+        new().at("environment", "dev_dan").note("in dev's own environment"),
+        on_beta("toggle_flag").at("enabled", "true").at("expected_version", "2"),
+        save.at("rollout[what]", "nothing"),
+        json,
+        edit,
+        function("check_flag").at("definition", "{}"),
+        on_beta("preview_flag").at("state", "on").at("rollout[percentage]", "50"),
+        on_beta("restore_flag_version").at("version", "1").at("expected_version", "2"),
+        on_beta("destroy_flag_version").at("version", "1").at("typed", "v1"),
+        on_beta("delete_flag").at("expected_version", "2"),
+        function("undelete_flag").at("key", "GONE"),
+        function("read_tester"),
+        function("read_tester").at("at", "live/api").at("user", "u1").note("with a context"),
     ]
 }
 

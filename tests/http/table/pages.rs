@@ -40,6 +40,14 @@ pub fn calls() -> Vec<Call> {
         tab("configs/export"),
         tab("configs/export").at("environment", "develop").note("in develop"),
         tab("configs/export").at("environment", "dev_dan").note("in dev's own environment"),
+        tab("flags"),
+        tab("flags").at("environment", "develop").note("in develop"),
+        tab("flags").at("environment", "dev_dan").note("in dev's own environment"),
+        tab("flags").at("service", "web").note("of a frontend service"),
+        rest("GET /t/{tenant}/projects/{project}/tester"),
+        rest("GET /t/{tenant}/projects/{project}/tester")
+            .at("project", "attic")
+            .note("that nobody was added to"),
         tab("keys"),
         tab("settings"),
     ]

@@ -46,11 +46,12 @@ impl FilterFields {
 }
 
 /// The families of events that the form offers: value and text.
-pub const FAMILIES: [(&str, &str); 14] = [
+pub const FAMILIES: [(&str, &str); 15] = [
     ("", "All events"),
     ("secret.", "Secrets"),
     ("secret.reveal", "Secrets: reveals"),
     ("config.", "Configs"),
+    ("flag.", "Flags"),
     ("key.", "API keys"),
     ("service.", "Services"),
     ("umbrella.", "Umbrella links"),

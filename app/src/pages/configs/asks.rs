@@ -1,15 +1,10 @@
-//! The questions before a config is deleted, restored or one of its versions destroyed, and the list
-//! of what was deleted.
+//! The questions before a config is deleted, restored or one of its versions destroyed.
 
-use super::{Config, DeleteConfig, DestroyConfigVersion, Facts, RestoreConfigVersion, UndeleteConfig};
-use crate::address::{address, query, service_params};
-use crate::components::time::count;
-use crate::components::{FormError, Hidden, PostForm};
-use crate::pages::entries::{Ask, DeletedLine, DeletedList, DestroyVersion, RestoreVersion, named};
-use crate::pages::service::settings::Which;
+use super::{Config, DeleteConfig, DestroyConfigVersion, Facts, RestoreConfigVersion};
+use crate::address::query;
+use crate::pages::entries::{DeleteEntry, DestroyVersion, RestoreVersion};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use nexus_domain::config::DeletedConfig;
 
 /// The dialog that the address asks for.
 #[component]
@@ -36,7 +31,6 @@ pub fn Asks(config: Config, facts: Facts) -> impl IntoView {
 
 #[component]
 fn Delete(config: Config, facts: Facts) -> impl IntoView {
-    let here = address();
     let effect = match &config.overrides {
         Some(umbrella) => view! {
             <p>"It hides the config of the same key on "<b>{umbrella.clone()}</b>". Programs get "<b>"that value"</b>
@@ -46,36 +40,8 @@ fn Delete(config: Config, facts: Facts) -> impl IntoView {
         None => view! { <p>"Programs stop getting it on their next read."</p> }.into_any(),
     };
     view! {
-        <Ask title=format!("Delete {}?", config.key) action=DeleteConfig::PATH label="Delete" danger=true
-            again=|current| format!("Delete it at v{current}") close=here.without(&["confirm"])
-            to=here.without(&["confirm", "open", "form", "from"]) fields=named(&config.key, None)
-            started_from=config.version now=facts.now>
-            {effect}
-            {(facts.linked > 0).then(|| view! {
-                <p><b>{count(facts.linked, "linked service")}" will lose it"</b>", unless it overrides it."</p>
-            })}
-            <p>"It can be brought back for "{facts.undelete_days}" days, with its history; then it is gone for good."</p>
-        </Ask>
+        <DeleteEntry action=DeleteConfig::PATH key=config.key version=config.version linked=facts.linked
+            undelete_days=facts.undelete_days now=facts.now>{effect}</DeleteEntry>
     }
     .into_any()
-}
-
-#[component]
-pub fn Deleted(deleted: Vec<DeletedConfig>, facts: Facts) -> impl IntoView {
-    let line = |config: DeletedConfig| {
-        let key = config.key.clone();
-        let form = facts.may_write.then(|| {
-            view! {
-                <PostForm action=UndeleteConfig::PATH id=key.clone() class="undelete">
-                    <Which here=service_params()/>
-                    <Hidden name="key" value=key/>
-                    <FormError/>
-                    <button type="submit" class="button button-small">"Undelete"</button>
-                </PostForm>
-            }
-        });
-        DeletedLine::of(config, form.into_any())
-    };
-    let lines = deleted.into_iter().map(line).collect();
-    view! { <DeletedList lines what="config" now=facts.now/> }
 }

@@ -3,13 +3,10 @@
 use super::asks::Asks;
 use super::forms::{EditForm, VersionForm};
 use super::{Config, Facts, Opened};
-use crate::address::{address, query};
-use crate::components::icon::{Glyph, Icon};
-use crate::components::{Ago, Copy, Dialog};
-use crate::pages::entries::{DiffLines, EntryButtons, History, Inherited, VersionLine, version_links};
+use crate::address::query;
+use crate::components::{Ago, Copy};
+use crate::pages::entries::{Comparison, EntryButtons, Inherited, plain_history};
 use leptos::prelude::*;
-use nexus_domain::config::ConfigVersion;
-use nexus_domain::entry::EntryDiff;
 
 #[component]
 pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
@@ -30,7 +27,7 @@ pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
                 {acts}
                 <About config=config.clone() facts/>
             </div>
-            {has_versions.then(|| view! { <Versions config history=opened.history writable=changeable facts/> })}
+            {has_versions.then(|| plain_history(opened.history, config.version, changeable, facts.now))}
         </div>
         {opened.diff.map(|diff| view! { <Comparison diff/> })}
     }
@@ -101,51 +98,6 @@ fn About(config: Config, facts: Facts) -> impl IntoView {
             {names}{note}{tags}{hidden}
             <div><dt>"Made"</dt><dd><Ago at=config.created_at now=facts.now/></dd></div>
         </dl>
-    }
-    .into_any()
-}
-
-#[component]
-fn Versions(config: Config, history: Vec<ConfigVersion>, writable: bool, facts: Facts) -> impl IntoView {
-    let versions = history
-        .into_iter()
-        .map(|version| VersionLine {
-            number: version.version,
-            active: version.active,
-            destroyed: version.destroyed,
-            actions: version_acts(&version, config.version, writable),
-            description: version.description,
-            by: version.created_by,
-            at: version.created_at,
-        })
-        .collect();
-    view! { <History versions now=facts.now/> }.into_any()
-}
-
-/// What can be done with an old version: it is compared, restored, destroyed.
-fn version_acts(version: &ConfigVersion, active: i64, writable: bool) -> AnyView {
-    if version.active || version.destroyed {
-        return ().into_any();
-    }
-    let here = address();
-    let number = version.version;
-    let change = writable.then(|| version_links(number, active));
-    view! {
-        <a class="button button-icon" href=move || here.with(&[("compare", Some(&format!("{number}-{active}")))]) data-noscroll
-            aria-label=format!("Compare v{number} with the active one") title="Compare with ACTIVE"><Icon glyph=Glyph::Diff/></a>
-        {change}
-    }
-    .into_any()
-}
-
-#[component]
-fn Comparison(diff: EntryDiff) -> impl IntoView {
-    let here = address();
-    let EntryDiff { key, from, to, equal, lines, .. } = diff;
-    view! {
-        <Dialog title=format!("v{from} and v{to} of {key}") class="dialog-wide" close=here.without(&["compare"])>
-            <div class="stack"><DiffLines from to equal lines/></div>
-        </Dialog>
     }
     .into_any()
 }

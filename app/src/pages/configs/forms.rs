@@ -6,7 +6,7 @@ use super::value::ValueField;
 use super::{AddConfigVersion, Config, CreateConfig, EditConfig, Facts};
 use crate::address::{address, query, service_params};
 use crate::components::{Choice, Field, FormError, Hidden, PostForm, Submit};
-use crate::pages::entries::{Finish, KeyField, NoRoom, Reach, started_from};
+use crate::pages::entries::{EditEntry, Finish, KeyField, NoRoom, Reach, started_from};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -77,18 +77,6 @@ pub fn VersionForm(config: Config, facts: Facts) -> impl IntoView {
 
 #[component]
 pub fn EditForm(config: Config, facts: Facts) -> impl IntoView {
-    let close = address().without(&["form", "from"]);
-    view! {
-        <PostForm action=EditConfig::PATH class="stack detail-form">
-            <Which here=service_params()/>
-            <Hidden name="config" value=config.key.clone()/>
-            <KeyField value=config.key autofocus=true/>
-            <p class="hint">"A rename keeps the history. Programs that ask for the old key stop getting it."</p>
-            <Field label="Note" name="note" value=config.note multiline=true hint="What it is for. Everybody who lists the keys reads it"/>
-            <Field label="Tags" name="tags" value=config.tags.join(", ") hint="Separated by commas"/>
-            <Finish started_from=started_from(config.version) label="Save" cancel=close now=facts.now
-                again=|_| "Save mine all the same".to_owned()/>
-        </PostForm>
-    }
-    .into_any()
+    let Config { key, note, tags, version, .. } = config;
+    view! { <EditEntry action=EditConfig::PATH was="config" key note tags version now=facts.now/> }
 }

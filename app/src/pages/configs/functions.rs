@@ -137,7 +137,7 @@ pub async fn read_configs(
         return Ok(data);
     }
     let history = configs::history(&nexus, &actor, &path, &key).await?;
-    let diff = match compare.as_deref().and_then(two_numbers) {
+    let diff = match compare.as_deref().and_then(crate::pages::entries::two_numbers) {
         Some((from, to)) => configs::diff(&nexus, &actor, &path, &key, from, to).await.ok(),
         None => None,
     };
@@ -149,12 +149,6 @@ pub async fn read_configs(
 #[cfg(feature = "ssr")]
 fn beginning(text: &str) -> String {
     text.chars().take(super::row::SHOWN_CHARS * 2).collect()
-}
-
-#[cfg(feature = "ssr")]
-fn two_numbers(text: &str) -> Option<(i64, i64)> {
-    let (from, to) = text.split_once('-')?;
-    from.parse().ok().zip(to.parse().ok())
 }
 
 #[cfg(feature = "ssr")]
@@ -268,7 +262,7 @@ pub async fn edit_config(
     let patch = EntryPatch {
         key: Some(key.trim().to_owned()),
         note: Some(note),
-        tags: Some(tags.split(',').map(|tag| tag.trim().to_owned()).collect()),
+        tags: Some(crate::pages::entries::typed_tags(&tags)),
         expected_version: Some(expected_version),
     };
     let row = nexus_backend::configs::patch(&nexus, &actor, &path, &config, patch).await?;

@@ -13,6 +13,7 @@ mod value;
 
 pub use functions::*;
 pub use transfer::*;
+pub use value::{broken_json, pretty_json};
 
 use crate::address::{address, has, query, service_params};
 use crate::components::icon::{Glyph, Icon};
@@ -20,6 +21,7 @@ use crate::components::{Empty, Search, Snippet};
 use crate::page::tab;
 use crate::pages::entries::{self, MissingRow, NothingFound, Pager, SourceFilters};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use nexus_domain::Timestamp;
 use nexus_domain::entry::EntryCounts;
 use nexus_domain::service::{Service, ServicePath};
@@ -80,7 +82,8 @@ fn Page(data: ConfigsData) -> impl IntoView {
         now: data.now,
     };
     if let Some(deleted) = data.deleted {
-        return view! { <asks::Deleted deleted facts/> }.into_any();
+        let undelete = facts.may_write.then_some(UndeleteConfig::PATH);
+        return entries::deleted_entries(deleted, "config", undelete, facts.now);
     }
     let all = data.counts.all;
     let list = if all == 0 {

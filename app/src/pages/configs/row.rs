@@ -2,11 +2,10 @@
 
 use super::detail::Detail;
 use super::{Config, Facts, Opened};
-use crate::address::{address, query};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Badge, Copy};
-use crate::pages::entries::{ReadOnlyBadge, Source};
+use crate::pages::entries::{ReadOnlyBadge, RowState, Source};
 use leptos::prelude::*;
 
 /// So much of a value stands in its row.
@@ -14,17 +13,9 @@ pub const SHOWN_CHARS: usize = 80;
 
 #[component]
 pub fn Row(config: Config, opened: Option<Opened>, facts: Facts) -> impl IntoView {
-    let here = address();
-    let [open, created, form] = ["open", "created", "form"].map(query);
-    let key = StoredValue::new(config.key.clone());
-    let is = move |asked: Memo<Option<String>>| key.with_value(|key| asked.read().as_ref() == Some(key));
-    let toggle = move || {
-        let key = key.get_value();
-        let goal = (!is(open)).then_some(key.as_str());
-        here.with(&[("open", goal), ("form", None), ("from", None), ("created", None), ("compare", None)])
-    };
-    let expanded = move || if is(open) { "true" } else { "false" };
-    let keys = move || if is(open) && form.read().is_none() { "e Escape" } else { "e" };
+    let state = RowState::of(&config.key);
+    let toggle = move || state.toggle();
+    let expanded = move || state.expanded();
     let own = config.inherited_from.is_none();
     let (verb, glyph) =
         if own && facts.may_write { ("Edit", Glyph::Pencil) } else { ("Look at", Glyph::Chevron) };
@@ -35,7 +26,7 @@ pub fn Row(config: Config, opened: Option<Opened>, facts: Facts) -> impl IntoVie
         view! { <tr class="detail-row"><td colspan="6"><Detail config opened facts/></td></tr> }
     });
     view! {
-        <tr data-row data-key=name.clone() class="entry" class:open=move || is(open) class:created=move || is(created)>
+        <tr data-row data-key=name.clone() class="entry" class:open=move || state.is_open() class:created=move || state.is_created()>
             <td class="entry-key">
                 <a class="row-link mono" href=toggle data-noscroll aria-expanded=expanded>{name.clone()}</a>
                 <Copy text=name.clone() label="Copy the key"/>
@@ -50,7 +41,7 @@ pub fn Row(config: Config, opened: Option<Opened>, facts: Facts) -> impl IntoVie
                 <span class="updated"><Ago at=config.updated_at now=facts.now/><small>{config.updated_by}</small></span>
             </td>
             <td class="row-actions">
-                <a class="button button-icon" href=toggle data-noscroll aria-expanded=expanded aria-keyshortcuts=keys
+                <a class="button button-icon" href=toggle data-noscroll aria-expanded=expanded aria-keyshortcuts=move || state.keys()
                     title=format!("{verb} (e)") aria-label=format!("{verb} {name}")><Icon glyph/></a>
             </td>
         </tr>

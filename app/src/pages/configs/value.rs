@@ -68,14 +68,15 @@ pub fn ValueField(
 }
 
 /// Where the browser's parser stops, in its words. Nothing while there is no text.
-fn broken_json(text: &str) -> Option<String> {
+pub fn broken_json(text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return None;
     }
     parsed(text).err().map(|said| format!("Not JSON yet: {said}"))
 }
 
-fn pretty_json(text: &str) -> Option<String> {
+/// The same with line breaks; nothing where it is no JSON.
+pub fn pretty_json(text: &str) -> Option<String> {
     let value = parsed(text).ok()?;
     let indented =
         js_sys::JSON::stringify_with_replacer_and_space(&value, &wasm_bindgen::JsValue::NULL, &2.into());

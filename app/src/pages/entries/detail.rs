@@ -18,9 +18,15 @@ pub fn EntryButtons(
     version: i64,
     /// Why it cannot be changed, if it cannot.
     read_only: Option<String>,
+    /// The words for making a new version.
+    #[prop(default = "New version")]
+    new: &'static str,
+    /// More of what can be done.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let here = address();
-    let new = if version == 0 { "Give it a value" } else { "New version" };
+    let new = if version == 0 { "Give it a value" } else { new };
     let delete = view! {
         <span class="grow"></span>
         <a class="button button-quiet button-red" href=move || here.with(&[("confirm", Some("delete"))]) data-noscroll>
@@ -32,6 +38,7 @@ pub fn EntryButtons(
             <div class="bar detail-bar">
                 <span class="button button-off" aria-disabled="true">{new}</span>
                 <span class="button button-off" aria-disabled="true">"Rename, note, tags"</span>
+                {children.map(|children| children())}
                 {delete}
             </div>
         }
@@ -46,6 +53,7 @@ pub fn EntryButtons(
         <div class="bar detail-bar">
             <a class="button" href=open("version") data-noscroll>{new}</a>
             <a class="button" href=open("edit") data-noscroll>"Rename, note, tags"</a>
+            {children.map(|children| children())}
             {delete}
         </div>
     }

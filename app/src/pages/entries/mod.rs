@@ -13,7 +13,9 @@ mod import;
 mod imported;
 mod key;
 mod list;
+mod plain;
 mod room;
+mod row;
 mod source;
 
 #[cfg(feature = "ssr")]
@@ -29,5 +31,9 @@ pub use import::{Draft, Import, ImportDesk, Importing};
 pub use imported::{import_request, imported};
 pub use key::KeyField;
 pub use list::{DeletedLine, DeletedList, MissingRow, NothingFound, Pager, source_filters};
+pub use plain::{Comparison, DeleteEntry, EditEntry, deleted_entries, plain_history};
+#[cfg(feature = "ssr")]
+pub use plain::{two_numbers, typed_tags};
 pub use room::{NoRoom, ReadOnlyBadge, read_room};
+pub use row::RowState;
 pub use source::{Source, SourceFilters};

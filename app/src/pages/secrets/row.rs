@@ -3,27 +3,18 @@
 use super::detail::Detail;
 use super::file::size_words;
 use super::{Facts, Opened, desk};
-use crate::address::{address, query};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Copy};
-use crate::pages::entries::{ReadOnlyBadge, Source};
+use crate::pages::entries::{ReadOnlyBadge, RowState, Source};
 use leptos::prelude::*;
 use nexus_domain::secret::{SecretRow, SecretType};
 
 #[component]
 pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoView {
-    let here = address();
-    let [open, created, form] = ["open", "created", "form"].map(query);
     let key = StoredValue::new(row.key.clone());
-    let is = move |asked: Memo<Option<String>>| key.with_value(|key| asked.read().as_ref() == Some(key));
-    let toggle = move || {
-        let key = key.get_value();
-        let goal = (!is(open)).then_some(key.as_str());
-        here.with(&[("open", goal), ("form", None), ("from", None), ("created", None)])
-    };
-    let expanded = move || if is(open) { "true" } else { "false" };
-    // Esc leaves a form in the details first, and then the details.
-    let keys = move || if is(open) && form.read().is_none() { "e Escape" } else { "e" };
+    let state = RowState::of(&row.key);
+    let toggle = move || state.toggle();
+    let expanded = move || state.expanded();
     let own = row.inherited_from.is_none();
     let verb = if own && facts.may_write { "Edit" } else { "Look at" };
     let glyph = if own && facts.may_write { Glyph::Pencil } else { Glyph::Chevron };
@@ -42,7 +33,7 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
         }
     });
     view! {
-        <tr data-row data-key=name.clone() class="entry" class:open=move || is(open) class:created=move || is(created)>
+        <tr data-row data-key=name.clone() class="entry" class:open=move || state.is_open() class:created=move || state.is_created()>
             {facts.may_write.then(|| view! { <Tick key own/> })}
             <td class="entry-key">
                 <a class="row-link mono" href=toggle data-noscroll aria-expanded=expanded>{name.clone()}</a>
@@ -57,7 +48,7 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
                 <span class="updated"><Ago at=row.updated_at now=facts.now/><small>{row.updated_by}</small></span>
             </td>
             <td class="row-actions">
-                <a class="button button-icon" href=toggle data-noscroll aria-expanded=expanded aria-keyshortcuts=keys
+                <a class="button button-icon" href=toggle data-noscroll aria-expanded=expanded aria-keyshortcuts=move || state.keys()
                     title=format!("{verb} (e)") aria-label=format!("{verb} {name}")><Icon glyph/></a>
             </td>
         </tr>

@@ -21,6 +21,7 @@ pub struct Rights {
     pub reveal_secrets: bool,
     pub write_secrets: bool,
     pub write_configs: bool,
+    pub write_flags: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct ServiceData {
     pub secrets: Option<i64>,
     /// Its own and its inherited configs.
     pub configs: i64,
+    /// Its own and its inherited flags.
+    pub flags: i64,
     pub now: Timestamp,
 }
 
@@ -59,7 +62,8 @@ pub async fn read_service(
         None
     };
     let configs = nexus_backend::configs::counts(&nexus, &actor, &path).await?.all;
-    Ok(ServiceData { service, environment, counterparts, rights, secrets, configs, now: nexus.now() })
+    let flags = nexus_backend::flags::counts(&nexus, &actor, &path).await?.all;
+    Ok(ServiceData { service, environment, counterparts, rights, secrets, configs, flags, now: nexus.now() })
 }
 
 /// What the person may do with the service.
@@ -102,5 +106,6 @@ pub async fn rights(
         reveal_secrets: may(P::SecretReveal),
         write_secrets: may(P::SecretWrite),
         write_configs: may(P::ConfigWrite),
+        write_flags: may(P::FlagWrite),
     })
 }

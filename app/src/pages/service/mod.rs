@@ -36,7 +36,7 @@ pub fn ServiceFrame() -> impl IntoView {
 
 #[component]
 fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
-    let ServiceData { service, environment, counterparts, rights, secrets, configs, now } = data;
+    let ServiceData { service, environment, counterparts, rights, secrets, configs, flags, now } = data;
     let synced = match service.synced_at {
         Some(at) => view! { <span class="faint">"read by a program "<Ago at now/></span> }.into_any(),
         None if service.umbrella => ().into_any(),
@@ -55,7 +55,7 @@ fn Head(here: ServiceParams, data: ServiceData) -> impl IntoView {
             {synced}
         </div>
         {service.read_only.clone().map(|why| view! { <p class="note note-amber">{why}</p> })}
-        <ServiceTabs here service rights secrets configs/>
+        <ServiceTabs here service rights secrets configs flags/>
     }
     .into_any()
 }
@@ -138,11 +138,13 @@ fn ServiceTabs(
     rights: Rights,
     secrets: Option<i64>,
     configs: i64,
+    flags: i64,
 ) -> impl IntoView {
     let path = use_location().pathname;
     let all = [
         ("Secrets", "secrets", service.kind == ServiceKind::Backend, secrets),
         ("Configs", "configs", true, Some(configs)),
+        ("Flags", "flags", true, Some(flags)),
         ("API keys", "keys", !service.umbrella && rights.read_keys, None),
         ("Settings", "settings", true, None),
     ];

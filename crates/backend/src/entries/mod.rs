@@ -8,6 +8,7 @@ mod change;
 mod compare;
 mod effective;
 mod export;
+mod find;
 mod import;
 mod input;
 mod list;
@@ -19,6 +20,8 @@ pub(crate) use change::{case_warning, delete_from, finish, patch};
 pub(crate) use compare::{Side, compare};
 pub(crate) use effective::{EffectiveRow, all_effective, without_value};
 pub(crate) use export::{Exported, Value as ExportedValue, write as export_text};
+pub use find::FoundKey;
+pub(crate) use find::find_keys;
 pub(crate) use import::{
     Given, Pair, Pairs, Step, pairs, point_out_collisions, refuse_invalid, report, rule_of,
 };

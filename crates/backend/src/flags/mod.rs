@@ -17,7 +17,7 @@ pub(crate) use cache::{Ready, ready};
 pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
 pub use history::{destroy, diff, history, restore, version};
-pub use read::{counts, deleted, list, row};
+pub use read::{counts, deleted, find, list, row, targeting_active};
 pub(crate) use served::Served;
 pub use tester::{TestRequest, test};
 pub use write::{create, delete, patch, toggle, undelete, update};

@@ -11,10 +11,11 @@ mod read;
 mod seal;
 mod write;
 
+pub use crate::entries::FoundKey;
 pub use crate::entries::ListEntries as ListSecrets;
 pub use compare::diff;
 pub use export::{collisions_of, export};
-pub use find::{FoundKey, find};
+pub use find::find;
 pub use history::{destroy, history, restore};
 pub use import::import;
 pub use read::{counts, deleted, list, reveal, row, uses};
