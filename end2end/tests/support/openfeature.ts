@@ -6,8 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
-const folder = join(__dirname, '../../../tests/third-party/openfeature');
+const folder = fileURLToPath(new URL('../../../tests/third-party/openfeature', import.meta.url));
 
 function given(name: string): string {
   const value = process.env[name];
