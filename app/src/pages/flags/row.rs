@@ -30,7 +30,7 @@ pub fn Row(flag: Flag, opened: Option<Opened>, facts: Facts) -> impl IntoView {
                 <Copy text=name.clone() label="Copy the key"/>
                 <Hint flag=flag.clone()/>
             </td>
-            <td data-label="On"><KillSwitch flag=flag.clone() writable/></td>
+            <td data-label="On"><KillSwitch flag=flag.clone() writable linked=facts.linked/></td>
             <td data-label="Who gets it"><Whom flag=flag.clone()/></td>
             <td data-label="Source">
                 <Source inherited_from=flag.inherited_from overrides=flag.overrides needs_value=false/>
@@ -88,7 +88,7 @@ fn Evaluated(
     evaluations: i64,
     now: nexus_domain::Timestamp,
 ) -> impl IntoView {
-    let Some(at) = at else { return view! { <span class="faint">"not yet"</span> }.into_any() };
+    let Some(at) = at else { return view! { <span class="faint">"not evaluated yet"</span> }.into_any() };
     let today = now.0.div_euclid(nexus_domain::timestamp::DAY_MICROS)
         == at.0.div_euclid(nexus_domain::timestamp::DAY_MICROS);
     let day = if today { "today".into_any() } else { view! { <Ago at now/> }.into_any() };
