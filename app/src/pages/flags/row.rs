@@ -88,7 +88,7 @@ fn Evaluated(
     evaluations: i64,
     now: nexus_domain::Timestamp,
 ) -> impl IntoView {
-    let Some(at) = at else { return view! { <span class="faint">"not evaluated yet"</span> }.into_any() };
+    let Some(at) = at else { return view! { <span class="faint">"not yet"</span> }.into_any() };
     let today = now.0.div_euclid(nexus_domain::timestamp::DAY_MICROS)
         == at.0.div_euclid(nexus_domain::timestamp::DAY_MICROS);
     let day = if today { "today".into_any() } else { view! { <Ago at now/> }.into_any() };
