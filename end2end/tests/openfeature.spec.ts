@@ -29,6 +29,8 @@ async function flip(page: Page, at: string): Promise<void> {
   await open(page, `/t/acme/projects/shop/live/${at}/flags`);
   const kill = row(page, 'of-boolean').getByRole('switch');
   await kill.click();
+  // The switch moves before the server has answered; the toast comes after.
+  await expect(page.locator('.toast', { hasText: 'of-boolean is off' })).toBeVisible();
   await expect(kill).toHaveAttribute('aria-checked', 'false');
 }
 

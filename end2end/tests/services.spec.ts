@@ -31,6 +31,7 @@ test('a developer environment is made, filled from develop, and deleted', async 
   await expect(page.getByText('YOURS', { exact: true })).toBeVisible();
   await page.getByRole('link', { name: /Import develop/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: /Import/ }).click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(page.locator('main')).toContainText('dev_ana');
   await open(page, `${project}/dev_ana/${service.name}/secrets`);
   await expect(page.locator('tr[data-key="FROM_DEVELOP"]')).toBeVisible();

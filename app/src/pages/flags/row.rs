@@ -31,7 +31,7 @@ pub fn Row(flag: Flag, opened: Option<Opened>, facts: Facts) -> impl IntoView {
                 <Copy text=name.clone() label="Copy the key"/>
                 <Hint flag=flag.clone()/>
             </td>
-            <td data-label="On"><KillSwitch flag=flag.clone() writable=changeable/></td>
+            <td data-label="On"><KillSwitch flag=flag.clone() writable=changeable linked=facts.linked/></td>
             <td data-label="Who gets it"><Whom flag=flag.clone()/></td>
             <td data-label="Source">
                 <Source inherited_from=flag.inherited_from overrides=flag.overrides needs_value=false/>

@@ -4,13 +4,19 @@
 use super::{Flag, ToggleFlag};
 use crate::address::service_params;
 use crate::components::form::form_state;
+use crate::components::time::count;
 use crate::components::{FormError, Hidden, PostForm};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 #[component]
-pub fn KillSwitch(flag: Flag, writable: bool) -> impl IntoView {
+pub fn KillSwitch(
+    flag: Flag,
+    writable: bool,
+    /// Services that inherit it.
+    linked: i64,
+) -> impl IntoView {
     let Flag { key, enabled, version, .. } = flag;
     if !writable {
         let word = if enabled { "on" } else { "off" };
@@ -25,7 +31,7 @@ pub fn KillSwitch(flag: Flag, writable: bool) -> impl IntoView {
             <Hidden name="key" value=key.clone()/>
             <Hidden name="enabled" value=(!enabled).to_string()/>
             <Hidden name="expected_version" value=version.to_string()/>
-            <Knob key enabled accepted/>
+            <Knob key enabled linked accepted/>
             <FormError/>
         </PostForm>
     }
@@ -33,14 +39,18 @@ pub fn KillSwitch(flag: Flag, writable: bool) -> impl IntoView {
 }
 
 #[component]
-fn Knob(key: String, enabled: bool, accepted: RwSignal<bool>) -> impl IntoView {
+fn Knob(key: String, enabled: bool, linked: i64, accepted: RwSignal<bool>) -> impl IntoView {
     let form = form_state();
     let is_on = move || enabled != (form.pending.get() || accepted.get());
     let checked = move || if is_on() { "true" } else { "false" };
-    let title = if enabled {
+    let act = if enabled {
         "On now. Press to switch it off for everybody"
     } else {
         "Off now. Press to switch it on"
+    };
+    let title = match linked {
+        0 => act.to_owned(),
+        linked => format!("{act}, in {} too", count(linked, "linked service")),
     };
     view! {
         <button type="submit" class="switch" role="switch" aria-checked=checked aria-label=format!("{key} is on") title=title>

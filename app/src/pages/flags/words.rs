@@ -136,7 +136,8 @@ pub const fn verb(op: Operator) -> &'static str {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use nexus_domain::timestamp::DAY_MICROS;

@@ -34,6 +34,7 @@ mod audit;
 mod canaries;
 mod changes;
 mod configs;
+mod console;
 mod crypto;
 mod dev_environments;
 mod flags;

@@ -142,7 +142,8 @@ impl RuleDraft {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use nexus_domain::flag::FlagDefinition;

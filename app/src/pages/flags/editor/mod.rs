@@ -139,6 +139,9 @@ pub fn Editor(flag: Flag, opened: Opened, facts: Facts) -> impl IntoView {
             <button type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true">"Save"</button>
             <Which here=service_params()/>
             <Hidden name="key" value=flag.key/>
+            <p class="note no-js">
+                "Without JavaScript the form is sent for every row that comes or goes, and the preview shows what is stored."
+            </p>
             <Fields opened words facts/>
             <Field label="Description" name="description" placeholder="Why this version?"/>
             <Reach linked=facts.linked/>

@@ -73,7 +73,7 @@ fn line((name, count): (String, i64)) -> AnyView {
                 <rect class="share-rest" x="0" y="0" width=WIDTH height="8"></rect>
                 <rect class="share-part" x="0" y="0" width=width height="8"></rect>
             </svg>
-            <span>{count}</span>
+            <span>{number(count)}</span>
         </li>
     }
     .into_any()

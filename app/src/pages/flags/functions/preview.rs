@@ -56,7 +56,8 @@ pub fn shares(
     Ok(draft.names().into_iter().map(count).collect())
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::pages::flags::draft::Draft;

@@ -22,7 +22,7 @@ pub struct TesterData {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     pub environment: String,
-    /// `environment/service`, and the service's name.
+    /// `environment/service`, and both names as they are shown.
     pub services: Vec<(String, String)>,
 }
 
@@ -63,7 +63,7 @@ pub async fn read_tester(
 fn place(group: nexus_domain::service::ServiceGroup) -> Place {
     let environment = group.environment;
     let service = |service: nexus_domain::service::Service| {
-        (format!("{}/{}", environment.slug, service.slug), service.name)
+        (format!("{}/{}", environment.slug, service.slug), format!("{} · {}", service.name, environment.name))
     };
     let services = group.services.into_iter().map(service).collect();
     Place { environment: environment.name, services }
