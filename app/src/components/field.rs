@@ -98,6 +98,30 @@ pub fn focus_when_shown(id: String) {
     });
 }
 
+/// The attribute that says what a field is about, for [`typed_already`].
+pub const ABOUT: &str = "data-about";
+
+/// What somebody has typed into the field with this id already: before the script took over, or
+/// before what the page shows was read again. A field whose text is a signal would lose it. `about`
+/// tells it from the same field of another entry, which has the same id.
+pub fn typed_already(id: &str, about: &str) -> Option<String> {
+    if !cfg!(feature = "hydrate") {
+        return None;
+    }
+    let element = document().get_element_by_id(id)?;
+    if element.get_attribute(ABOUT).as_deref() != Some(about) {
+        return None;
+    }
+    let (text, at_first) = match element.dyn_ref::<web_sys::HtmlTextAreaElement>() {
+        Some(area) => (area.value(), area.default_value().ok()?),
+        None => {
+            let input = element.dyn_ref::<web_sys::HtmlInputElement>()?;
+            (input.value(), input.default_value())
+        }
+    };
+    (text != at_first).then_some(text)
+}
+
 /// Marks a field that had the focus when it appeared.
 const FOCUSED: &str = "data-focused";
 

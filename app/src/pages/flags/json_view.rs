@@ -4,7 +4,7 @@
 use super::{CheckFlag, Facts, Flag, SaveFlagJson};
 use crate::address::{address, service_params};
 use crate::call::{invoke, sleep, spawn};
-use crate::components::field::focus_when_shown;
+use crate::components::field::{focus_when_shown, typed_already};
 use crate::components::form::form_state;
 use crate::components::{Copy, Field, Hidden, PostForm};
 use crate::live::live;
@@ -36,8 +36,8 @@ pub fn JsonView(flag: Flag, json: String, writable: bool, facts: Facts) -> impl 
     view! {
         <PostForm action=SaveFlagJson::PATH to=close.clone() class="stack detail-form">
             <Which here=service_params()/>
-            <Hidden name="key" value=flag.key/>
-            <Definition json/>
+            <Hidden name="key" value=flag.key.clone()/>
+            <Definition about=flag.key json/>
             <Field label="Description" name="description" placeholder="Why this version?"/>
             <Reach linked=facts.linked/>
             <Finish started_from=started_from(flag.version) label="Save" cancel=close now=facts.now
@@ -48,11 +48,12 @@ pub fn JsonView(flag: Flag, json: String, writable: bool, facts: Facts) -> impl 
 }
 
 #[component]
-fn Definition(json: String) -> impl IntoView {
+fn Definition(about: String, json: String) -> impl IntoView {
     let (form, live, here) = (form_state(), live(), service_params());
-    let text = RwSignal::new(form.typed("definition").unwrap_or(json));
-    let problems = RwSignal::new(Vec::<(String, String)>::new());
     let id = form.id("definition");
+    let at_first = form.typed("definition").unwrap_or(json);
+    let text = RwSignal::new(typed_already(&id, &about).unwrap_or_else(|| at_first.clone()));
+    let problems = RwSignal::new(Vec::<(String, String)>::new());
     focus_when_shown(id.clone());
     let typed = move |event| {
         text.set(event_target_value(&event));
@@ -97,12 +98,12 @@ fn Definition(json: String) -> impl IntoView {
             .map(|(field, rule)| view! { <p><code>{field}</code>": "{rule}</p> })
             .collect_view()
     };
-    let (at_first, error_id) = (text.get_untracked(), form.id("definition-error"));
+    let error_id = form.id("definition-error");
     view! {
         <div class="field">
             <label for=id.clone()>"Definition"</label>
             <div class="control mono">
-                <textarea id=id name="definition" class="definition" rows="14" autocomplete="off" spellcheck="false" autocapitalize="off"
+                <textarea id=id name="definition" data-about=about class="definition" rows="14" autocomplete="off" spellcheck="false" autocapitalize="off"
                     prop:value=text aria-invalid=move || (!shown.read().is_empty()).then_some("true")
                     aria-describedby=error_id.clone() on:input=typed on:keydown=enter_sends>{at_first}</textarea>
             </div>

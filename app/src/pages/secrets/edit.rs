@@ -25,9 +25,9 @@ pub fn VersionForm(row: SecretRow, facts: Facts) -> impl IntoView {
     view! {
         <PostForm action=AddSecretVersion::PATH to=close.clone() class="stack detail-form" on_done=move |_| state.clear()>
             <Which here=desk.here/>
-            <Hidden name="key" value=row.key/>
+            <Hidden name="key" value=row.key.clone()/>
             <Hidden name="kind" value=row.kind.as_str()/>
-            <ValueField state autofocus=true/>
+            <ValueField state about=row.key autofocus=true/>
             <Field label="Description" name="description" placeholder="Why this version? Rotated after Q2 audit"/>
             <Reach linked=facts.linked/>
             <Finish started_from label="Save" key="⏎" cancel=close now=facts.now

@@ -37,8 +37,8 @@ fn Form(key: String, facts: Facts) -> impl IntoView {
                 <Which here=desk.here/>
                 <NoRoom kind="secret"/>
                 <div class="columns">
-                    <KeyField value=key autofocus=!named/>
-                    <ValueField state autofocus=named/>
+                    <KeyField value=key.clone() autofocus=!named/>
+                    <ValueField state about=key autofocus=named/>
                     <Field label="Description" name="description" placeholder="Why this value? Rotated after Q2 audit"
                         hint="Optional. It stands in the history, beside the version"/>
                     <Choice label="Type" name="kind" options value=chosen on_change=kind/>

@@ -3,7 +3,7 @@
 
 use super::file::FileControl;
 use super::generator::Generator;
-use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown};
+use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown, typed_already};
 use crate::components::form::form_state;
 use crate::components::icon::{Glyph, Icon};
 use crate::pages::entries::enter_sends;
@@ -82,11 +82,19 @@ impl ValueState {
 
 /// The field of the value, as `value` or `value_base64`.
 #[component]
-pub fn ValueField(state: ValueState, #[prop(optional)] autofocus: bool) -> impl IntoView {
+pub fn ValueField(
+    state: ValueState,
+    /// The key that gets it; nothing while that is still to be typed.
+    about: String,
+    #[prop(optional)] autofocus: bool,
+) -> impl IntoView {
     let form = form_state();
     form.has_field("value");
     form.has_field("value_base64");
     let (id, error_id) = (form.id("value"), form.id("value-error"));
+    if let Some(typed) = typed_already(&id, &about).filter(|_| state.text.read_untracked().is_empty()) {
+        state.text.set(typed);
+    }
     let (in_text, in_base64) = (form.error("value"), form.error("value_base64"));
     let error = Memo::new(move |_| in_text.get().or_else(|| in_base64.get()).or_else(|| problem(state)));
     if autofocus {
@@ -95,9 +103,9 @@ pub fn ValueField(state: ValueState, #[prop(optional)] autofocus: bool) -> impl 
     let described_by = error_id.clone();
     let label_for = id.clone();
     let control = move || {
-        let (id, error_id) = (id.clone(), error_id.clone());
+        let (id, error_id, about) = (id.clone(), error_id.clone(), about.clone());
         match state.kind.get() {
-            SecretType::Text => view! { <TextControl state id error_id error autofocus/> }.into_any(),
+            SecretType::Text => view! { <TextControl state about id error_id error autofocus/> }.into_any(),
             SecretType::File => view! { <FileControl state id error_id/> }.into_any(),
         }
     };
@@ -144,6 +152,7 @@ fn at_its_ends(state: ValueState) -> bool {
 #[component]
 fn TextControl(
     state: ValueState,
+    about: String,
     id: String,
     error_id: String,
     error: Memo<Option<String>>,
@@ -162,10 +171,10 @@ fn TextControl(
             on:click=move |_| state.generator.update(|open| *open = !*open)><Icon glyph=Glyph::Dice/></button>
     };
     let field = move || {
-        let (id, error_id) = (id.clone(), error_id.clone());
+        let (id, error_id, about) = (id.clone(), error_id.clone(), about.clone());
         if state.lines.get() {
             view! {
-                <textarea id=id name="value" rows=move || rows(&state.text.read()) spellcheck="false" autocomplete="off"
+                <textarea id=id name="value" data-about=about rows=move || rows(&state.text.read()) spellcheck="false" autocomplete="off"
                     class:masked=move || !state.seen.get() aria-required="true" aria-invalid=invalid
                     aria-describedby=error_id prop:value=state.text on:input=typed on:keydown=enter_sends></textarea>
             }
@@ -174,7 +183,7 @@ fn TextControl(
             let goal = id.clone();
             let pasted = move |event| paste_lines(state, &event, &goal);
             view! {
-                <input id=id name="value" type="password" autocomplete="new-password" spellcheck="false"
+                <input id=id name="value" data-about=about type="password" autocomplete="new-password" spellcheck="false"
                     autocapitalize="off" data-1p-ignore="" data-lpignore="true" data-bwignore="" autofocus=autofocus && IN_A_NEW_PAGE aria-required="true" aria-invalid=invalid
                     aria-describedby=error_id prop:value=state.text on:input=typed on:paste=pasted/>
             }
