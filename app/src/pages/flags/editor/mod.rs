@@ -134,7 +134,7 @@ pub fn Editor(flag: Flag, opened: Opened, facts: Facts) -> impl IntoView {
     let words = (!facts.targeting)
         .then(|| super::detail::served(opened.rules.clone(), opened.otherwise.clone(), true));
     view! {
-        <PostForm action=SaveFlag::PATH to=close.clone() class="stack detail-form flag-form">
+        <PostForm action=SaveFlag::PATH to=close.clone() class="stack detail-form">
             // Enter presses the first button of a form, and that is not to be one that moves a rule.
             <button type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true">"Save"</button>
             <Which here=service_params()/>
