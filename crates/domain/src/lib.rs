@@ -31,6 +31,7 @@ pub mod snapshot;
 pub mod template;
 pub mod tier;
 pub mod timestamp;
+pub mod why;
 
 pub use id::*;
 pub use refusal::{Code, Refusal};

@@ -18,7 +18,7 @@ pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
 pub use history::{destroy, diff, history, restore, version};
 pub use read::{counts, deleted, list, row};
-pub(crate) use served::Served;
+pub(crate) use served::{Served, ServedFlag};
 pub use tester::{TestRequest, test};
 pub use write::{create, delete, patch, toggle, undelete, update};
 
@@ -68,7 +68,7 @@ pub(crate) fn open_version(version: &VersionRow) -> Result<FlagDefinition> {
     definition_of(payload)
 }
 
-fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
+pub(crate) fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
     serde_json::from_slice(payload).map_err(|_| Error::Impossible("a stored flag that cannot be read"))
 }
 
