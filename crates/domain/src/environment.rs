@@ -81,6 +81,10 @@ pub struct DevImport {
     pub configs_copied: i64,
     #[serde(default)]
     pub configs_skipped: i64,
+    #[serde(default)]
+    pub flags_copied: i64,
+    #[serde(default)]
+    pub flags_skipped: i64,
     /// Secrets copied without their value, because the importer may not reveal it.
     pub needs_value: i64,
 }

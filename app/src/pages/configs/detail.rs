@@ -6,10 +6,11 @@ use super::{Config, Facts, Opened};
 use crate::address::{address, query};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Copy, Dialog};
-use crate::pages::entries::{DiffLines, EntryButtons, History, Inherited, VersionLine, version_links};
+use crate::pages::entries::{DiffLines, EntryButtons, History, Inherited, VersionLine, Why, version_links};
 use leptos::prelude::*;
 use nexus_domain::config::ConfigVersion;
 use nexus_domain::entry::EntryDiff;
+use nexus_domain::template::ReferenceKind;
 
 #[component]
 pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
@@ -28,6 +29,7 @@ pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
                 <ValuePanel config=config.clone()/>
                 {acts}
                 <About config=config.clone() facts/>
+                <Why kind=ReferenceKind::Config key=config.key.clone() now=facts.now/>
             </div>
             {has_versions.then(|| view! { <Versions config history=opened.history writable facts/> })}
         </div>

@@ -21,7 +21,14 @@ pub fn Row(config: Config, opened: Option<Opened>, facts: Facts) -> impl IntoVie
     let toggle = move || {
         let key = key.get_value();
         let goal = (!is(open)).then_some(key.as_str());
-        here.with(&[("open", goal), ("form", None), ("from", None), ("created", None), ("compare", None)])
+        here.with(&[
+            ("open", goal),
+            ("form", None),
+            ("from", None),
+            ("created", None),
+            ("compare", None),
+            ("why", None),
+        ])
     };
     let expanded = move || if is(open) { "true" } else { "false" };
     let keys = move || if is(open) && form.read().is_none() { "e Escape" } else { "e" };

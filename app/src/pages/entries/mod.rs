@@ -9,6 +9,7 @@ mod history;
 mod key;
 mod list;
 mod source;
+mod why;
 
 #[cfg(feature = "ssr")]
 pub use change::with_warning;
@@ -20,3 +21,4 @@ pub use history::{History, VersionLine};
 pub use key::KeyField;
 pub use list::{DeletedLine, DeletedList, MissingRow, NothingFound, Pager, source_filters};
 pub use source::{Source, SourceFilters};
+pub use why::{ReadWhy, Why};

@@ -19,7 +19,7 @@ pub fn Row(row: SecretRow, opened: Option<Opened>, facts: Facts) -> impl IntoVie
     let toggle = move || {
         let key = key.get_value();
         let goal = (!is(open)).then_some(key.as_str());
-        here.with(&[("open", goal), ("form", None), ("from", None), ("created", None)])
+        here.with(&[("open", goal), ("form", None), ("from", None), ("created", None), ("why", None)])
     };
     let expanded = move || if is(open) { "true" } else { "false" };
     // Esc leaves a form in the details first, and then the details.

@@ -29,7 +29,7 @@ use crate::{Error, Result, tiers};
 use counts::Usage;
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
-use nexus_domain::flag::{FlagDefinition, FlagRow, FlagState, Percentage, Stale};
+use nexus_domain::flag::{FlagDefinition, FlagRow, FlagState, FlagType, Percentage, Stale};
 use nexus_domain::timestamp::DAY_MICROS;
 
 /// Flags, for what they share with configs.
@@ -60,6 +60,20 @@ pub(crate) async fn store_version(
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let value_type = definition.flag_type().as_str();
     entries::add_version(w, entry, Payload { value_type, bytes, wrapped_key: None, size }, description).await
+}
+
+/// Stores the version of another flag as it is, rules and rollout included. What this program cannot
+/// read there it cannot read here either.
+pub(crate) async fn store_copy(
+    w: &mut Work,
+    entry: &Entry,
+    version: VersionRow,
+    description: &str,
+) -> Result<i64> {
+    let value_type = entries::word::<FlagType>(&version.kind)?.as_str();
+    let bytes = version.payload.ok_or(Error::Impossible("a version without a payload"))?;
+    let payload = Payload { value_type, bytes, wrapped_key: None, size: version.size };
+    entries::add_version(w, entry, payload, description).await
 }
 
 /// A stored definition.

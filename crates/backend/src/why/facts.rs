@@ -191,7 +191,12 @@ async fn every(w: &mut Work, service: &Resolved) -> Result<Vec<Found>> {
         "SELECT n.service_id, n.kind, n.key, n.type AS value_type, n.active_version, n.updated_at, n.updated_by,
                 v.size
          FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         WHERE n.tenant_id = $1 AND n.service_id IN ($2, $3) AND n.deleted_at IS NULL"
+         WHERE n.tenant_id = $1 AND n.service_id = $2 AND n.deleted_at IS NULL
+         UNION ALL
+         SELECT n.service_id, n.kind, n.key, n.type AS value_type, n.active_version, n.updated_at, n.updated_by,
+                v.size
+         FROM entries n LEFT JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+         WHERE n.tenant_id = $1 AND n.service_id = $3 AND n.deleted_at IS NULL"
     ))
     .bind(w.actor.tenant)
     .bind(service.id)
