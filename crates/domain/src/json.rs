@@ -75,6 +75,15 @@ impl<'de> Deserialize<'de> for JsonText {
     }
 }
 
+/// Reads a field of a change so that `null` (take it away) is not what is absent (leave it).
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
 /// A text as a JSON string, quotes included.
 pub(crate) fn quoted(text: &str) -> String {
     // A string is always JSON.

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod audit;
 mod civil;
+pub mod completion;
 pub mod config;
 pub mod credential;
 pub mod entry;

@@ -134,6 +134,7 @@ fn configs() -> Vec<Call> {
         on_port("destroy_config_version").at("version", "1").at("typed", "v1"),
         on_port("delete_config").at("expected_version", "2"),
         function("undelete_config").at("key", "GONE"),
+        function("complete_reference").at("typed", "{{").at("named", "config:PORT config:NO"),
         on_port("read_why").at("kind", "config"),
         function("read_why").at("kind", "secret").at("key", "TOKEN").note("of a secret"),
         function("read_why").at("kind", "flag").at("key", "beta").note("of a flag"),

@@ -2,12 +2,14 @@
 //! row with its history. All of it works without JavaScript: nothing in it is secret.
 
 mod asks;
+mod complete;
 mod detail;
 mod forms;
 mod functions;
 mod row;
 mod value;
 
+pub use complete::CompleteReference;
 pub use functions::*;
 
 use crate::address::{address, has, query, service_params};

@@ -1,6 +1,7 @@
 //! Configs: entries whose payload is plain and typed, and may name secrets, flags and other configs.
 //! What is stored and shown is the text with its references; only a snapshot resolves them.
 
+mod complete;
 mod history;
 mod import;
 mod read;
@@ -8,6 +9,7 @@ mod rules;
 mod write;
 
 pub use crate::entries::ListEntries as ListConfigs;
+pub use complete::complete;
 pub use history::{destroy, diff, history, restore, version};
 pub use import::import;
 pub use read::{counts, deleted, list, row};

@@ -84,7 +84,7 @@ impl Facts {
     async fn all(w: &mut Work, service: &Resolved) -> Result<Self> {
         let mut facts = Self::default();
         facts.put(every(w, service).await?, service.id);
-        let served = Served::load(w, service.id, service.umbrella_id).await?;
+        let served = Served::load(w, service.id, service.umbrella_id, service.engine).await?;
         let given = load_configs(w, service.id, service.umbrella_id, &served.plain(w.now)).await?;
         let schedule = |flag: &crate::flags::ServedFlag| Some(flag.compiled.schedule());
         facts.flags = served.flags.iter().map(|(key, flag)| (key.clone(), schedule(flag))).collect();

@@ -1,5 +1,6 @@
 //! Configs: their life, their references, imports, and what programs read.
 
+mod complete;
 mod import;
 mod life;
 mod programs;
