@@ -46,6 +46,11 @@ impl JsonText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The rule of what may be kept that it breaks, in words: too deep, a key twice, …
+    pub fn broken_rule(&self) -> Option<String> {
+        broken_rule(&self.0)
+    }
 }
 
 impl From<&RawValue> for JsonText {

@@ -8,8 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use nexus_backend::{Nexus, configs};
-use nexus_domain::config::{ConfigRow, NewConfig, NewConfigVersion};
-use nexus_domain::entry::EntryPatch;
+use nexus_domain::config::{ConfigPatch, ConfigRow, NewConfig, NewConfigVersion};
 use nexus_domain::import::{ImportReport, ImportRequest};
 use nexus_domain::page::Page;
 use nexus_domain::template::ReferenceKind;
@@ -91,16 +90,16 @@ async fn put(
     Ok(axum::Json(configs::update(&nexus, &key.0, &path, &name, new).await?))
 }
 
-/// Rename a config, or replace its note and tags.
+/// Rename a config, or replace its note, tags and JSON Schema.
 #[utoipa::path(patch, path = "/projects/{project}/services/{service}/configs/{key}", tag = "Configs",
     params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
-    request_body = EntryPatch, responses((status = 200, body = ConfigRow), Refusals))]
+    request_body = ConfigPatch, responses((status = 200, body = ConfigRow), Refusals))]
 async fn update(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
     Params(environment): Params<InEnvironment>,
-    Json(patch): Json<EntryPatch>,
+    Json(patch): Json<ConfigPatch>,
 ) -> Api<axum::Json<ConfigRow>> {
     let path = environment.path(&key, project, service)?;
     Ok(axum::Json(configs::patch(&nexus, &key.0, &path, &name, patch).await?))

@@ -125,6 +125,7 @@ fn configs() -> Vec<Call> {
         of_configs("GET", "/{key}").at("service", "worker").at("key", "REGION").note("inherited"),
         of_configs("PUT", "/{key}").json(json!({ "value": 8082 })),
         of_configs("PATCH", "/{key}").json(json!({ "note": "A note" })),
+        of_configs("PATCH", "/{key}").json(json!({ "schema": null })).note("its schema"),
         of_configs("DELETE", "/{key}"),
         of_configs("GET", "/{key}/versions"),
         of_configs("POST", "/{key}/versions").json(json!({ "value": 8082 })),

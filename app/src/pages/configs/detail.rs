@@ -89,12 +89,18 @@ fn About(config: Config, facts: Facts) -> impl IntoView {
         (!config.tags.is_empty()).then(|| view! { <div><dt>"Tags"</dt><dd>{chips(config.tags)}</dd></div> });
     let names = (!config.references.is_empty())
         .then(|| view! { <div><dt>"Refers to"</dt><dd>{chips(config.references)}</dd></div> });
+    let schema = config.schema.map(|schema| {
+        view! {
+            <div><dt>"JSON Schema"</dt><dd><details class="fold"><summary>"Every value fits one"</summary>
+                <pre class="value-text" tabindex="0" role="group" aria-label="The JSON Schema">{schema}</pre></details></dd></div>
+        }
+    });
     let hidden = config.overrides.map(|umbrella| {
         view! { <div><dt>"Hides"</dt><dd>"the config of the same key on "<b>{umbrella}</b></dd></div> }
     });
     view! {
         <dl class="facts">
-            {names}{note}{tags}{hidden}
+            {names}{schema}{note}{tags}{hidden}
             <div><dt>"Made"</dt><dd><Ago at=config.created_at now=facts.now/></dd></div>
         </dl>
     }

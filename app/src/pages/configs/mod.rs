@@ -7,6 +7,7 @@ mod detail;
 mod forms;
 mod functions;
 mod row;
+mod schema;
 mod value;
 
 pub use complete::CompleteReference;

@@ -251,7 +251,7 @@ impl Job {
             };
             if original.active_version > 0 {
                 let version = entries::version(w, original.id, original.active_version).await?;
-                store_plain(w, kind, &entry, version).await?;
+                store_plain(w, kind, &original, &entry, version).await?;
             }
             copied += 1;
         }
@@ -334,11 +334,20 @@ impl Job {
     }
 }
 
-/// Stores a version of `develop` as it is.
-async fn store_plain(w: &mut Work, kind: Kind, entry: &Entry, version: VersionRow) -> Result<()> {
+/// Stores a version of `develop` as it is, with the schema that it fits.
+async fn store_plain(
+    w: &mut Work,
+    kind: Kind,
+    original: &Entry,
+    entry: &Entry,
+    version: VersionRow,
+) -> Result<()> {
     match kind {
         Kind::Flag => flags::store_copy(w, entry, version, DESCRIPTION).await?,
-        _ => configs::store_version(w, entry, &configs::open_version(&version)?, DESCRIPTION).await?,
+        _ => {
+            configs::schema::copy(w, original, entry).await?;
+            configs::store_version(w, entry, &configs::open_version(&version)?, DESCRIPTION).await?
+        }
     };
     Ok(())
 }

@@ -5,3 +5,4 @@ mod import;
 mod life;
 mod programs;
 mod references;
+mod schema;
