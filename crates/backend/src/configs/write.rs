@@ -72,14 +72,17 @@ pub async fn update(
                 let kind = new.kind.map_or_else(|| entries::word(&entry.kind), Ok)?;
                 let value = read(Some(kind), new.value)?;
                 let description = entries::description(new.description)?;
-                let mut details = json!({ "change": "new version", "type": value.kind });
-                if let Some(new) = new.schema
-                    && schema::set(w, entry.id, new.as_ref()).await?
-                {
-                    details["schema"] = schema_word(new.as_ref()).into();
-                }
+                let schema = match new.schema {
+                    Some(new) => {
+                        schema::set(w, entry.id, new.as_ref()).await?.then(|| schema_word(new.as_ref()))
+                    }
+                    None => None,
+                };
                 let version = store_version(w, &entry, &value, &description).await?;
-                details["version"] = version.into();
+                let mut details = json!({ "change": "new version", "version": version, "type": value.kind });
+                if let (Some(details), Some(schema)) = (details.as_object_mut(), schema) {
+                    details.insert("schema".into(), schema.into());
+                }
                 rules::settle(w, &service, &[&key]).await?;
                 entries::finish(w, service.id).await?;
                 w.record(Action::ConfigUpdate, &service.target().with_name(&key), details).await?;

@@ -149,12 +149,12 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result
                 let kind = EnvironmentKind::Environment;
                 let id = insert(&mut w.tx, tenant, &new.slug, &name, kind, None, now).await?;
                 let target = Target { environment: Some(&new.slug), ..Target::named(&new.slug) };
-                let mut details = json!({ "name": name });
+                let mut details = Map::from_iter([("name".to_owned(), json!(name))]);
                 if let Some(pin) = &pin {
                     store(w, id, &name, Some(pin)).await?;
-                    details["pinned_engine_version"] = pin.as_str().into();
+                    details.insert("pinned_engine_version".into(), json!(pin));
                 }
-                w.record(Action::EnvironmentCreate, &target, details).await?;
+                w.record(Action::EnvironmentCreate, &target, details.into()).await?;
                 // Answered from here, because a key of one environment does not see the new one.
                 let pinned_engine_version = pin;
                 Ok(Environment { id, slug: new.slug, name, kind, created_at: now, pinned_engine_version })

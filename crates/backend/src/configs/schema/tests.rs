@@ -1,4 +1,4 @@
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+//! Schemas: what each keyword lets pass, what is refused, and that nothing takes for ever.
 
 use super::{MAX_PLACES, Schema};
 use nexus_domain::json::JsonText;
