@@ -18,6 +18,7 @@ const inside = [
   `${secretsUrl}?open=OPENED`,
   `${secretsUrl}?open=OPENED&form=version`,
   `${secretsUrl}?open=OPENED&confirm=delete`,
+  `${secretsUrl}?open=OPENED&why`,
   `${secretsUrl}?import`,
   `${secretsUrl}?export`,
   `${secretsUrl}?deleted`,
@@ -39,6 +40,7 @@ const inside = [
   '/t/acme/projects/shop/live/checkout-api/settings',
   '/t/acme/audit',
   '/t/acme/settings',
+  '/t/acme/settings?edit=staging',
   '/t/acme/nowhere',
 ];
 

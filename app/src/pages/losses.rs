@@ -13,6 +13,7 @@ pub fn Lost(losses: Losses, #[prop(into)] nothing: String) -> impl IntoView {
         (losses.services, "service"),
         (losses.secrets, "secret"),
         (losses.configs, "config"),
+        (losses.flags, "flag"),
         (losses.keys, "API key"),
     ];
     let items = parts

@@ -26,6 +26,7 @@ pub mod store;
 pub mod streams;
 pub mod tenants;
 pub mod tiers;
+pub mod why;
 mod work;
 
 pub use clock::{Clock, SystemClock};

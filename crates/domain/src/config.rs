@@ -1,7 +1,7 @@
 //! Configs: typed values that programs read, and how they travel. What is stored is the text as it
 //! was written, with its references; nothing here shows what they lead to.
 
-use crate::entry::{DeletedEntry, EntryVersion, redacted};
+use crate::entry::{DeletedEntry, EntryPatch, EntryVersion, redacted};
 use crate::json::{self, JsonText};
 use crate::role::words;
 use crate::template::{self, MAX_REFERENCES, Piece, Reference};
@@ -35,6 +35,9 @@ pub struct ConfigRow {
     /// The umbrella whose config of the same key it hides.
     pub overrides: Option<String>,
     pub needs_value: bool,
+    /// The JSON Schema (2020-12) that every value of it fits; only on `json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<JsonText>,
     /// What its value names, each once: `secret:KEY`, `flag:KEY`, `config:KEY`.
     pub references: Vec<Reference>,
     /// Its resolved value holds a secret, so that only backend credentials get it.
@@ -91,6 +94,9 @@ pub struct NewConfig {
     pub kind: Option<ConfigType>,
     #[serde(default)]
     pub description: Option<String>,
+    /// A JSON Schema (2020-12) that every value has to fit; only on `json`.
+    #[serde(default)]
+    pub schema: Option<JsonText>,
     #[serde(default)]
     pub note: Option<String>,
     #[serde(default)]
@@ -108,8 +114,39 @@ pub struct NewConfigVersion {
     pub kind: Option<ConfigType>,
     #[serde(default)]
     pub description: Option<String>,
+    /// Another JSON Schema, for this value too; `null` takes it away.
+    #[serde(default, deserialize_with = "json::given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<JsonText>))]
+    pub schema: Option<Option<JsonText>>,
     #[serde(default)]
     pub expected_version: Option<i64>,
+}
+
+/// A change of what stands beside the value of a config.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfigPatch {
+    /// A new key; the history stays.
+    #[serde(default)]
+    pub key: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
+    /// A JSON Schema that the present value fits and every later one has to; `null` takes it away.
+    #[serde(default, deserialize_with = "json::given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<JsonText>))]
+    pub schema: Option<Option<JsonText>>,
+    #[serde(default)]
+    pub expected_version: Option<i64>,
+}
+
+impl From<EntryPatch> for ConfigPatch {
+    fn from(patch: EntryPatch) -> Self {
+        let EntryPatch { key, note, tags, expected_version } = patch;
+        Self { key, note, tags, schema: None, expected_version }
+    }
 }
 
 redacted!(NewConfig, NewConfigVersion, ConfigValue);

@@ -1,5 +1,6 @@
 //! Environments as they travel: the tenant's shared ones and developers' own.
 
+use crate::json::given;
 use crate::role::words;
 use crate::{EnvironmentId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub struct NewEnvironment {
     pub slug: String,
     #[serde(default)]
     pub name: Option<String>,
+    /// The evaluation engine to keep to: a line (`1.x`) or a version (`1.0`).
+    #[serde(default)]
+    pub pinned_engine_version: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -51,6 +55,10 @@ pub struct NewEnvironment {
 pub struct EnvironmentPatch {
     #[serde(default)]
     pub name: Option<String>,
+    /// The evaluation engine to keep to: a line (`1.x`) or a version (`1.0`). `null` takes the pin away.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub pinned_engine_version: Option<Option<String>>,
 }
 
 /// A developer environment, seen by its owner.
@@ -81,6 +89,10 @@ pub struct DevImport {
     pub configs_copied: i64,
     #[serde(default)]
     pub configs_skipped: i64,
+    #[serde(default)]
+    pub flags_copied: i64,
+    #[serde(default)]
+    pub flags_skipped: i64,
     /// Secrets copied without their value, because the importer may not reveal it.
     pub needs_value: i64,
 }

@@ -46,6 +46,11 @@ impl JsonText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The rule of what may be kept that it breaks, in words: too deep, a key twice, …
+    pub fn broken_rule(&self) -> Option<String> {
+        broken_rule(&self.0)
+    }
 }
 
 impl From<&RawValue> for JsonText {
@@ -73,6 +78,15 @@ impl<'de> Deserialize<'de> for JsonText {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         Ok(Self(String::from(Box::<str>::from(raw))))
     }
+}
+
+/// Reads a field of a change so that `null` (take it away) is not what is absent (leave it).
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// A text as a JSON string, quotes included.

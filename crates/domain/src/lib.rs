@@ -7,6 +7,7 @@
 pub mod action;
 pub mod audit;
 mod civil;
+pub mod completion;
 pub mod config;
 pub mod credential;
 pub mod entry;
@@ -32,6 +33,7 @@ pub mod snapshot;
 pub mod template;
 pub mod tier;
 pub mod timestamp;
+pub mod why;
 
 pub use id::*;
 pub use refusal::{Code, Refusal};

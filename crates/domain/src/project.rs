@@ -81,5 +81,7 @@ pub struct Losses {
     pub secrets: i64,
     #[serde(default)]
     pub configs: i64,
+    #[serde(default)]
+    pub flags: i64,
     pub keys: i64,
 }

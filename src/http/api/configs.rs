@@ -1,6 +1,6 @@
 //! Configs of a service.
 
-use super::{Api, Deletion, Filter, InEnvironment};
+use super::{Api, Deletion, Filter, InEnvironment, Look};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
@@ -8,10 +8,11 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use nexus_backend::{Nexus, configs};
-use nexus_domain::config::{ConfigRow, NewConfig, NewConfigVersion};
-use nexus_domain::entry::EntryPatch;
+use nexus_domain::config::{ConfigPatch, ConfigRow, NewConfig, NewConfigVersion};
 use nexus_domain::import::{ImportReport, ImportRequest};
 use nexus_domain::page::Page;
+use nexus_domain::template::ReferenceKind;
+use nexus_domain::why::Explained;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -60,16 +61,18 @@ async fn create(
 
 /// A config with its stored value: references stand in it as they were written.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/configs/{key}", tag = "Configs",
-    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
-    responses((status = 200, body = ConfigRow), Refusals))]
+    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), Look),
+    responses((status = 200, body = Explained<ConfigRow>), Refusals))]
 async fn get(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
-    Params(environment): Params<InEnvironment>,
-) -> Api<axum::Json<ConfigRow>> {
-    let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(configs::row(&nexus, &key.0, &path, &name).await?))
+    Params(look): Params<Look>,
+) -> Api<axum::Json<Explained<ConfigRow>>> {
+    let path = look.in_environment().path(&key, project, service)?;
+    let answer = configs::row(&nexus, &key.0, &path, &name).await?;
+    let explanation = look.explanation(&nexus, &key, &path, ReferenceKind::Config, &name).await?;
+    Ok(axum::Json(Explained { answer, explanation }))
 }
 
 /// Give a config another value: adds a version and makes it ACTIVE.
@@ -87,16 +90,16 @@ async fn put(
     Ok(axum::Json(configs::update(&nexus, &key.0, &path, &name, new).await?))
 }
 
-/// Rename a config, or replace its note and tags.
+/// Rename a config, or replace its note, tags and JSON Schema.
 #[utoipa::path(patch, path = "/projects/{project}/services/{service}/configs/{key}", tag = "Configs",
     params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
-    request_body = EntryPatch, responses((status = 200, body = ConfigRow), Refusals))]
+    request_body = ConfigPatch, responses((status = 200, body = ConfigRow), Refusals))]
 async fn update(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
     Params(environment): Params<InEnvironment>,
-    Json(patch): Json<EntryPatch>,
+    Json(patch): Json<ConfigPatch>,
 ) -> Api<axum::Json<ConfigRow>> {
     let path = environment.path(&key, project, service)?;
     Ok(axum::Json(configs::patch(&nexus, &key.0, &path, &name, patch).await?))

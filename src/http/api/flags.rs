@@ -1,6 +1,6 @@
 //! Flags of a service.
 
-use super::{Api, Deletion, Filter, InEnvironment};
+use super::{Api, Deletion, Filter, InEnvironment, Look};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -10,6 +10,8 @@ use axum::response::IntoResponse;
 use nexus_backend::{Nexus, flags};
 use nexus_domain::flag::{FlagPatch, FlagRow, NewFlag, NewFlagVersion, Toggle};
 use nexus_domain::page::Page;
+use nexus_domain::template::ReferenceKind;
+use nexus_domain::why::Explained;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -58,16 +60,18 @@ async fn create(
 
 /// A flag with its definition.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/flags/{key}", tag = "Flags",
-    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
-    responses((status = 200, body = FlagRow), Refusals))]
+    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), Look),
+    responses((status = 200, body = Explained<FlagRow>), Refusals))]
 async fn get(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
-    Params(environment): Params<InEnvironment>,
-) -> Api<axum::Json<FlagRow>> {
-    let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(flags::row(&nexus, &key.0, &path, &name).await?))
+    Params(look): Params<Look>,
+) -> Api<axum::Json<Explained<FlagRow>>> {
+    let path = look.in_environment().path(&key, project, service)?;
+    let answer = flags::row(&nexus, &key.0, &path, &name).await?;
+    let explanation = look.explanation(&nexus, &key, &path, ReferenceKind::Flag, &name).await?;
+    Ok(axum::Json(Explained { answer, explanation }))
 }
 
 /// Give a flag another definition: adds a version and makes it ACTIVE.

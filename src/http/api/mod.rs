@@ -16,11 +16,13 @@ mod transfer;
 mod versions;
 mod whoami;
 
-use nexus_backend::Nexus;
 use nexus_backend::entries::ListEntries;
+use nexus_backend::{Nexus, why};
 use nexus_domain::entry::SourceFilter;
 use nexus_domain::page;
 use nexus_domain::service::ServicePath;
+use nexus_domain::template::ReferenceKind;
+use nexus_domain::why::ValueExplanation;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -64,6 +66,40 @@ impl InEnvironment {
     fn path(&self, key: &ManagementKey, project: String, service: String) -> Api<ServicePath> {
         let environment = key.environment(self.environment.as_deref())?;
         Ok(ServicePath { project, environment, service })
+    }
+}
+
+/// How one entry is looked at.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Look {
+    /// Another environment than the key's own; takes `admin:all`.
+    environment: Option<String>,
+    /// Adds why it has its value: `explanation`.
+    #[serde(default)]
+    #[param(default = false)]
+    explain: bool,
+}
+
+impl Look {
+    fn in_environment(&self) -> InEnvironment {
+        InEnvironment { environment: self.environment.clone() }
+    }
+
+    /// Why the key has its value, where that was asked for.
+    async fn explanation(
+        &self,
+        nexus: &Nexus,
+        key: &ManagementKey,
+        path: &ServicePath,
+        kind: ReferenceKind,
+        name: &str,
+    ) -> Api<Option<ValueExplanation>> {
+        match self.explain {
+            true => Ok(Some(why::explain(nexus, &key.0, path, kind, name).await?)),
+            false => Ok(None),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Secrets of a service.
 
-use super::{Api, Deletion, Filter, InEnvironment};
+use super::{Api, Deletion, Filter, InEnvironment, Look};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
@@ -11,6 +11,8 @@ use nexus_backend::{Nexus, secrets};
 use nexus_domain::import::{ImportReport, ImportRequest};
 use nexus_domain::page::Page;
 use nexus_domain::secret::{NewSecret, SecretPatch, SecretRow, SecretValue};
+use nexus_domain::template::ReferenceKind;
+use nexus_domain::why::Explained;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -59,16 +61,18 @@ async fn create(
 
 /// A secret with its ACTIVE value. An audited reveal.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/secrets/{key}", tag = "Secrets",
-    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
-    responses((status = 200, body = SecretValue), Refusals))]
+    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), Look),
+    responses((status = 200, body = Explained<SecretValue>), Refusals))]
 async fn get(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
-    Params(environment): Params<InEnvironment>,
-) -> Api<axum::Json<SecretValue>> {
-    let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(secrets::reveal(&nexus, &key.0, &path, &name, None).await?))
+    Params(look): Params<Look>,
+) -> Api<axum::Json<Explained<SecretValue>>> {
+    let path = look.in_environment().path(&key, project, service)?;
+    let answer = secrets::reveal(&nexus, &key.0, &path, &name, None).await?;
+    let explanation = look.explanation(&nexus, &key, &path, ReferenceKind::Secret, &name).await?;
+    Ok(axum::Json(Explained { answer, explanation }))
 }
 
 /// Rename a secret, or replace its note and tags.

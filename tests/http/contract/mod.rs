@@ -4,6 +4,7 @@ mod browsers;
 mod caching;
 mod document;
 mod errors;
+mod explained;
 mod flags;
 mod inputs;
 mod lists;

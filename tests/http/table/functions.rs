@@ -142,6 +142,10 @@ fn configs() -> Vec<Call> {
         function("undelete_config").at("key", "GONE"),
         function("preview_config_import").at("text", "A=1"),
         function("import_configs").at("text", "A=1"),
+        function("complete_reference").at("typed", "{{").at("named", "config:PORT config:NO"),
+        on_port("read_why").at("kind", "config"),
+        function("read_why").at("kind", "secret").at("key", "TOKEN").note("of a secret"),
+        function("read_why").at("kind", "flag").at("key", "beta").note("of a flag"),
     ]
 }
 

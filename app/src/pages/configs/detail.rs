@@ -5,8 +5,9 @@ use super::forms::{EditForm, VersionForm};
 use super::{Config, Facts, Opened};
 use crate::address::query;
 use crate::components::{Ago, Copy};
-use crate::pages::entries::{Comparison, EntryButtons, Inherited, plain_history};
+use crate::pages::entries::{Comparison, EntryButtons, Inherited, Why, plain_history};
 use leptos::prelude::*;
+use nexus_domain::template::ReferenceKind;
 
 #[component]
 pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
@@ -26,6 +27,7 @@ pub fn Detail(config: Config, opened: Opened, facts: Facts) -> impl IntoView {
                 <ValuePanel config=config.clone()/>
                 {acts}
                 <About config=config.clone() facts/>
+                <Why kind=ReferenceKind::Config key=config.key.clone() now=facts.now/>
             </div>
             {has_versions.then(|| plain_history(opened.history, config.version, changeable, facts.now))}
         </div>
@@ -90,12 +92,18 @@ fn About(config: Config, facts: Facts) -> impl IntoView {
         (!config.tags.is_empty()).then(|| view! { <div><dt>"Tags"</dt><dd>{chips(config.tags)}</dd></div> });
     let names = (!config.references.is_empty())
         .then(|| view! { <div><dt>"Refers to"</dt><dd>{chips(config.references)}</dd></div> });
+    let schema = config.schema.map(|schema| {
+        view! {
+            <div><dt>"JSON Schema"</dt><dd><details class="fold"><summary>"Every value fits one"</summary>
+                <pre class="value-text" tabindex="0" role="group" aria-label="The JSON Schema">{schema}</pre></details></dd></div>
+        }
+    });
     let hidden = config.overrides.map(|umbrella| {
         view! { <div><dt>"Hides"</dt><dd>"the config of the same key on "<b>{umbrella}</b></dd></div> }
     });
     view! {
         <dl class="facts">
-            {names}{note}{tags}{hidden}
+            {names}{schema}{note}{tags}{hidden}
             <div><dt>"Made"</dt><dd><Ago at=config.created_at now=facts.now/></dd></div>
         </dl>
     }

@@ -2,6 +2,7 @@
 //! from a version that the address keeps (`from`), so a page that was read again meanwhile does not
 //! hide that somebody else was first.
 
+use super::schema::SchemaField;
 use super::value::ValueField;
 use super::{AddConfigVersion, Config, CreateConfig, EditConfig, Facts};
 use crate::address::{address, query, service_params};
@@ -36,9 +37,10 @@ fn New(key: String, facts: Facts) -> impl IntoView {
                 <Which here=at/>
                 <NoRoom kind="config"/>
                 <div class="columns">
-                    <KeyField value=key autofocus=!named example="max_connections"/>
+                    <KeyField value=key.clone() autofocus=!named example="max_connections"/>
                     <Choice label="Type" name="kind" options value="string" on_change=choose/>
-                    <ValueField kind value=String::new() autofocus=named/>
+                    <ValueField kind about=key value=String::new() autofocus=named/>
+                    <SchemaField kind/>
                     <Field label="Description" name="description" placeholder="Why this value?"
                         hint="Optional. It stands in the history, beside the version"/>
                 </div>
@@ -63,9 +65,11 @@ pub fn VersionForm(config: Config, facts: Facts) -> impl IntoView {
     view! {
         <PostForm action=AddConfigVersion::PATH to=close.clone() class="stack detail-form">
             <Which here=service_params()/>
-            <Hidden name="key" value=config.key/>
+            <Hidden name="key" value=config.key.clone()/>
             <Hidden name="kind" value=config.kind.as_str()/>
-            <ValueField kind value=config.text autofocus=true/>
+            <ValueField kind about=config.key value=config.text autofocus=true/>
+            {(config.kind == ConfigType::Json)
+                .then(|| view! { <SchemaField kind value=config.schema.unwrap_or_default()/> })}
             <Field label="Description" name="description" placeholder="Why this version?"/>
             <Reach linked=facts.linked/>
             <Finish started_from=started_from(config.version) label="Save" key="⏎" cancel=close now=facts.now

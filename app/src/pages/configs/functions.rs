@@ -49,6 +49,8 @@ pub struct Config {
     pub version: i64,
     pub inherited_from: Option<String>,
     pub overrides: Option<String>,
+    /// Of the open config: its JSON Schema.
+    pub schema: Option<String>,
     /// `secret:KEY`, `flag:KEY`, `config:KEY`.
     pub references: Vec<String>,
     /// What it resolves to holds a secret.
@@ -130,6 +132,7 @@ pub async fn read_configs(
     }
     for row in data.rows.iter_mut().filter(|row| open.as_ref() != Some(&row.key)) {
         row.text = beginning(&row.text);
+        row.schema = None;
     }
     let Some(key) = open else { return Ok(data) };
     if !data.rows.iter().any(|row| row.key == key) {
@@ -165,6 +168,7 @@ fn shown(row: nexus_domain::config::ConfigRow) -> Config {
         version: row.version,
         inherited_from: row.inherited_from,
         overrides: row.overrides,
+        schema: row.schema.map(|schema| schema.as_str().to_owned()),
         references: row.references.iter().map(ToString::to_string).collect(),
         tainted: row.tainted,
         note: row.note,
@@ -186,6 +190,7 @@ pub async fn create_config(
     kind: String,
     #[server(default)] value: String,
     #[server(default)] description: String,
+    #[server(default)] schema: String,
 ) -> Result<Done, Refused> {
     use nexus_domain::config::NewConfig;
     let (nexus, actor) = crate::server::person(&tenant).await?;
@@ -196,6 +201,7 @@ pub async fn create_config(
         kind: Some(value.kind),
         value: Some(value.json()),
         description: Some(description),
+        schema: schema_of(&schema)?,
         ..NewConfig::default()
     };
     let row = nexus_backend::configs::create(&nexus, &actor, &path, new).await?;
@@ -214,6 +220,10 @@ pub async fn add_config_version(
     expected_version: i64,
     #[server(default)] value: String,
     #[server(default)] description: String,
+    #[server(default)] schema: String,
+    /// Whether the form has a field for the schema; without one it stays.
+    #[server(default)]
+    with_schema: bool,
 ) -> Result<Done, Refused> {
     use nexus_domain::config::NewConfigVersion;
     let (nexus, actor) = crate::server::person(&tenant).await?;
@@ -223,6 +233,7 @@ pub async fn add_config_version(
         kind: Some(value.kind),
         value: Some(value.json()),
         description: Some(description),
+        schema: if with_schema { Some(schema_of(&schema)?) } else { None },
         expected_version: Some(expected_version),
     };
     let row = nexus_backend::configs::update(&nexus, &actor, &path, &key, new).await?;
@@ -235,6 +246,18 @@ fn typed(kind: &str, text: &str) -> Result<nexus_domain::config::ConfigValue, Re
     use nexus_domain::Refusal;
     let kind = ConfigType::parse(kind).ok_or_else(|| Refusal::invalid("kind", "One of the list"))?;
     Ok(nexus_domain::config::ConfigValue::typed(kind, text)?)
+}
+
+/// A schema as it was typed; none where nothing was.
+#[cfg(feature = "ssr")]
+fn schema_of(text: &str) -> Result<Option<nexus_domain::json::JsonText>, Refused> {
+    use nexus_domain::Refusal;
+    match text.trim() {
+        "" => Ok(None),
+        text => {
+            Ok(Some(serde_json::from_str(text).map_err(|_| Refusal::invalid("schema", "This is not JSON"))?))
+        }
+    }
 }
 
 /// The address of the tab of a service.

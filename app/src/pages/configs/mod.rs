@@ -2,15 +2,18 @@
 //! row with its history, import and export. All of it works without JavaScript: nothing in it is secret.
 
 mod asks;
+mod complete;
 mod detail;
 mod export;
 mod forms;
 mod functions;
 mod import;
 mod row;
+mod schema;
 mod transfer;
 mod value;
 
+pub use complete::CompleteReference;
 pub use functions::*;
 pub use transfer::*;
 pub use value::{broken_json, pretty_json};

@@ -2,7 +2,8 @@
 //! says where it breaks while one types; the server has the last word, and without JavaScript the
 //! only one.
 
-use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown};
+use super::complete::Completer;
+use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown, typed_already};
 use crate::components::form::form_state;
 use crate::pages::entries::enter_sends;
 use leptos::prelude::*;
@@ -11,13 +12,16 @@ use nexus_domain::config::ConfigType;
 #[component]
 pub fn ValueField(
     kind: RwSignal<ConfigType>,
+    /// The key that gets it; nothing while that is still to be typed.
+    about: String,
     value: String,
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let form = form_state();
     form.has_field("value");
-    let text = RwSignal::new(form.typed("value").unwrap_or(value));
     let (id, error_id) = (form.id("value"), form.id("value-error"));
+    let at_first = form.typed("value").unwrap_or(value);
+    let text = RwSignal::new(typed_already(&id, &about).unwrap_or_else(|| at_first.clone()));
     let refused = form.error("value");
     let broken = Memo::new(move |_| match kind.get() {
         ConfigType::Json => broken_json(&text.read()),
@@ -46,18 +50,31 @@ pub fn ValueField(
             view! { <button type="button" class="button button-small needs-js" on:click=format>"Format"</button> }
         })
     };
+    let completer = Completer::new(form.id("value-keys"), kind, text);
+    let typed = move |event| {
+        text.set(event_target_value(&event));
+        completer.follow();
+    };
+    let pressed = move |event: web_sys::KeyboardEvent| {
+        if !completer.takes(&event) {
+            enter_sends(event);
+        }
+    };
     let rows = move || if kind.get() == ConfigType::Json || text.read().contains('\n') { "8" } else { "1" };
-    let at_first = text.get_untracked();
     view! {
         <div class="field">
             <label for=id.clone()>"Value"</label>
             <div class="control mono">
-                <textarea id=id.clone() name="value" rows=rows autofocus=autofocus && IN_A_NEW_PAGE autocomplete="off"
+                <textarea node_ref=completer.field id=id.clone() name="value" data-about=about rows=rows autofocus=autofocus && IN_A_NEW_PAGE autocomplete="off"
                     spellcheck="false" autocapitalize="off" prop:value=text
                     aria-invalid=move || error.read().is_some().then_some("true") aria-describedby=error_id.clone()
-                    on:input=move |event| text.set(event_target_value(&event)) on:keydown=enter_sends>{at_first}</textarea>
+                    aria-autocomplete="list" aria-controls=move || completer.list()
+                    aria-activedescendant=move || completer.active() on:input=typed on:keydown=pressed
+                    on:click=move |_| completer.follow() on:blur=move |_| completer.close()>{at_first}</textarea>
             </div>
+            {completer.view()}
             <p class="hint">{hint}</p>
+            {completer.missing_view()}
             {format}
             <div class="field-error" id=error_id aria-live="polite">
                 {move || error.get().map(|text| view! { <p>{text}</p> })}

@@ -17,6 +17,7 @@ mod plain;
 mod room;
 mod row;
 mod source;
+mod why;
 
 #[cfg(feature = "ssr")]
 pub use change::with_warning;
@@ -37,3 +38,4 @@ pub use plain::{two_numbers, typed_tags};
 pub use room::{NoRoom, ReadOnlyBadge, read_room};
 pub use row::RowState;
 pub use source::{Source, SourceFilters};
+pub use why::{ReadWhy, Why};

@@ -37,7 +37,7 @@ impl RowState {
     pub fn toggle(self) -> String {
         let key = self.key.get_value();
         let goal = (!self.is_open()).then_some(key.as_str());
-        const CLOSED: [&str; 6] = ["form", "from", "created", "compare", "user", "attributes"];
+        const CLOSED: [&str; 7] = ["form", "from", "created", "compare", "user", "attributes", "why"];
         let closed = CLOSED.map(|name| (name, None));
         self.here.with(&[&[("open", goal)], closed.as_slice()].concat())
     }

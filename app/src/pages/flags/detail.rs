@@ -9,10 +9,11 @@ use super::words::RuleWords;
 use super::{EditFlag, Facts, Flag, Opened};
 use crate::address::{address, query};
 use crate::components::Ago;
-use crate::pages::entries::{Comparison, EditEntry, EntryButtons, Inherited, plain_history};
+use crate::pages::entries::{Comparison, EditEntry, EntryButtons, Inherited, Why, plain_history};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::flag::FlagState;
+use nexus_domain::template::ReferenceKind;
 
 #[component]
 pub fn Detail(flag: Flag, opened: Opened, facts: Facts) -> impl IntoView {
@@ -85,7 +86,8 @@ fn Overview(flag: Flag, opened: Opened, writable: bool, facts: Facts) -> impl In
         {ignored}
         {served(opened.rules, opened.otherwise, flag.state != FlagState::Off)}
         {buttons}
-        <About flag facts/>
+        <About flag=flag.clone() facts/>
+        <Why kind=ReferenceKind::Flag key=flag.key now=facts.now/>
     }
     .into_any()
 }

@@ -9,9 +9,10 @@ use crate::address::query;
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::{Ago, Badge};
-use crate::pages::entries::{EntryButtons, History, Inherited, VersionLine, version_links};
+use crate::pages::entries::{EntryButtons, History, Inherited, VersionLine, Why, version_links};
 use leptos::prelude::*;
 use nexus_domain::secret::{SecretRow, SecretType, SecretUse, SecretValue, SecretVersion};
+use nexus_domain::template::ReferenceKind;
 
 #[component]
 pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
@@ -32,6 +33,7 @@ pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
                     view! { <Inherited umbrella key tab="secrets" may_write=facts.may_write/> }.into_any()
                 }}
                 {uses.map(|uses| view! { <About row=row.clone() uses facts/> })}
+                <Why kind=ReferenceKind::Secret key=row.key.clone() now=facts.now/>
             </div>
             {(facts.sees_more && !row.needs_value).then(|| view! { <Versions row history writable=changeable facts/> })}
         </div>

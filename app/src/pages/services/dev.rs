@@ -67,11 +67,11 @@ fn Import(tenant: Memo<String>, project: Memo<String>) -> impl IntoView {
                 <Hidden name="tenant" value=tenant/>
                 <Hidden name="project" value=project/>
                 <p class="dialog-text">
-                    "Copies the services, umbrellas, links and secrets of develop into your environment, all or
-                    nothing. Values that you may not reveal are left out; those secrets are marked NEEDS A VALUE.
+                    "Copies the services, umbrellas, links, secrets, configs and flags of develop into your
+                    environment, all or nothing. Values of secrets that you may not reveal are left out; those secrets are marked NEEDS A VALUE.
                     Every copied value is written to the audit log."
                 </p>
-                <Choice label="Secrets that you have already" name="on_conflict" options value="skip"/>
+                <Choice label="Keys that you have already" name="on_conflict" options value="skip"/>
                 <FormError/>
                 <div class="actions">
                     <a class="button" href=close data-noscroll>"Cancel"</a>

@@ -96,6 +96,8 @@ pub fn imported(import: &DevImport) -> String {
         (import.secrets_skipped, "skipped secret"),
         (import.configs_copied, "config"),
         (import.configs_skipped, "skipped config"),
+        (import.flags_copied, "flag"),
+        (import.flags_skipped, "skipped flag"),
     ];
     let said: Vec<String> = parts
         .into_iter()

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct SettingsData {
     pub tenant: Tenant,
     pub environments: Vec<Environment>,
+    /// The engines that an environment may be pinned to.
+    pub engines: Vec<String>,
     pub may_rename: bool,
     pub may_manage: bool,
     pub now: Timestamp,
@@ -24,6 +26,7 @@ pub async fn read_settings(tenant: String) -> Result<SettingsData, Refused> {
     Ok(SettingsData {
         tenant: nexus_backend::tenants::get(&nexus, &actor).await?,
         environments: nexus_backend::environments::list(&nexus, &actor).await?,
+        engines: nexus_domain::flag::engine_pins(),
         may_rename: crate::server::tenant_allows(&actor, Permission::TenantManage),
         may_manage: crate::server::tenant_allows(&actor, Permission::EnvironmentManage),
         now: nexus.now(),
@@ -46,16 +49,29 @@ pub async fn create_environment(
 ) -> Result<Done, Refused> {
     use nexus_domain::environment::NewEnvironment;
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let new = NewEnvironment { slug, name: Some(name).filter(|name| !name.trim().is_empty()) };
+    let name = Some(name).filter(|name| !name.trim().is_empty());
+    let new = NewEnvironment { slug, name, ..NewEnvironment::default() };
     let environment = nexus_backend::environments::create(&nexus, &actor, new).await?;
     Ok(Done::new(format!("Environment {} is there", environment.name)))
 }
 
+/// What a form says for "no pin".
+pub const UNPINNED: &str = "newest";
+
+/// Changes the name and the pin of an environment.
 #[server(prefix = "/_fn", endpoint = "rename_environment")]
-pub async fn rename_environment(tenant: String, environment: String, name: String) -> Result<Done, Refused> {
+pub async fn rename_environment(
+    tenant: String,
+    environment: String,
+    name: String,
+    /// `newest` for no pin; the pin stays where this is absent.
+    #[server(default)]
+    pinned_engine_version: Option<String>,
+) -> Result<Done, Refused> {
     use nexus_domain::environment::EnvironmentPatch;
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let patch = EnvironmentPatch { name: Some(name) };
+    let pinned_engine_version = pinned_engine_version.map(|pin| Some(pin).filter(|pin| pin != UNPINNED));
+    let patch = EnvironmentPatch { name: Some(name), pinned_engine_version };
     nexus_backend::environments::update(&nexus, &actor, &environment, patch).await?;
     Ok(Done::new("Saved"))
 }

@@ -7,7 +7,7 @@ pub use functions::*;
 use crate::address::{address, has, param, query};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::{Ago, Badge, Confirm, Field, FormError, Hidden, PostForm, Submit};
+use crate::components::{Ago, Badge, Confirm, Field, FormError, Hidden, Pick, PostForm, Submit};
 use crate::page::{page, tab};
 use crate::pages::losses::Lost;
 use leptos::prelude::*;
@@ -25,7 +25,8 @@ pub fn SettingsPage() -> impl IntoView {
             view! {
                 <div class="title"><h1>"Settings"</h1></div>
                 <General slug=tenant tenant=data.tenant may_rename=data.may_rename/>
-                <Environments tenant environments=data.environments may_manage=data.may_manage now=data.now/>
+                <Environments tenant environments=data.environments engines=data.engines may_manage=data.may_manage
+                    now=data.now/>
                 {data.may_rename.then(|| view! { <TenantDeletion tenant/> })}
             }
             .into_any()
@@ -63,15 +64,17 @@ fn General(slug: Memo<String>, tenant: Tenant, may_rename: bool) -> impl IntoVie
 fn Environments(
     tenant: Memo<String>,
     environments: Vec<Environment>,
+    engines: Vec<String>,
     may_manage: bool,
     now: Timestamp,
 ) -> impl IntoView {
     let here = address();
     let (new, edit, confirm) = (has("new"), query("edit"), query("confirm"));
+    let engines = StoredValue::new(engines);
     let rows = environments
         .iter()
         .cloned()
-        .map(|environment| view! { <Row tenant environment may_manage edit now/> })
+        .map(|environment| view! { <Row tenant environment engines may_manage edit now/> })
         .collect_view();
     let environments = StoredValue::new(environments);
     let deletion = move || {
@@ -131,6 +134,7 @@ fn NewEnvironmentForm(tenant: Memo<String>) -> impl IntoView {
 fn Row(
     tenant: Memo<String>,
     environment: Environment,
+    engines: StoredValue<Vec<String>>,
     may_manage: bool,
     edit: Memo<Option<String>>,
     now: Timestamp,
@@ -138,22 +142,24 @@ fn Row(
     let here = address();
     let slug = StoredValue::new(environment.slug.clone());
     let live = environment.kind == EnvironmentKind::Live;
-    let name = environment.name.clone();
+    let (name, pin) = (environment.name.clone(), environment.pinned_engine_version.clone());
     let editing = move || may_manage && slug.with_value(|slug| edit.read().as_deref() == Some(slug.as_str()));
     let shown = move || {
         let name = name.clone();
         if editing() {
-            view! { <Rename tenant slug=slug.get_value() name/> }.into_any()
+            let (slug, engines, pin) = (slug.get_value(), engines.get_value(), pin.clone());
+            view! { <Rename tenant slug name engines pin/> }.into_any()
         } else {
             let badge = live.then(|| view! { <Badge text="LIVE" tone=Tone::Green/> });
-            view! { <span class="strong">{name}</span>{badge} }.into_any()
+            let pin = pin.clone().map(|pin| view! { <span class="muted">"engine "{pin}</span> });
+            view! { <span class="strong">{name}</span>{badge}" "{pin} }.into_any()
         }
     };
-    let label = format!("Rename {}", environment.name);
+    let label = format!("Change {}", environment.name);
     let delete_label = format!("Delete {}", environment.name);
     let buttons = may_manage.then(|| {
         view! {
-            <a class="button button-icon" data-noscroll title="Rename (e)" aria-label=label aria-keyshortcuts="e"
+            <a class="button button-icon" data-noscroll title="Change (e)" aria-label=label aria-keyshortcuts="e"
                 href=move || slug.with_value(|slug| here.with(&[("edit", Some(slug))]))><Icon glyph=Glyph::Pencil/></a>
             {(!live).then(|| view! {
                 <a class="button button-icon" data-noscroll title="Delete" aria-label=delete_label
@@ -173,13 +179,23 @@ fn Row(
 }
 
 #[component]
-fn Rename(tenant: Memo<String>, slug: String, name: String) -> impl IntoView {
+fn Rename(
+    tenant: Memo<String>,
+    slug: String,
+    name: String,
+    engines: Vec<String>,
+    pin: Option<String>,
+) -> impl IntoView {
     let here = address();
+    let newest = (UNPINNED.to_owned(), "The newest".to_owned());
+    let options = std::iter::once(newest).chain(engines.into_iter().map(|it| (it.clone(), it))).collect();
     view! {
         <PostForm action=RenameEnvironment::PATH id=slug.clone() to=here.without(&["edit"]) class="in-row">
             <Hidden name="tenant" value=tenant/>
             <Hidden name="environment" value=slug/>
             <Field label="Name" name="name" value=name autofocus=true/>
+            <Pick label="Evaluation engine" name="pinned_engine_version" options value=pin.unwrap_or(UNPINNED.to_owned())
+                hint="What evaluates its flags. A pin keeps it as it is when a newer one comes"/>
             <FormError/>
             <div class="actions">
                 <a class="button button-quiet" href=move || here.without(&["edit"]) data-noscroll

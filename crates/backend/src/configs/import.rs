@@ -2,13 +2,13 @@
 //! Values of JSON and YAML keep their type; a line of a `.env` text is a string, or what the config is
 //! already.
 
-use super::{open_version, rules, store_version};
-use crate::Result;
+use super::{open_version, rules, schema, store_version};
 use crate::entries::{self, Entry, Given, Kind, Pair, Pairs, Step};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::services::{self, Resolved};
 use crate::work::Work;
+use crate::{Error, Result};
 use nexus_domain::Refusal;
 use nexus_domain::action::Action;
 use nexus_domain::config::{ConfigType, ConfigValue};
@@ -80,6 +80,14 @@ async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<Confi
             return Ok(Step::invalid(line, key.as_str().to_owned(), entries::rule_of(&refusal)));
         }
     };
+    if let Some(entry) = &entry {
+        match schema::refuse_unfit(w, entry.id, &value).await {
+            Err(Error::Refused(refusal)) => {
+                return Ok(Step::invalid(line, key.as_str().to_owned(), entries::rule_of(&refusal)));
+            }
+            fits => fits?,
+        }
+    }
     let is_equal = match effective {
         Some(it) if it.active_version > 0 => means_the_same(&active(w, &it).await?, &value),
         _ => false,

@@ -1,14 +1,17 @@
 //! Configs: entries whose payload is plain and typed, and may name secrets, flags and other configs.
 //! What is stored and shown is the text with its references; only a snapshot resolves them.
 
+mod complete;
 mod export;
 mod history;
 mod import;
 mod read;
 mod rules;
+pub(crate) mod schema;
 mod write;
 
 pub use crate::entries::ListEntries as ListConfigs;
+pub use complete::complete;
 pub use export::{collisions_of, export};
 pub use history::{destroy, diff, history, restore, version};
 pub use import::import;
@@ -33,13 +36,15 @@ const CONFIGS: Plain = Plain {
     shown: |row| Ok(open_version(&row)?.text().to_owned()),
 };
 
-/// Stores a value as the entry's next version, with what it names, and makes it ACTIVE.
+/// Stores a value as the entry's next version, with what it names, and makes it ACTIVE, if it fits the
+/// schema that the entry has.
 pub(crate) async fn store_version(
     w: &mut Work,
     entry: &Entry,
     value: &ConfigValue,
     description: &str,
 ) -> Result<i64> {
+    schema::refuse_unfit(w, entry.id, value).await?;
     let bytes = value.text().as_bytes().to_vec();
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let payload = Payload { value_type: value.kind.as_str(), bytes, wrapped_key: None, size };
@@ -60,9 +65,16 @@ pub(crate) fn value_of(kind: &str, payload: Vec<u8>) -> Result<ConfigValue> {
 }
 
 /// Listed rows as they travel, seen from the service.
-fn into_rows(service: &Resolved, rows: Vec<ListedRow>, names: &Scope) -> Result<Vec<ConfigRow>> {
+async fn into_rows(w: &mut Work, service: &Resolved, rows: Vec<ListedRow>) -> Result<Vec<ConfigRow>> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+    let names = entries::references_of(w, service).await?;
+    let mut schemas = schema::of_page(w, service, &first.key, &last.key).await?;
     let tainted = names.tainted();
-    rows.into_iter().map(|row| into_row(service, row, names, &tainted)).collect()
+    let row = |row: ListedRow| {
+        let schema = schemas.remove(&(row.service_id, row.key.clone()));
+        Ok(ConfigRow { schema, ..into_row(service, row, &names, &tainted)? })
+    };
+    rows.into_iter().map(row).collect()
 }
 
 fn into_row(service: &Resolved, row: ListedRow, names: &Scope, tainted: &HashSet<&str>) -> Result<ConfigRow> {
@@ -78,6 +90,7 @@ fn into_row(service: &Resolved, row: ListedRow, names: &Scope, tainted: &HashSet
         inherited_from: umbrella.clone().filter(|_| inherited),
         overrides: umbrella.filter(|_| !inherited && row.in_umbrella && !needs_value),
         needs_value,
+        schema: None,
         references: references.to_vec(),
         tainted: !needs_value && tainted.contains(row.key.as_str()),
         tags: entries::tags_of(&row.tags),
@@ -96,6 +109,5 @@ fn into_row(service: &Resolved, row: ListedRow, names: &Scope, tainted: &HashSet
 /// The row of one key, as the list would show it.
 async fn row_of(w: &mut Work, service: &Resolved, key: &str) -> Result<ConfigRow> {
     let row = entries::one(w, service, Kind::Config, key).await?;
-    let names = entries::references_of(w, service).await?;
-    into_rows(service, vec![row], &names)?.pop().ok_or_else(Error::not_found)
+    into_rows(w, service, vec![row]).await?.pop().ok_or_else(Error::not_found)
 }

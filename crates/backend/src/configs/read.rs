@@ -25,8 +25,7 @@ pub async fn list(
             Box::pin(async move {
                 let service = services::resolve(w, &path, Action::ConfigRead).await?;
                 let (rows, next_cursor) = entries::page(w, &service, Kind::Config, &query).await?;
-                let names = entries::references_of(w, &service).await?;
-                Ok(Page { data: into_rows(&service, rows, &names)?, next_cursor })
+                Ok(Page { data: into_rows(w, &service, rows).await?, next_cursor })
             })
         })
         .await

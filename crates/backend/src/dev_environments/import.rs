@@ -1,17 +1,16 @@
-//! Importing the whole `develop` environment into one's own: services, umbrellas, links, secrets and
-//! configs, all or nothing. Values of secrets come along only where the importer may reveal them; other secrets arrive
+//! Importing the whole `develop` environment into one's own: services, umbrellas, links, secrets,
+//! configs and flags, all or nothing. Values of secrets come along only where the importer may reveal them; other secrets arrive
 //! without one and need a value.
 
 use super::own;
-use crate::configs;
-use crate::entries::{self, Entry, Kind};
+use crate::entries::{self, Entry, Kind, VersionRow};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::secrets::{self, Value};
 use crate::services::{self, Draft};
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Error, Result};
+use crate::{Error, Result, configs, flags};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, DevImport, OnConflict};
 use nexus_domain::key::EntryKey;
@@ -21,6 +20,9 @@ use nexus_domain::{EnvironmentId, ProjectId, Refusal, ServiceId};
 use serde_json::json;
 use sqlx::FromRow;
 use std::collections::HashMap;
+
+/// What the history says of a version that came along.
+const DESCRIPTION: &str = "Imported from develop";
 
 #[derive(FromRow)]
 struct SourceService {
@@ -154,7 +156,12 @@ impl Job {
             if source.kind == ServiceKind::Backend {
                 self.copy_secrets(w, source, copy.id).await?;
             }
-            self.copy_configs(w, source.id, copy.id).await?;
+            let (copied, skipped) = self.copy_plain(w, Kind::Config, source.id, copy.id).await?;
+            self.done.configs_copied += copied;
+            self.done.configs_skipped += skipped;
+            let (copied, skipped) = self.copy_plain(w, Kind::Flag, source.id, copy.id).await?;
+            self.done.flags_copied += copied;
+            self.done.flags_skipped += skipped;
         }
         // Once everything is in place, because an umbrella's secrets count for what is linked to it.
         for copy in copies.values() {
@@ -207,14 +214,22 @@ impl Job {
         }
     }
 
-    /// Configs are for everybody to read, so that all of them come along. Where they lead, programs
-    /// are told: a secret that came without its value still needs one.
-    async fn copy_configs(&mut self, w: &mut Work, source: ServiceId, copy: ServiceId) -> Result<()> {
-        for config in entries_of(w, source, Kind::Config).await? {
-            let existing = entries::find(w, copy, Kind::Config, &config.key).await?;
-            let entry = match self.fate(existing, config.active_version > 0) {
+    /// Configs and flags are for everybody to read, so that all of them come along. Where configs
+    /// lead, programs are told: a secret that came without its value still needs one. Says how many
+    /// were copied and how many were skipped.
+    async fn copy_plain(
+        &self,
+        w: &mut Work,
+        kind: Kind,
+        source: ServiceId,
+        copy: ServiceId,
+    ) -> Result<(i64, i64)> {
+        let (mut copied, mut skipped) = (0, 0);
+        for original in entries_of(w, source, kind).await? {
+            let existing = entries::find(w, copy, kind, &original.key).await?;
+            let entry = match self.fate(existing, original.active_version > 0) {
                 Fate::Leave(_) => {
-                    self.done.configs_skipped += 1;
+                    skipped += 1;
                     continue;
                 }
                 Fate::Renew(entry) => Some(entry),
@@ -227,19 +242,18 @@ impl Job {
             let entry = match entry {
                 Some(entry) => entry,
                 None => {
-                    let key = EntryKey::parse(&config.key)?;
-                    let tags = config.tags();
-                    entries::insert(w, copy, Kind::Config, &key, &config.kind, &config.note, &tags).await?
+                    let key = EntryKey::parse(&original.key)?;
+                    let tags = original.tags();
+                    entries::insert(w, copy, kind, &key, &original.kind, &original.note, &tags).await?
                 }
             };
-            if config.active_version > 0 {
-                let version = entries::version(w, config.id, config.active_version).await?;
-                let value = configs::open_version(&version)?;
-                configs::store_version(w, &entry, &value, "Imported from develop").await?;
+            if original.active_version > 0 {
+                let version = entries::version(w, original.id, original.active_version).await?;
+                store_plain(w, kind, &original, &entry, version).await?;
             }
-            self.done.configs_copied += 1;
+            copied += 1;
         }
-        Ok(())
+        Ok((copied, skipped))
     }
 
     async fn copy_secrets(&mut self, w: &mut Work, source: &SourceService, copy: ServiceId) -> Result<()> {
@@ -291,7 +305,7 @@ impl Job {
         };
         match value {
             Some(value) => {
-                secrets::store_version(w, &entry, &value, "Imported from develop").await?;
+                secrets::store_version(w, &entry, &value, DESCRIPTION).await?;
             }
             None => self.done.needs_value += 1,
         }
@@ -316,6 +330,24 @@ impl Job {
         w.record(Action::SecretReveal, &about, details).await?;
         Ok(Some(Value { kind, bytes }))
     }
+}
+
+/// Stores a version of `develop` as it is, with the schema that it fits.
+async fn store_plain(
+    w: &mut Work,
+    kind: Kind,
+    original: &Entry,
+    entry: &Entry,
+    version: VersionRow,
+) -> Result<()> {
+    match kind {
+        Kind::Flag => flags::store_copy(w, entry, version, DESCRIPTION).await?,
+        _ => {
+            configs::schema::copy(w, original, entry).await?;
+            configs::store_version(w, entry, &configs::open_version(&version)?, DESCRIPTION).await?
+        }
+    };
+    Ok(())
 }
 
 async fn entries_of(w: &mut Work, service: ServiceId, kind: Kind) -> Result<Vec<Entry>> {

@@ -9,9 +9,10 @@ use crate::work::{Target, Work};
 use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{Environment, EnvironmentKind, EnvironmentPatch, NewEnvironment};
+use nexus_domain::flag::check_engine_pin;
 use nexus_domain::project::Losses;
 use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, TenantId, Timestamp, UserId, slug};
-use serde_json::json;
+use serde_json::{Map, json};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -127,6 +128,8 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result
                 w.authorise(Action::EnvironmentCreate)?;
                 slug::check_environment(&new.slug)?;
                 let name = slug::check_name(new.name.as_deref().unwrap_or(&new.slug))?;
+                let pin = new.pinned_engine_version;
+                pin.as_deref().map_or(Ok(()), check_engine_pin)?;
                 let existing = shared(w).await?;
                 if existing.iter().any(|row| row.slug == new.slug) {
                     return Err(Refusal::taken("slug", "An environment with this slug exists").into());
@@ -146,9 +149,14 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result
                 let kind = EnvironmentKind::Environment;
                 let id = insert(&mut w.tx, tenant, &new.slug, &name, kind, None, now).await?;
                 let target = Target { environment: Some(&new.slug), ..Target::named(&new.slug) };
-                w.record(Action::EnvironmentCreate, &target, json!({ "name": name })).await?;
+                let mut details = Map::from_iter([("name".to_owned(), json!(name))]);
+                if let Some(pin) = &pin {
+                    store(w, id, &name, Some(pin)).await?;
+                    details.insert("pinned_engine_version".into(), json!(pin));
+                }
+                w.record(Action::EnvironmentCreate, &target, details.into()).await?;
                 // Answered from here, because a key of one environment does not see the new one.
-                let pinned_engine_version = None;
+                let pinned_engine_version = pin;
                 Ok(Environment { id, slug: new.slug, name, kind, created_at: now, pinned_engine_version })
             })
         })
@@ -166,27 +174,47 @@ pub async fn update(
         .change(actor, move |w| {
             Box::pin(async move {
                 let row = resolve(w, &slug, Action::EnvironmentUpdate).await?;
-                let Some(name) = patch.name else {
+                let mut details = Map::new();
+                let name = patch.name.map(|name| slug::check_name(&name)).transpose()?;
+                if let Some(name) = &name {
+                    details.insert("name".into(), json!({ "from": row.name, "to": name }));
+                }
+                let pin = patch.pinned_engine_version;
+                if let Some(pin) = &pin {
+                    pin.as_deref().map_or(Ok(()), check_engine_pin)?;
+                    let change = json!({ "from": row.pinned_engine_version, "to": pin });
+                    details.insert("pinned_engine_version".into(), change);
+                }
+                if details.is_empty() {
                     w.nothing_to_do();
                     return Ok(row.into_wire());
-                };
-                let name = nexus_domain::slug::check_name(&name)?;
-                on!(w.tx, |c| sqlx::query(sql!(
-                    "UPDATE environments SET name = $3 WHERE tenant_id = $1 AND id = $2"
-                ))
-                .bind(w.actor.tenant)
-                .bind(row.id)
-                .bind(name.as_str())
-                .execute(c)
-                .await
-                .map(|_| ()))?;
+                }
+                let mut environment = row.into_wire();
+                environment.name = name.unwrap_or(environment.name);
+                environment.pinned_engine_version = pin.unwrap_or(environment.pinned_engine_version);
+                let pin = environment.pinned_engine_version.as_deref();
+                store(w, environment.id, &environment.name, pin).await?;
                 let target = Target { environment: Some(&slug), ..Target::named(&slug) };
-                let details = json!({ "name": { "from": row.name, "to": name } });
-                w.record(Action::EnvironmentUpdate, &target, details).await?;
-                Ok(Environment { name, ..row.into_wire() })
+                w.record(Action::EnvironmentUpdate, &target, details.into()).await?;
+                Ok(environment)
             })
         })
         .await
+}
+
+/// Replaces what may change of an environment.
+async fn store(w: &mut Work, id: EnvironmentId, name: &str, pin: Option<&str>) -> Result<()> {
+    on!(w.tx, |c| sqlx::query(sql!(
+        "UPDATE environments SET name = $3, pinned_engine_version = $4 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(id)
+    .bind(name)
+    .bind(pin)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(())
 }
 
 /// What would go with the environment; for those who may delete it.

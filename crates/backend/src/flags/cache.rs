@@ -73,13 +73,17 @@ async fn refresh(
             Box::pin(async move {
                 let about = service_row(w, service).await?;
                 let tenant = w.actor.tenant;
-                if let Some(known) = known.filter(|known| known.about.revision == about.revision) {
+                let engine = about.engine();
+                let same = |known: &Arc<Ready>| {
+                    known.about.revision == about.revision && known.served.engine == engine
+                };
+                if let Some(known) = known.filter(same) {
                     let (targeting, served) = (known.targeting, Arc::clone(&known.served));
                     return Ok(Arc::new(Ready { tenant, about, targeting, served }));
                 }
                 let active = tiers::ab_testing_active(w, about.project_id).await?;
                 let targeting = if active { Targeting::Active } else { Targeting::Ignored };
-                let served = Arc::new(Served::load(w, service, about.umbrella_id).await?);
+                let served = Arc::new(Served::load(w, service, about.umbrella_id, engine).await?);
                 Ok(Arc::new(Ready { tenant, about, targeting, served }))
             })
         })

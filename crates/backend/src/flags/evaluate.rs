@@ -10,7 +10,7 @@ use crate::streams;
 use crate::{Error, Result, entries::Kind};
 use nexus_domain::flag::{
     BulkEvaluation, Context, EvaluateRequest, Evaluated, EventStream, FlagEvaluation, MAX_EVALUATED_KEYS,
-    Targeting, evaluate as run, explain,
+    Targeting, evaluate as run,
 };
 use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::SnapshotFlag;
@@ -87,7 +87,7 @@ pub async fn evaluate(nexus: &Nexus, actor: &Actor, request: EvaluateRequest) ->
         };
         count(flag);
         if let Some(explanations) = &mut explanations {
-            explanations.insert(key.clone(), explain(&flag.compiled, &context, now, ready.targeting));
+            explanations.insert(key.clone(), ready.served.explain(flag, &context, now, ready.targeting));
         }
         let enabled = run(&flag.compiled, &context, now, ready.targeting).enabled;
         results.insert(key, enabled);

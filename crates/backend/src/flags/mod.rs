@@ -18,7 +18,7 @@ pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
 pub use history::{destroy, diff, history, restore, version};
 pub use read::{counts, deleted, find, list, row, targeting_active};
-pub(crate) use served::Served;
+pub(crate) use served::{Served, ServedFlag};
 pub use tester::{TestRequest, test};
 pub use write::{create, delete, patch, toggle, undelete, update};
 
@@ -29,7 +29,7 @@ use crate::{Error, Result, tiers};
 use counts::Usage;
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
-use nexus_domain::flag::{FlagDefinition, FlagRow, FlagState, Percentage, Stale};
+use nexus_domain::flag::{FlagDefinition, FlagRow, FlagState, FlagType, Percentage, Stale};
 use nexus_domain::timestamp::DAY_MICROS;
 
 /// Flags, for what they share with configs.
@@ -62,13 +62,27 @@ pub(crate) async fn store_version(
     entries::add_version(w, entry, Payload { value_type, bytes, wrapped_key: None, size }, description).await
 }
 
+/// Stores the version of another flag as it is, rules and rollout included. What this program cannot
+/// read there it cannot read here either.
+pub(crate) async fn store_copy(
+    w: &mut Work,
+    entry: &Entry,
+    version: VersionRow,
+    description: &str,
+) -> Result<i64> {
+    let value_type = entries::word::<FlagType>(&version.kind)?.as_str();
+    let bytes = version.payload.ok_or(Error::Impossible("a version without a payload"))?;
+    let payload = Payload { value_type, bytes, wrapped_key: None, size: version.size };
+    entries::add_version(w, entry, payload, description).await
+}
+
 /// A stored definition.
 pub(crate) fn open_version(version: &VersionRow) -> Result<FlagDefinition> {
     let payload = version.payload.as_deref().ok_or(Error::Impossible("a version without a payload"))?;
     definition_of(payload)
 }
 
-fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
+pub(crate) fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
     serde_json::from_slice(payload).map_err(|_| Error::Impossible("a stored flag that cannot be read"))
 }
 

@@ -5,7 +5,7 @@ use super::definition_of;
 use crate::Result;
 use crate::entries::{EffectiveRow, Kind, all_effective};
 use crate::work::Work;
-use nexus_domain::flag::Compiled;
+use nexus_domain::flag::{Compiled, Context, Engine, Explanation, Targeting, explain};
 use nexus_domain::snapshot::SnapshotFlag;
 use nexus_domain::{EntryId, ServiceId, Timestamp};
 use std::collections::BTreeMap;
@@ -24,13 +24,20 @@ pub(crate) struct ServedFlag {
 #[derive(Default)]
 pub(crate) struct Served {
     pub flags: BTreeMap<String, ServedFlag>,
+    /// What evaluates them: the pin of their environment decides it.
+    pub engine: Engine,
     /// Keys whose stored definition this program cannot read; they take nothing from the others.
     pub unreadable: Vec<String>,
 }
 
 impl Served {
-    pub async fn load(w: &mut Work, service: ServiceId, umbrella: Option<ServiceId>) -> Result<Self> {
-        let mut served = Self::default();
+    pub async fn load(
+        w: &mut Work,
+        service: ServiceId,
+        umbrella: Option<ServiceId>,
+        engine: Engine,
+    ) -> Result<Self> {
+        let mut served = Self { engine, ..Self::default() };
         for row in all_effective(w, service, umbrella, Kind::Flag).await? {
             match compile(&row) {
                 Some(compiled) => {
@@ -47,6 +54,18 @@ impl Served {
         }
         served.unreadable.sort();
         Ok(served)
+    }
+
+    /// Evaluates one of them and tells why, and which engine it was. There is one engine so far.
+    pub fn explain(
+        &self,
+        flag: &ServedFlag,
+        context: &Context,
+        now: Timestamp,
+        targeting: Targeting,
+    ) -> Explanation {
+        let engine_version = self.engine.version().to_owned();
+        Explanation { engine_version, ..explain(&flag.compiled, context, now, targeting) }
     }
 
     /// What a plain read gets: state and schedule.

@@ -6,7 +6,7 @@ use crate::nexus::Nexus;
 use crate::{Result, services, tiers};
 use nexus_domain::Refusal;
 use nexus_domain::action::Action;
-use nexus_domain::flag::{Context, Explanation, MAX_EVALUATED_KEYS, Targeting, explain};
+use nexus_domain::flag::{Context, Explanation, MAX_EVALUATED_KEYS, Targeting};
 use nexus_domain::service::ServicePath;
 use serde_json::{Map, Value};
 
@@ -34,14 +34,14 @@ pub async fn test(
                 let service = services::resolve(w, &path, Action::FlagRead).await?;
                 let active = tiers::ab_testing_active(w, service.project_id).await?;
                 let targeting = if active { Targeting::Active } else { Targeting::Ignored };
-                let served = Served::load(w, service.id, service.umbrella_id).await?;
+                let served = Served::load(w, service.id, service.umbrella_id, service.engine).await?;
                 let wanted = |key: &str| request.keys.is_empty() || request.keys.iter().any(|k| k == key);
                 if let Some(unknown) = request.keys.iter().find(|key| !served.flags.contains_key(*key)) {
                     let shown: String = unknown.chars().filter(|c| !c.is_control()).take(64).collect();
                     return Err(Refusal::invalid("keys", format!("There is no flag {shown} here")).into());
                 }
                 let flags = served.flags.iter().filter(|(key, _)| wanted(key)).take(MAX_EVALUATED_KEYS);
-                Ok(flags.map(|(_, flag)| explain(&flag.compiled, &context, w.now, targeting)).collect())
+                Ok(flags.map(|(_, flag)| served.explain(flag, &context, w.now, targeting)).collect())
             })
         })
         .await

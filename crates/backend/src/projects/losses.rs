@@ -17,7 +17,7 @@ pub(crate) enum Losable {
     Service(ServiceId),
 }
 
-type Counts = (i64, i64, i64, i64, i64, i64);
+type Counts = (i64, i64, i64, i64, i64, i64, i64);
 
 impl Losable {
     pub async fn count(self, w: &mut Work) -> Result<Losses> {
@@ -28,13 +28,15 @@ impl Losable {
             Self::Environment(id) => (none, none, id.0, none),
             Self::Service(id) => (none, none, none, id.0),
         };
-        let (services, secrets, configs, keys, environments, projects): Counts = on!(w.tx, |c| {
+        let (services, secrets, configs, flags, keys, environments, projects): Counts = on!(w.tx, |c| {
             sqlx::query_as(sql!(
             "SELECT COUNT(*),
                     COALESCE(CAST(SUM((SELECT COUNT(*) FROM entries n
                         WHERE n.service_id = s.id AND n.kind = 'secret' AND n.deleted_at IS NULL)) AS BIGINT), 0),
                     COALESCE(CAST(SUM((SELECT COUNT(*) FROM entries n
                         WHERE n.service_id = s.id AND n.kind = 'config' AND n.deleted_at IS NULL)) AS BIGINT), 0),
+                    COALESCE(CAST(SUM((SELECT COUNT(*) FROM entries n
+                        WHERE n.service_id = s.id AND n.kind = 'flag' AND n.deleted_at IS NULL)) AS BIGINT), 0),
                     COALESCE(CAST(SUM((SELECT COUNT(*) FROM service_keys k
                         WHERE k.service_id = s.id AND NOT k.superseded)) AS BIGINT), 0)
                         + (SELECT COUNT(*) FROM environment_keys k WHERE k.tenant_id = $1
@@ -56,6 +58,6 @@ impl Losable {
         .fetch_one(c)
         .await
         })?;
-        Ok(Losses { projects, environments, services, secrets, configs, keys })
+        Ok(Losses { projects, environments, services, secrets, configs, flags, keys })
     }
 }

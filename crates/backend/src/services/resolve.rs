@@ -6,6 +6,7 @@ use crate::work::{Target, Work};
 use crate::{Error, Result, tiers};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, EnvironmentKind};
+use nexus_domain::flag::{Engine, engine_for};
 use nexus_domain::role::{Permission, Place};
 use nexus_domain::service::{Service, ServiceKind, ServicePath};
 use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, ServiceId, Timestamp, UserId};
@@ -19,6 +20,7 @@ pub(crate) struct Row {
     #[sqlx(try_from = "String")]
     pub environment_kind: EnvironmentKind,
     pub environment_owner: Option<UserId>,
+    pub pinned_engine_version: Option<String>,
     pub name: String,
     #[sqlx(try_from = "String")]
     pub kind: ServiceKind,
@@ -42,6 +44,8 @@ pub(crate) struct Resolved {
     pub umbrella_id: Option<ServiceId>,
     pub umbrella_slug: Option<String>,
     pub undelete_days: i64,
+    /// What evaluates its flags.
+    pub engine: Engine,
     /// Whether the actor sees more of its secrets than keys and types.
     pub sees_metadata: bool,
 }
@@ -69,7 +73,7 @@ pub(crate) async fn find(w: &mut Work, path: &ServicePath) -> Result<Option<Row>
     Ok(on!(w.tx, |c| {
         sqlx::query_as(sql!(
         "SELECT s.id, s.project_id, s.environment_id, e.kind AS environment_kind, e.owner_id AS environment_owner,
-                s.name, s.kind, s.umbrella, s.umbrella_id, u.slug AS umbrella_slug, m.role AS member_role,
+                e.pinned_engine_version, s.name, s.kind, s.umbrella, s.umbrella_id, u.slug AS umbrella_slug, m.role AS member_role,
                 p.undelete_days
          FROM services s
          JOIN projects p ON p.id = s.project_id
@@ -118,6 +122,7 @@ pub(crate) async fn resolve(w: &mut Work, path: &ServicePath, action: Action) ->
         umbrella_id: row.umbrella_id,
         umbrella_slug: row.umbrella_slug,
         undelete_days: row.undelete_days,
+        engine: engine_for(row.pinned_engine_version.as_deref()),
     })
 }
 

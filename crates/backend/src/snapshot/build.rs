@@ -7,6 +7,7 @@ use crate::secrets::{self, open_version};
 use crate::store::{on, sql};
 use crate::work::Work;
 use crate::{Error, Result};
+use nexus_domain::flag::{Engine, engine_for};
 use nexus_domain::secret::SecretType;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::{INLINE_FILE_BYTES, Snapshot, SnapshotError, SnapshotSecret};
@@ -26,15 +27,24 @@ pub(crate) struct ServiceRow {
     #[sqlx(try_from = "String")]
     pub kind: ServiceKind,
     pub umbrella_id: Option<ServiceId>,
+    pinned_engine_version: Option<String>,
     pub revision: i64,
     /// The tenant's change number in the same state of the database.
     pub seq: i64,
+}
+
+impl ServiceRow {
+    /// What evaluates its flags.
+    pub fn engine(&self) -> Engine {
+        engine_for(self.pinned_engine_version.as_deref())
+    }
 }
 
 pub(crate) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
     let row = on!(w.tx, |c| {
         sqlx::query_as(sql!(
         "SELECT s.slug, s.project_id, p.slug AS project, e.slug AS environment, s.kind, s.umbrella_id,
+                e.pinned_engine_version,
                 CASE WHEN u.changed_seq > s.changed_seq THEN u.changed_seq ELSE s.changed_seq END AS revision, t.seq
          FROM services s JOIN projects p ON p.id = s.project_id JOIN environments e ON e.id = s.environment_id
          JOIN tenants t ON t.id = s.tenant_id LEFT JOIN services u ON u.id = s.umbrella_id
@@ -65,7 +75,7 @@ pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> 
         }
         empty = without_value(w, id, Kind::Secret).await?;
     }
-    let served = Served::load(w, id, service.umbrella_id).await?;
+    let served = Served::load(w, id, service.umbrella_id, service.engine()).await?;
     let flags = served.plain(w.now);
     let given = configs::load(w, id, service.umbrella_id, &flags).await?;
     let (configs, mut left_out_configs) = given.resolve(&secrets, &empty);

@@ -9,6 +9,7 @@ use crate::services::Resolved;
 use crate::work::Work;
 use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
+use nexus_domain::flag::engine_for;
 use nexus_domain::key::EntryKey;
 use nexus_domain::keys::Access;
 use nexus_domain::secret::{NewSecretVersion, SecretType};
@@ -48,6 +49,7 @@ async fn own_service(w: &mut Work, action: Action) -> Result<Resolved> {
         umbrella_id: row.umbrella_id,
         umbrella_slug: row.umbrella_slug,
         undelete_days: row.undelete_days,
+        engine: engine_for(row.pinned_engine_version.as_deref()),
         sees_metadata: true,
     })
 }

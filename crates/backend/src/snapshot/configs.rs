@@ -18,8 +18,8 @@ use nexus_domain::template::Unresolved;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the configs of a service are made from.
-pub(super) struct Given {
-    values: BTreeMap<String, ConfigValue>,
+pub(crate) struct Given {
+    pub values: BTreeMap<String, ConfigValue>,
     inherited: BTreeSet<String>,
     /// Own ones without a value; an inherited one may stand in for it.
     without_value: Vec<String>,
@@ -36,7 +36,12 @@ pub(super) struct Made {
 /// What an entry takes besides its value; the same that the quota counts.
 const FRAME_BYTES: usize = 64;
 
-pub(super) async fn load(
+/// How many bytes of a snapshot an entry takes.
+pub(crate) const fn framed(key: &str, value: usize) -> usize {
+    key.len() + FRAME_BYTES + value
+}
+
+pub(crate) async fn load(
     w: &mut Work,
     id: ServiceId,
     umbrella: Option<ServiceId>,
@@ -85,28 +90,32 @@ impl Values for Known<'_> {
 impl Given {
     /// The configs that can be resolved, and why the others cannot. One that cannot takes nothing
     /// from its neighbours.
-    pub fn resolve(
+    pub(super) fn resolve(
         &self,
         secrets: &BTreeMap<String, SnapshotSecret>,
         empty: &[String],
     ) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
         let known = Known { secrets, empty, flags: &self.flags };
-        let outcome = resolve(&self.scope, &self.values, &known, self.budget(secrets));
-        self.sort(outcome)
-    }
-
-    /// What is left of a snapshot's size for values with references.
-    fn budget(&self, secrets: &BTreeMap<String, SnapshotSecret>) -> usize {
         let of_secret = |secret: &SnapshotSecret| {
             [&secret.value, &secret.value_base64].into_iter().flatten().map(String::len).sum::<usize>()
         };
-        let secrets = secrets.iter().map(|(key, secret)| key.len() + FRAME_BYTES + of_secret(secret));
+        let taken = secrets.iter().map(|(key, secret)| framed(key, of_secret(secret))).sum();
+        self.sort(self.outcome(&known, taken))
+    }
+
+    /// What becomes of each config, in a snapshot of which secrets take so many bytes.
+    pub fn outcome<'a>(&'a self, values: &'a dyn Values, secrets: usize) -> Outcome<'a> {
+        resolve(&self.scope, &self.values, values, self.budget(secrets))
+    }
+
+    /// What is left of a snapshot's size for values with references.
+    fn budget(&self, secrets: usize) -> usize {
         let configs = self.values.iter().map(|(key, value)| {
             let plain = self.scope.references(key).is_empty();
-            key.len() + FRAME_BYTES + if plain { value.text().len() } else { 0 }
+            framed(key, if plain { value.text().len() } else { 0 })
         });
         let all = usize::try_from(MAX_SNAPSHOT_BYTES).unwrap_or(usize::MAX);
-        all.saturating_sub(secrets.chain(configs).sum())
+        all.saturating_sub(secrets).saturating_sub(configs.sum())
     }
 
     fn sort(&self, outcome: Outcome<'_>) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {

@@ -15,4 +15,5 @@ pub(crate) use build::{ServiceRow, left_out, service as service_row};
 pub use by_key::{OneSecret, delete, get, put};
 pub(crate) use cache::matches_etag;
 pub use cache::{Answer, Snapshots, flush, sync};
+pub(crate) use configs::{framed, load as load_configs};
 pub use one_config::{OneConfig, config};

@@ -30,7 +30,7 @@ pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig
         .read(actor, move |w| {
             Box::pin(async move {
                 let about = build::service(w, service).await?;
-                let served = Served::load(w, service, about.umbrella_id).await?;
+                let served = Served::load(w, service, about.umbrella_id, about.engine()).await?;
                 let given = load(w, service, about.umbrella_id, &served.plain(w.now)).await?;
                 let etag = format!("\"c{}\"", served.state(about.revision, w.now));
                 let (one, tainted, reached) = pick(w, service, &about, &given, name).await?;

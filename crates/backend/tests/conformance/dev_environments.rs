@@ -1,16 +1,18 @@
 //! Developer environments: one's own, free inside, closed to everybody else.
 
-use crate::world::{Outcome, World, everything, new_secret, new_service, new_value, path};
+use crate::world::{Outcome, World, everything, new_flag, new_secret, new_service, new_value, path};
 use nexus_backend::gate::Actor;
 use nexus_backend::services::{self, ListServices};
-use nexus_backend::{configs, dev_environments, keys, secrets};
+use nexus_backend::{configs, dev_environments, flags, keys, secrets};
 use nexus_domain::Code;
 use nexus_domain::environment::{DevImport, EnvironmentKind, OnConflict};
 use nexus_domain::export::ExportFormat;
+use nexus_domain::flag::Toggle;
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::secret::SecretPatch;
 use nexus_domain::service::{ServiceKind, ServicePath};
+use serde_json::json;
 
 both![
     a_developer_makes_one_and_is_free_in_it,
@@ -19,6 +21,8 @@ both![
     develop_comes_along_whole,
     a_manager_gets_the_values_and_each_is_an_audited_reveal,
     configs_come_along_and_lead_to_what_came_along,
+    flags_come_along_with_rules_and_rollout,
+    losses_count_flags,
     importing_again_skips,
     importing_again_overwrites,
     importing_again_adds_versions,
@@ -169,6 +173,40 @@ async fn configs_come_along_and_lead_to_what_came_along(w: &World) {
     assert_eq!((host.version, host.value.expect("a value").as_str()), (3, "\"db\""));
     import(w, &dev, OnConflict::Overwrite).await;
     assert_eq!(configs::row(&w.nexus, &dev, &mine, "HOST").await.fine().version, 1);
+}
+
+async fn flags_come_along_with_rules_and_rollout(w: &World) {
+    let api = w.service_in_develop().await;
+    let rules =
+        json!([{ "id": "team", "when": { "attribute": "plan", "op": "eq", "value": "pro" }, "serve": {} }]);
+    let fields = json!({ "state": "on", "rules": rules, "rollout": { "percentage": 25 }, "note": "why" });
+    let original = new_flag(w, &api, "beta", fields).await;
+    new_flag(w, &api, "dark", json!({ "state": "off" })).await;
+    w.set(&api, "MODE", "\"{{flag:beta}}\"").await;
+    let dev = developer(w).await;
+    dev_environments::create(&w.nexus, &dev, "shop").await.fine();
+    assert_eq!(import(w, &dev, OnConflict::Skip).await.flags_copied, 2);
+    let mine = dev_path(w, &dev, "api").await;
+    let row = async || flags::row(&w.nexus, &dev, &mine, "beta").await.fine();
+    let copy = row().await;
+    assert_eq!((&copy.definition, copy.note.as_str()), (&original.definition, "why"));
+    assert_eq!((copy.version, copy.description.as_str()), (1, "Imported from develop"));
+    let off = Toggle { enabled: Some(false), expected_version: None };
+    flags::toggle(&w.nexus, &dev, &mine, "beta", off).await.fine();
+    let again = import(w, &dev, OnConflict::Skip).await;
+    assert_eq!((again.flags_copied, again.flags_skipped, row().await.enabled), (0, 2, false));
+    import(w, &dev, OnConflict::Version).await;
+    assert_eq!((row().await.version, row().await.enabled), (3, true));
+    import(w, &dev, OnConflict::Overwrite).await;
+    assert_eq!(row().await.version, 1);
+}
+
+async fn losses_count_flags(w: &World) {
+    let api = w.service_in_develop().await;
+    new_flag(w, &api, "beta", json!({ "state": "on" })).await;
+    w.set(&api, "HOST", "\"db\"").await;
+    let losses = services::losses(&w.nexus, &w.owner, &api).await.fine();
+    assert_eq!((losses.configs, losses.flags, losses.secrets), (1, 1, 0));
 }
 
 async fn importing_again_skips(w: &World) {

@@ -42,7 +42,7 @@ async fn fetch(nexus: &Nexus, actor: &Actor, etag: Option<&str>) -> (String, Opt
     }
 }
 
-async fn snapshot(w: &World, actor: &Actor) -> Value {
+pub async fn snapshot(w: &World, actor: &Actor) -> Value {
     fetch(&w.nexus, actor, None).await.1.expect("a snapshot")
 }
 

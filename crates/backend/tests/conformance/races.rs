@@ -64,7 +64,7 @@ async fn of_many_new_services_of_one_slug_one_is_made(w: &World) {
 
 async fn of_many_new_environments_the_cap_lets_the_right_number_through(w: &World) {
     let create = |n: usize| {
-        let new = NewEnvironment { slug: format!("e{n}"), name: None };
+        let new = NewEnvironment { slug: format!("e{n}"), ..NewEnvironment::default() };
         environments::create(&w.nexus, &w.owner, new)
     };
     assert_eq!(winners((0..10).map(create), Code::QuotaExceeded).await, 3);

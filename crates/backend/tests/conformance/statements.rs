@@ -155,7 +155,8 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 }
 
 /// Tables whose rows belong to a tenant.
-const OF_A_TENANT: [&str; 15] = [
+const OF_A_TENANT: [&str; 16] = [
+    "config_schemas",
     "projects",
     "project_members",
     "project_addons",

@@ -2,7 +2,9 @@
 
 use crate::world::{Outcome, TENANT, World};
 use nexus_backend::tenants::{self, Founding};
-use nexus_backend::{audit, credentials, dev_environments, environments, projects, services, snapshot};
+use nexus_backend::{
+    audit, credentials, dev_environments, environments, flags, projects, services, snapshot,
+};
 use nexus_domain::Code;
 use nexus_domain::environment::{EnvironmentKind, EnvironmentPatch, NewEnvironment};
 use nexus_domain::keys::Access;
@@ -17,6 +19,8 @@ both![
     a_tenant_is_renamed_and_its_slug_stays,
     an_environment_is_made_renamed_and_deleted,
     a_tenant_has_five_environments_besides_live,
+    a_pin_is_checked_shown_audited_and_taken_away,
+    whoever_evaluates_is_told_the_engine,
     an_operator_may_raise_the_cap,
     slugs_of_environments_are_checked_and_taken_once,
     live_cannot_be_deleted,
@@ -79,7 +83,7 @@ async fn a_tenant_is_renamed_and_its_slug_stays(w: &World) {
 }
 
 fn environment(slug: &str) -> NewEnvironment {
-    NewEnvironment { slug: slug.into(), name: None }
+    NewEnvironment { slug: slug.into(), ..NewEnvironment::default() }
 }
 
 async fn an_environment_is_made_renamed_and_deleted(w: &World) {
@@ -89,7 +93,7 @@ async fn an_environment_is_made_renamed_and_deleted(w: &World) {
         ("qa", "qa", EnvironmentKind::Environment)
     );
     assert_eq!(environments::get(&w.nexus, &w.owner, "qa").await.fine(), made);
-    let patch = EnvironmentPatch { name: Some("Quality".into()) };
+    let patch = EnvironmentPatch { name: Some("Quality".into()), ..EnvironmentPatch::default() };
     let renamed = environments::update(&w.nexus, &w.owner, "qa", patch).await.fine();
     assert_eq!((renamed.name.as_str(), renamed.slug.as_str(), renamed.id), ("Quality", "qa", made.id));
     w.environment_key("qa", &[]).await;
@@ -98,6 +102,48 @@ async fn an_environment_is_made_renamed_and_deleted(w: &World) {
     environments::get(&w.nexus, &w.owner, "qa").await.refused_as(Code::NotFound);
     let events = w.events_after(1).await;
     assert_eq!(events, ["environment.created", "environment.updated", "key.created", "environment.deleted"]);
+}
+
+fn pin(to: Option<&str>) -> EnvironmentPatch {
+    EnvironmentPatch { pinned_engine_version: Some(to.map(str::to_owned)), ..EnvironmentPatch::default() }
+}
+
+async fn a_pin_is_checked_shown_audited_and_taken_away(w: &World) {
+    let (n, o) = (&w.nexus, &w.owner);
+    let new = NewEnvironment { pinned_engine_version: Some("1.0".into()), ..environment("qa") };
+    let made = environments::create(n, o, new).await.fine();
+    assert_eq!(made.pinned_engine_version.as_deref(), Some("1.0"));
+    assert_eq!(environments::get(n, o, "qa").await.fine(), made);
+    let line = environments::update(n, o, "qa", pin(Some("1.x"))).await.fine();
+    assert_eq!((line.pinned_engine_version.as_deref(), line.name.as_str()), (Some("1.x"), "qa"));
+    let name = EnvironmentPatch { name: Some("Quality".into()), ..EnvironmentPatch::default() };
+    let renamed = environments::update(n, o, "qa", name).await.fine();
+    assert_eq!(renamed.pinned_engine_version.as_deref(), Some("1.x"), "a rename leaves the pin");
+    let refusal = environments::update(n, o, "qa", pin(Some("9.9"))).await.refused_as(Code::InvalidRequest);
+    assert!(refusal.field("pinned_engine_version").is_some_and(|rule| rule.contains("1.x, 1.0")));
+    let unknown = NewEnvironment { pinned_engine_version: Some("2.x".into()), ..environment("qb") };
+    environments::create(n, o, unknown).await.refused_as(Code::InvalidRequest);
+    assert_eq!(environments::update(n, o, "qa", pin(None)).await.fine().pinned_engine_version, None);
+    let details = w
+        .texts("SELECT CAST(details AS TEXT) FROM audit_log WHERE event = 'environment.updated' ORDER BY seq")
+        .await;
+    assert!(details[0].contains("\"to\":\"1.x\"") && details[2].contains("\"to\":null"), "{details:?}");
+}
+
+async fn whoever_evaluates_is_told_the_engine(w: &World) {
+    let api = w.shop().await;
+    crate::world::new_flag(w, &api, "beta", serde_json::json!({ "state": "on" })).await;
+    let told = async || {
+        let explained = flags::test(&w.nexus, &w.owner, &api, flags::TestRequest::default()).await.fine();
+        explained[0].engine_version.clone()
+    };
+    assert_eq!(told().await, "1.0");
+    for to in [Some("1.x"), Some("1.0"), None] {
+        environments::update(&w.nexus, &w.owner, "live", pin(to)).await.fine();
+        assert_eq!(told().await, "1.0");
+    }
+    w.execute("UPDATE environments SET pinned_engine_version = '7.x'").await;
+    assert_eq!(told().await, "1.0", "a pin of a later program means the newest engine of this one");
 }
 
 async fn a_tenant_has_five_environments_besides_live(w: &World) {

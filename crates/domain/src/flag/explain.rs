@@ -204,7 +204,8 @@ impl Compiled {
     }
 }
 
-fn state_text(schedule: Schedule, enabled: bool) -> String {
+/// A schedule and what it comes to, as a sentence.
+pub(super) fn state_text(schedule: Schedule, enabled: bool) -> String {
     let when = match (schedule.starts_at, schedule.ends_at) {
         (Some(start), Some(end)) => format!("from {} until {}", start.exact(), end.exact()),
         (Some(start), None) => format!("from {}", start.exact()),

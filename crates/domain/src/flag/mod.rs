@@ -12,6 +12,7 @@ mod context;
 mod definition;
 #[cfg(feature = "openapi")]
 mod document;
+mod engine;
 mod evaluate;
 mod explain;
 mod limits;
@@ -27,6 +28,7 @@ pub use bucket::{BUCKETS, Bucket};
 pub use compiled::Compiled;
 pub use context::Context;
 pub use definition::{Condition, FlagDefinition, FlagType, Operator, Rule, Serve, Variant, Weighted};
+pub use engine::{ENGINE_VERSIONS, Engine, check_engine_pin, engine_for, engine_pins};
 pub use evaluate::{Evaluation, Reason, Targeting, evaluate};
 pub use explain::{ConditionTrail, Explanation, Outcome, ShareTrail, Step, StepKind, explain};
 pub use limits::*;

@@ -33,6 +33,11 @@ impl Schedule {
         }
     }
 
+    /// State and moments as a sentence.
+    pub fn text(self, now: Timestamp) -> String {
+        super::explain::state_text(self, self.is_enabled(now))
+    }
+
     /// The next moment after `now` at which the schedule changes something: until then an answer
     /// may be kept.
     pub fn next_moment(self, now: Timestamp) -> Option<Timestamp> {

@@ -126,7 +126,10 @@ async fn a_key_of_one_environment_sees_no_other(w: &World) {
     let log = audit::list(n, &key, AuditFilter::default(), None, 200).await.fine().data;
     assert!(!log.is_empty() && log.iter().all(|row| row.environment.as_deref() == Some("develop")));
     projects::delete(n, &key, "shop").await.refused_as(Code::Forbidden);
-    let made = environments::create(n, &key, NewEnvironment { slug: "qa".into(), name: None }).await.fine();
+    let made =
+        environments::create(n, &key, NewEnvironment { slug: "qa".into(), ..NewEnvironment::default() })
+            .await
+            .fine();
     assert_eq!(made.slug, "qa");
     let (_, admin) = w.environment_key("develop", &[Scope::AdminAll]).await;
     assert_eq!(environments::list(n, &admin).await.fine().len(), 4);

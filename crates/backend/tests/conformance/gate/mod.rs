@@ -119,7 +119,7 @@ pub async fn perform(w: &World, actor: &Actor, at: &ServicePath, act: &str) -> R
         "tenant.update" => tenants::update(n, actor, TenantPatch::default()).await.map(drop),
         "environment.list" => environments::list(n, actor).await.map(drop),
         "environment.create" => {
-            let new = NewEnvironment { slug: "qa".into(), name: None };
+            let new = NewEnvironment { slug: "qa".into(), ..NewEnvironment::default() };
             environments::create(n, actor, new).await.map(drop)
         }
         "environment.update" => {
@@ -168,7 +168,9 @@ pub async fn put_back(w: &World, at: &ServicePath) {
     put_back_configs(w, o, at).await;
     service_keys::rotate(n, o, at, Slot::Primary, RotateRequest::default()).await.fine();
     if environments::get(n, o, "staging").await.is_err() {
-        environments::create(n, o, NewEnvironment { slug: "staging".into(), name: None }).await.fine();
+        environments::create(n, o, NewEnvironment { slug: "staging".into(), ..NewEnvironment::default() })
+            .await
+            .fine();
     }
     let _ = environments::delete(n, o, "qa").await;
     let _ = projects::delete(n, o, "another").await;

@@ -33,7 +33,13 @@ async fn a_tier_decides_which_environments_are_used(w: &World) {
 
 async fn an_environment_of_ones_own_takes_a_tier_with_all(w: &World) {
     shop(w, Tier::S).await;
-    environments::create(&w.nexus, &w.owner, NewEnvironment { slug: "qa".into(), name: None }).await.fine();
+    environments::create(
+        &w.nexus,
+        &w.owner,
+        NewEnvironment { slug: "qa".into(), ..NewEnvironment::default() },
+    )
+    .await
+    .fine();
     assert_quota(attempt(w, "qa", "a").await, Quota::Environments, 3, Some(Tier::M));
     set_tier(w, Tier::M).await;
     attempt(w, "qa", "a").await.fine();
