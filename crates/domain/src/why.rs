@@ -3,7 +3,6 @@
 
 use crate::Timestamp;
 use crate::flag::FlagState;
-use crate::json::JsonText;
 use crate::role::words;
 use crate::scope::Scope;
 use crate::template::{Reference, ReferenceKind, Unresolved};
@@ -111,9 +110,10 @@ pub struct ValueExplanation {
     pub hidden: bool,
     /// What programs get.
     pub outcome: ValueOutcome,
-    /// Of a config: the stored text, unless it is longer than 4,096 bytes. Never of a secret.
+    /// Of a config: the stored text (a string without quotes, JSON for the rest), unless it is longer
+    /// than 4,096 bytes. Never of a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<JsonText>,
+    pub value: Option<String>,
     /// Of a flag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<FlagStanding>,

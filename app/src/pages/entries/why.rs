@@ -67,7 +67,7 @@ fn branch(told: ValueExplanation, now: Timestamp) -> AnyView {
     let ValueExplanation { kind, key, sources, hidden, outcome, value, flag, tainted_by, references, end } =
         told;
     let sources: Vec<AnyView> = sources.into_iter().map(|it| source(kind, &key, it, now)).collect();
-    let value = value.map(|value| view! { <code class="why-value">{value.as_str().to_owned()}</code> });
+    let value = value.map(|value| view! { <code class="why-value">{value}</code> });
     let hidden = hidden.then(|| {
         view! { <p class="hint">"Your role does not show where it comes from."</p> }
     });

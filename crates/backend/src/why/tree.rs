@@ -79,7 +79,8 @@ impl<'a> Tree<'a> {
             ReferenceKind::Secret => {}
             ReferenceKind::Config => {
                 let value = self.facts.values.get(&at.key);
-                told.value = value.filter(|it| it.text().len() <= MAX_EXPLAINED_BYTES).map(|it| it.json());
+                let shown = value.filter(|it| it.text().len() <= MAX_EXPLAINED_BYTES);
+                told.value = shown.map(|it| it.text().to_owned());
             }
             ReferenceKind::Flag => {
                 let schedule = self.facts.flags.get(&at.key).copied().flatten();
