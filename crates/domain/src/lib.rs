@@ -12,6 +12,7 @@ pub mod credential;
 pub mod entry;
 pub mod environment;
 pub mod flag;
+pub mod grid;
 pub mod id;
 pub mod import;
 pub mod json;

@@ -20,6 +20,7 @@ pub use history::{destroy, diff, history, restore, version};
 pub use read::{counts, deleted, list, row};
 pub(crate) use served::Served;
 pub use tester::{TestRequest, test};
+pub(crate) use write::admit;
 pub use write::{create, delete, patch, toggle, undelete, update};
 
 use crate::entries::{self, Entry, Kind, ListedRow, Payload, Plain, VersionRow};
@@ -68,7 +69,7 @@ pub(crate) fn open_version(version: &VersionRow) -> Result<FlagDefinition> {
     definition_of(payload)
 }
 
-fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
+pub(crate) fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
     serde_json::from_slice(payload).map_err(|_| Error::Impossible("a stored flag that cannot be read"))
 }
 
