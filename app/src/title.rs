@@ -26,6 +26,7 @@ fn tab_name(tab: &str) -> &str {
     match tab {
         "secrets" => "Secrets",
         "keys" => "API keys",
+        "grid" => "Environment grid",
         "audit" => "Audit log",
         "settings" => "Settings",
         other => other,

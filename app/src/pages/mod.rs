@@ -5,6 +5,7 @@ pub mod auth;
 pub mod configs;
 pub mod entries;
 pub mod frame;
+pub mod grid;
 pub mod losses;
 pub mod project;
 pub mod projects;

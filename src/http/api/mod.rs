@@ -9,6 +9,7 @@ mod flag_versions;
 mod flags;
 mod keys;
 mod projects;
+mod promotion;
 mod secrets;
 mod services;
 mod versions;
@@ -35,6 +36,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(projects::router())
         .merge(environments::router())
         .merge(services::router())
+        .merge(promotion::router())
         .merge(keys::router())
         .merge(secrets::router())
         .merge(versions::router())

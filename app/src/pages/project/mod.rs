@@ -47,7 +47,7 @@ fn Head(tenant: Memo<String>, project: Project) -> impl IntoView {
             let href = project_url(&tenant, &slug, rest);
             Tab { name, current: href == current, href, count }
         };
-        let mut tabs = vec![tab("Services", "", Some(services))];
+        let mut tabs = vec![tab("Services", "", Some(services)), tab("Environment grid", "/grid", None)];
         if role.allows(Permission::AuditRead, SHARED) {
             tabs.push(tab("Audit log", "/audit", None));
         }

@@ -38,6 +38,7 @@ mod crypto;
 mod dev_environments;
 mod flags;
 mod gate;
+mod grid;
 mod keys;
 mod people;
 mod programs;
