@@ -5,6 +5,7 @@ mod configs;
 mod console;
 mod forms;
 mod imports;
+mod promotions;
 mod secrets;
 mod services;
 mod stale;

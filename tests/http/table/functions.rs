@@ -4,7 +4,7 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), configs(), places()]
+    [entrance(), tenant(), project(), service(), secrets(), configs(), grid(), places()]
         .into_iter()
         .flatten()
         .collect()
@@ -134,6 +134,23 @@ fn configs() -> Vec<Call> {
         on_port("destroy_config_version").at("version", "1").at("typed", "v1"),
         on_port("delete_config").at("expected_version", "2"),
         function("undelete_config").at("key", "GONE"),
+    ]
+}
+
+fn grid() -> Vec<Call> {
+    let promotion = |name: &str| {
+        function(name).at("kind", "config").at("from", "live").at("to", "develop").at("keys", "PORT")
+    };
+    vec![
+        function("read_grid"),
+        function("read_grid").at("kind", "secret").note("of secrets"),
+        function("read_grid").at("project", "attic").note("of a project that nobody was added to"),
+        function("compare_grid_secrets").at("keys", "TOKEN"),
+        promotion("read_promotion"),
+        promotion("read_promotion").at("kind", "secret").at("keys", "TOKEN").note("of a secret"),
+        promotion("promote_entries"),
+        promotion("promote_entries").at("kind", "secret").at("keys", "TOKEN").note("of a secret"),
+        function("switch_grid_flag").at("key", "beta").at("enabled", "false").at("expected_version", "2"),
     ]
 }
 

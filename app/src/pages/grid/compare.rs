@@ -4,6 +4,7 @@
 use super::{CompareGridSecrets, Facts};
 use crate::call::{invoke, spawn};
 use crate::components::badge::Tone;
+use crate::components::time::count;
 use crate::components::{Badge, Glyph, Icon};
 use crate::live::live;
 use leptos::prelude::*;
@@ -64,7 +65,13 @@ pub fn button(grid: &Grid, facts: Facts) -> Option<AnyView> {
             let answer = invoke(live, args).await;
             let _gone = pending.try_set(false);
             match answer {
-                Ok(found) => _ = facts.marks.0.try_set(found),
+                Ok(found) => {
+                    live.say(format!(
+                        "{} compared",
+                        count(i64::try_from(found.len()).unwrap_or(0), "secret")
+                    ));
+                    let _gone = facts.marks.0.try_set(found);
+                }
                 Err(refusal) => live.say(refusal.message),
             }
         });
@@ -93,5 +100,5 @@ pub fn Mark(key: String, environment: String, nearest: String, marks: Marks) -> 
         };
         Some(view! { <Badge text tone/> })
     };
-    view! { <span class="grid-mark" role="status">{shown}</span> }.into_any()
+    view! { <span class="grid-mark">{shown}</span> }.into_any()
 }
