@@ -7,3 +7,4 @@ mod errors;
 mod flags;
 mod inputs;
 mod lists;
+mod promotion;
