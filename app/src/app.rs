@@ -55,6 +55,7 @@ fn Pages() -> impl IntoView {
                 <ParentRoute path=path!("/projects/:project") view=Page::PROJECT ssr=Async>
                     <Route path=path!("/") view=Page::SERVICES ssr=Async/>
                     <Route path=path!("/tester") view=Page::TESTER ssr=Async/>
+                    <Route path=path!("/grid") view=Page::GRID ssr=Async/>
                     <Route path=path!("/audit") view=Page::PROJECT_AUDIT ssr=Async/>
                     <Route path=path!("/settings") view=Page::PROJECT_SETTINGS ssr=Async/>
                 </ParentRoute>

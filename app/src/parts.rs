@@ -12,6 +12,7 @@
 
 use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage};
 use crate::pages::frame::Frame;
+use crate::pages::grid::GridTab;
 use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
 use crate::pages::{
@@ -72,6 +73,7 @@ impl Page {
     pub const CONFIGS: Self = page!(ConfigsTab, configs::configs);
     pub const FLAGS: Self = page!(FlagsTab, flags::flags);
     pub const TESTER: Self = page!(TesterTab, flags::tester);
+    pub const GRID: Self = page!(GridTab, grid::grid);
 
     // What is needed now and then.
     pub const AUDIT: Self = page!(AuditPage, manage::audit);
@@ -99,6 +101,7 @@ impl Page {
             [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),
             [Some("projects"), Some(_), Some("audit"), None, ..] => Some(Self::PROJECT_AUDIT),
             [Some("projects"), Some(_), Some("tester"), None, ..] => Some(Self::TESTER),
+            [Some("projects"), Some(_), Some("grid"), None, ..] => Some(Self::GRID),
             [Some("projects"), Some(_), Some("settings"), None, ..] => Some(Self::PROJECT_SETTINGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("secrets"), None] => Some(Self::SECRETS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("configs"), None] => Some(Self::CONFIGS),
@@ -187,6 +190,7 @@ mod tests {
         assert_eq!(part("/t/acme/projects/shop/live/api/keys"), Some("manage"));
         assert_eq!(part("/t/acme/audit/"), Some("manage"));
         assert_eq!(part("/t/acme/projects/shop"), Some("services"));
+        assert_eq!(part("/t/acme/projects/shop/grid"), Some("grid"));
         assert_eq!(part("/reset/0123"), Some("entrance"));
         assert_eq!(part("/t/acme/projects/"), None);
         assert_eq!(part("/t/acme/projects/shop/live/api/secrets/more/and/more"), None);

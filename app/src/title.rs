@@ -29,6 +29,7 @@ fn tab_name(tab: &str) -> &str {
         "flags" => "Flags",
         "keys" => "API keys",
         "tester" => "Run Tester",
+        "grid" => "Environment grid",
         "audit" => "Audit log",
         "settings" => "Settings",
         other => other,

@@ -58,6 +58,22 @@ test('a refused form comes back with what was typed and without the value', asyn
   expect(page.url()).not.toContain('never-in-a-page');
 });
 
+test('a config is edited in the environment grid, and promoted after a preview', async ({ page, api }) => {
+  const at = (environment: string) => `/projects/shop/services/checkout-api/configs?environment=${environment}`;
+  await api.call('POST', at('develop'), { key: 'PLAIN_GRID', value: 1 });
+  await page.goto('/t/acme/projects/shop/grid?service=checkout-api&q=PLAIN_GRID');
+  await page.getByRole('link', { name: 'Edit PLAIN_GRID in develop' }).click();
+  await page.getByLabel('Value in develop').fill('2');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByLabel('Select PLAIN_GRID').check();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await expect(page.getByRole('dialog')).toContainText('1 new');
+  await page.getByRole('dialog').getByRole('button', { name: 'Promote 1 config' }).click();
+  await expect(page.getByText('1 key promoted from develop to live')).toBeVisible();
+  const live = await api.call('GET', '/projects/shop/services/checkout-api/configs/PLAIN_GRID');
+  expect(live.value).toBe(2);
+});
+
 test('what needs JavaScript says so', async ({ page }) => {
   await page.goto(secretsUrl);
   await expect(page.getByText('Without JavaScript')).toBeVisible();

@@ -6,6 +6,7 @@ pub mod configs;
 pub mod entries;
 pub mod flags;
 pub mod frame;
+pub mod grid;
 pub mod losses;
 pub mod project;
 pub mod projects;

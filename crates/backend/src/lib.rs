@@ -14,6 +14,7 @@ pub mod environments;
 mod error;
 pub mod flags;
 pub mod gate;
+pub mod grid;
 pub mod keys;
 pub mod limits;
 mod nexus;

@@ -67,6 +67,10 @@ actions! {
     SecretReveal:       SecretReveal,      "secret.reveal",          audited, fresh;
     SecretExport:       SecretReveal,      "secret.exported",        audited, fresh;
     SecretPreview:      SecretReveal,      "secret.previewed",       audited, any;
+    // Telling whether two are equal opens both, so it is a reveal; one row for each that was opened.
+    SecretCompare:      SecretReveal,      "secret.compared",        audited, fresh;
+    // Its value goes to another environment: the row of where it came from.
+    SecretPromote:      SecretReveal,      "secret.promoted",        audited, fresh;
     SecretCreate:       SecretWrite,       "secret.created",         audited, any;
     SecretUpdate:       SecretWrite,       "secret.updated",         audited, any;
     SecretDelete:       SecretWrite,       "secret.deleted",         audited, any;

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod environment;
 pub mod export;
 pub mod flag;
+pub mod grid;
 pub mod id;
 pub mod import;
 pub mod json;

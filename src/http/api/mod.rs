@@ -9,6 +9,7 @@ mod flag_versions;
 mod flags;
 mod keys;
 mod projects;
+mod promotion;
 mod secrets;
 mod services;
 mod tiers;
@@ -40,6 +41,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(tiers::router())
         .merge(environments::router())
         .merge(services::router())
+        .merge(promotion::router())
         .merge(keys::router())
         .merge(secrets::router())
         .merge(versions::router())

@@ -90,6 +90,7 @@ async fn the_document_has_the_calls_of_the_contract() {
         ("/api/v1/projects/{project}/services", "GET POST"),
         (service, "GET PATCH DELETE"),
         (&format!("{service}/umbrella"), "PUT DELETE"),
+        (&format!("{service}/promote"), "POST"),
         (&format!("{service}/keys"), "GET"),
         (&format!("{service}/keys/{{slot}}/rotate"), "POST"),
         (&format!("{service}/keys/{{slot}}"), "DELETE"),

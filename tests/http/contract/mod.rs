@@ -8,4 +8,5 @@ mod explained;
 mod flags;
 mod inputs;
 mod lists;
+mod promotion;
 mod tiers;

@@ -6,6 +6,7 @@ mod console;
 mod flag_forms;
 mod forms;
 mod imports;
+mod promotions;
 mod secrets;
 mod services;
 mod stale;

@@ -4,7 +4,7 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), configs(), flags(), places()]
+    [entrance(), tenant(), project(), service(), secrets(), configs(), flags(), grid(), places()]
         .into_iter()
         .flatten()
         .collect()
@@ -181,6 +181,23 @@ fn flags() -> Vec<Call> {
         function("undelete_flag").at("key", "GONE"),
         function("read_tester"),
         function("read_tester").at("at", "live/api").at("user", "u1").note("with a context"),
+    ]
+}
+
+fn grid() -> Vec<Call> {
+    let promotion = |name: &str| {
+        function(name).at("kind", "config").at("from", "live").at("to", "develop").at("keys", "PORT")
+    };
+    vec![
+        function("read_grid"),
+        function("read_grid").at("kind", "secret").note("of secrets"),
+        function("read_grid").at("project", "attic").note("of a project that nobody was added to"),
+        function("compare_grid_secrets").at("keys", "TOKEN"),
+        promotion("read_promotion"),
+        promotion("read_promotion").at("kind", "secret").at("keys", "TOKEN").note("of a secret"),
+        promotion("promote_entries"),
+        promotion("promote_entries").at("kind", "secret").at("keys", "TOKEN").note("of a secret"),
+        function("switch_grid_flag").at("key", "beta").at("enabled", "false").at("expected_version", "2"),
     ]
 }
 

@@ -26,6 +26,11 @@ pub fn calls() -> Vec<Call> {
         rest("GET /t/{tenant}/settings"),
         rest("GET /t/{tenant}/projects/{project}"),
         rest("GET /t/{tenant}/projects/{project}").at("project", "attic").note("that nobody was added to"),
+        rest("GET /t/{tenant}/projects/{project}/grid"),
+        rest("GET /t/{tenant}/projects/{project}/grid").query("service=api&kind=secret").note("of secrets"),
+        rest("GET /t/{tenant}/projects/{project}/grid")
+            .at("project", "attic")
+            .note("that nobody was added to"),
         rest("GET /t/{tenant}/projects/{project}/audit"),
         rest("GET /t/{tenant}/projects/{project}/settings"),
         rest(service),

@@ -72,10 +72,19 @@ fn services() -> Vec<Call> {
         of_services("DELETE", "/{service}"),
         of_services("PUT", "/{service}/umbrella").json(json!({ "umbrella": "shared" })),
         of_services("DELETE", "/{service}/umbrella").at("service", "worker"),
+        promote(&["config:PORT"], false),
+        promote(&["secret:TOKEN"], true).note("a dry run of a secret"),
+        promote(&["config:PORT"], false).query("environment=dev_dan").note("from a developer's own"),
         of_services("GET", "/{service}/keys"),
         of_services("POST", "/{service}/keys/{slot}/rotate").json(json!({})),
         of_services("DELETE", "/{service}/keys/{slot}"),
     ]
+}
+
+/// From live to develop.
+fn promote(keys: &[&str], dry_run: bool) -> Call {
+    let body = json!({ "to": "develop", "keys": keys, "dry_run": dry_run });
+    of_services("POST", "/{service}/promote").json(body)
 }
 
 fn of_secrets(method: &str, rest_of_path: &str) -> Call {

@@ -48,7 +48,11 @@ fn Head(tenant: Memo<String>, project: Project) -> impl IntoView {
             let href = project_url(&tenant, &slug, rest);
             Tab { name, current: href == current, href, count }
         };
-        let mut tabs = vec![tab("Services", "", Some(services)), tab("Run Tester", "/tester", None)];
+        let mut tabs = vec![
+            tab("Services", "", Some(services)),
+            tab("Environment grid", "/grid", None),
+            tab("Run Tester", "/tester", None),
+        ];
         if role.allows(Permission::AuditRead, SHARED) {
             tabs.push(tab("Audit log", "/audit", None));
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// Lets what was written stand, or refuses it: every reference leads somewhere, to no circle and not
 /// too deep, here and in each service that inherits from here; and the writer answers for secrets.
-pub(super) async fn settle(w: &mut Work, service: &Resolved, keys: &[&str]) -> Result<()> {
+pub(crate) async fn settle(w: &mut Work, service: &Resolved, keys: &[&str]) -> Result<()> {
     let names = entries::references_of(w, service).await?;
     let keys: Vec<&str> = keys.iter().copied().filter(|key| !names.references(key).is_empty()).collect();
     if keys.is_empty() {
@@ -33,7 +33,7 @@ pub(super) async fn settle(w: &mut Work, service: &Resolved, keys: &[&str]) -> R
 }
 
 /// The rules that concern the service itself.
-pub(super) fn check(service: &Resolved, scope: &Scope, judge: &Judge<'_>, key: &str) -> Result<(), Refusal> {
+pub(crate) fn check(service: &Resolved, scope: &Scope, judge: &Judge<'_>, key: &str) -> Result<(), Refusal> {
     let names_secret = |it: &&Reference| it.kind == ReferenceKind::Secret;
     if service.kind == ServiceKind::Frontend
         && let Some(secret) = scope.references(key).iter().find(names_secret)

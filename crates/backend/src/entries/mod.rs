@@ -27,7 +27,7 @@ pub(crate) use import::{
 };
 pub(crate) use input::{description, note, tags};
 pub use list::ListEntries;
-pub(crate) use list::{ListedRow, counts, every_key, like_pattern, one, page};
+pub(crate) use list::{Keys, ListQuery, ListedRow, counts, every_key, like_pattern, list, one, page};
 pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};

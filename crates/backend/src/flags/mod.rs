@@ -20,6 +20,7 @@ pub use history::{destroy, diff, history, restore, version};
 pub use read::{counts, deleted, find, list, row, targeting_active};
 pub(crate) use served::{Served, ServedFlag};
 pub use tester::{TestRequest, test};
+pub(crate) use write::admit;
 pub use write::{create, delete, patch, toggle, undelete, update};
 
 use crate::entries::{self, Entry, Kind, ListedRow, Payload, Plain, VersionRow};

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 /// Lets a definition be written under this key: it makes sense, and its rules are the stored ones
 /// or the project has A/B testing.
-pub(super) async fn admit(
+pub(crate) async fn admit(
     w: &mut Work,
     service: &Resolved,
     key: &str,

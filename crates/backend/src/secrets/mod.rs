@@ -22,7 +22,7 @@ pub use read::{counts, deleted, list, reveal, row, uses};
 pub use write::{add_version, create, delete, delete_several, patch, undelete, undelete_several};
 
 pub(crate) use input::Value;
-pub(crate) use read::encode;
+pub(crate) use read::{encode, is_noted, note_list};
 pub(crate) use seal::{open_version, store_version};
 pub(crate) use write::delete_in;
 

@@ -15,7 +15,7 @@ use nexus_domain::page::Page;
 use nexus_domain::secret::{DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue};
 use nexus_domain::service::ServicePath;
 use nexus_domain::{ServiceId, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A page of the service's secrets, own and inherited, by key. A list by a key is audited every
 /// time; a person's views of one service count once an hour.
@@ -25,19 +25,16 @@ pub async fn list(
     path: &ServicePath,
     query: ListSecrets,
 ) -> Result<Page<SecretRow>> {
-    if let Who::Person { user, .. } = &actor.who {
-        let seen = seen_this_hour(nexus, actor, &user.0.to_string(), path).await?;
-        if seen {
-            let path = path.clone();
-            return nexus
-                .read(actor, move |w| {
-                    Box::pin(async move {
-                        let service = open_service(w, &path, Action::SecretList).await?;
-                        select(w, &service, &query).await
-                    })
+    if seen_this_hour(nexus, actor, path).await? {
+        let path = path.clone();
+        return nexus
+            .read(actor, move |w| {
+                Box::pin(async move {
+                    let service = open_service(w, &path, Action::SecretList).await?;
+                    select(w, &service, &query).await
                 })
-                .await;
-        }
+            })
+            .await;
     }
     let path = path.clone();
     nexus
@@ -45,11 +42,8 @@ pub async fn list(
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretList).await?;
                 let page = select(w, &service, &query).await?;
-                if let Some(user) = w.actor.user() {
-                    remember_view(w, &user.0.to_string(), service.id).await?;
-                }
                 let details = json!({ "source": query.source, "rows": page.data.len() });
-                w.record(Action::SecretList, &service.target(), details).await?;
+                note_list(w, &service, details).await?;
                 Ok(page)
             })
         })
@@ -63,26 +57,44 @@ async fn select(w: &mut Work, service: &Resolved, query: &ListSecrets) -> Result
 }
 
 /// Whether this person's view of this service is in the audit log for the present hour already.
-async fn seen_this_hour(nexus: &Nexus, actor: &Actor, reader: &str, path: &ServicePath) -> Result<bool> {
-    let (reader, path) = (reader.to_owned(), path.clone());
+async fn seen_this_hour(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<bool> {
+    if !matches!(actor.who, Who::Person { .. }) {
+        return Ok(false);
+    }
+    let path = path.clone();
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretList).await?;
-                let row: Option<(i64,)> = on!(w.tx, |c| sqlx::query_as(sql!(
-                    "SELECT reads FROM read_counts
-                     WHERE tenant_id = $1 AND reader = $2 AND service_id = $3 AND revision = 0 AND hour = $4"
-                ))
-                .bind(w.actor.tenant)
-                .bind(reader.as_str())
-                .bind(service.id)
-                .bind(w.now.hour())
-                .fetch_optional(c)
-                .await)?;
-                Ok(row.is_some())
+                is_noted(w, service.id).await
             })
         })
         .await
+}
+
+/// Whether a list of this service's secrets needs no row in the audit log any more.
+pub(crate) async fn is_noted(w: &mut Work, service: ServiceId) -> Result<bool> {
+    let Some(user) = w.actor.user() else { return Ok(false) };
+    let reader = user.0.to_string();
+    let row: Option<(i64,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT reads FROM read_counts
+         WHERE tenant_id = $1 AND reader = $2 AND service_id = $3 AND revision = 0 AND hour = $4"
+    ))
+    .bind(w.actor.tenant)
+    .bind(reader.as_str())
+    .bind(service)
+    .bind(w.now.hour())
+    .fetch_optional(c)
+    .await)?;
+    Ok(row.is_some())
+}
+
+/// Writes to the audit log that the service's secrets were listed.
+pub(crate) async fn note_list(w: &mut Work, service: &Resolved, details: Value) -> Result<()> {
+    if let Some(user) = w.actor.user() {
+        remember_view(w, &user.0.to_string(), service.id).await?;
+    }
+    w.record(Action::SecretList, &service.target(), details).await
 }
 
 async fn remember_view(w: &mut Work, reader: &str, service: ServiceId) -> Result<()> {

@@ -39,6 +39,7 @@ mod crypto;
 mod dev_environments;
 mod flags;
 mod gate;
+mod grid;
 mod keys;
 mod orders;
 mod people;
