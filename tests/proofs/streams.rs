@@ -54,9 +54,7 @@ fn nobody_misses_a_change_when_one_of_two_processes_is_killed() {
         }
         write(&instance, &servers, kills, &mut written);
         let all = |keys: &BTreeSet<String>| written.iter().all(|key| keys.contains(key));
-        heard.wait("every change was heard", |keys| {
-            keys.len() == LISTENERS && keys.iter().all(|keys| all(keys))
-        });
+        heard.wait("every change was heard", |keys| keys.len() == LISTENERS && keys.iter().all(&all));
         report(
             "streams",
             &format!(

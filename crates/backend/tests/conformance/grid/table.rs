@@ -40,7 +40,13 @@ fn keys(grid: &Grid) -> Vec<&str> {
 
 async fn keys_stand_down_and_counterparts_across_with_live_last(w: &World) {
     let [develop, staging, live] = three(w).await;
-    environments::create(&w.nexus, &w.owner, NewEnvironment { slug: "uat".into(), ..NewEnvironment::default() }).await.fine();
+    environments::create(
+        &w.nexus,
+        &w.owner,
+        NewEnvironment { slug: "uat".into(), ..NewEnvironment::default() },
+    )
+    .await
+    .fine();
     w.set(&develop, "PORT", "8080").await;
     w.set(&live, "PORT", "80").await;
     w.set(&staging, "HOST", "\"a {{config:PORT2}}\"".replace("{{config:PORT2}}", "b").as_str()).await;
