@@ -29,6 +29,9 @@ pub fn Field(
     mono: bool,
     #[prop(optional)] multiline: bool,
     #[prop(optional)] autofocus: bool,
+    /// What it is about, where the page may be read again while somebody types: the text stays.
+    #[prop(optional, into)]
+    about: String,
     #[prop(optional, into)] on_input: Option<Callback<String>>,
     /// Buttons inside the control, after the text.
     #[prop(optional)]
@@ -39,6 +42,8 @@ pub fn Field(
     let (id, hint_id, error_id) =
         (form.id(name), form.id(&format!("{name}-hint")), form.id(&format!("{name}-error")));
     let value = form.typed(name).filter(|_| kind != "password").unwrap_or(value);
+    let about = (!about.is_empty()).then_some(about);
+    let value = about.as_deref().and_then(|about| typed_already(&id, about)).unwrap_or(value);
     let error = form.error(name);
     let describes = [(!hint.is_empty()).then(|| hint_id.clone()), Some(error_id.clone())];
     let described_by = describes.into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -55,14 +60,14 @@ pub fn Field(
     let required = required.then_some("true");
     let input = if multiline {
         view! {
-            <textarea id=id.clone() name=name rows="6" placeholder=placeholder autocomplete=autocomplete
+            <textarea id=id.clone() name=name data-about=about rows="6" placeholder=placeholder autocomplete=autocomplete
                 autofocus=autofocus && IN_A_NEW_PAGE spellcheck="false" aria-required=required aria-invalid=invalid
                 aria-describedby=described_by on:input=typed>{value}</textarea>
         }
         .into_any()
     } else {
         view! {
-            <input id=id.clone() name=name type=kind value=value placeholder=placeholder autocomplete=autocomplete
+            <input id=id.clone() name=name data-about=about type=kind value=value placeholder=placeholder autocomplete=autocomplete
                 autofocus=autofocus && IN_A_NEW_PAGE spellcheck="false" autocapitalize="off" aria-required=required
                 aria-invalid=invalid aria-describedby=described_by on:input=typed/>
         }
@@ -101,9 +106,9 @@ pub fn focus_when_shown(id: String) {
 /// The attribute that says what a field is about, for [`typed_already`].
 pub const ABOUT: &str = "data-about";
 
-/// What somebody has typed into the field with this id already: before the script took over, or
-/// before what the page shows was read again. A field whose text is a signal would lose it. `about`
-/// tells it from the same field of another entry, which has the same id.
+/// What stands in the field with this id already, typed before the script took over or before what the
+/// page shows was read again: a field that is drawn anew would lose it. `about` tells it from the same
+/// field of another entry, which has the same id.
 pub fn typed_already(id: &str, about: &str) -> Option<String> {
     if !cfg!(feature = "hydrate") {
         return None;
@@ -112,14 +117,10 @@ pub fn typed_already(id: &str, about: &str) -> Option<String> {
     if element.get_attribute(ABOUT).as_deref() != Some(about) {
         return None;
     }
-    let (text, at_first) = match element.dyn_ref::<web_sys::HtmlTextAreaElement>() {
-        Some(area) => (area.value(), area.default_value().ok()?),
-        None => {
-            let input = element.dyn_ref::<web_sys::HtmlInputElement>()?;
-            (input.value(), input.default_value())
-        }
-    };
-    (text != at_first).then_some(text)
+    match element.dyn_ref::<web_sys::HtmlTextAreaElement>() {
+        Some(area) => Some(area.value()),
+        None => element.dyn_ref::<web_sys::HtmlInputElement>().map(web_sys::HtmlInputElement::value),
+    }
 }
 
 /// Marks a field that had the focus when it appeared.

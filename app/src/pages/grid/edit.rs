@@ -31,12 +31,13 @@ pub fn EditForm(key: String, environment: String, cell: GridCell, facts: Facts) 
     let text = cell.text.unwrap_or_default();
     let long = text.len() > 40 || text.contains('\n');
     let label = format!("Value in {environment}");
+    let about = format!("{environment}/{key}");
     view! {
         <PostForm action=AddConfigVersion::PATH id=environment.clone() to=close.clone() class="stack grid-form">
             <Where facts environment key/>
             <Hidden name="kind" value=cell.kind/>
-            <Field label name="value" value=text mono=true multiline=long autofocus=true/>
-            <Field label="Description" name="description" placeholder="Why this version?"/>
+            <Field label name="value" value=text mono=true multiline=long autofocus=true about=about.clone()/>
+            <Field label="Description" name="description" about placeholder="Why this version?"/>
             <Finish started_from=base.unwrap_or(cell.version) label="Save" key="⏎" cancel=close now=facts.now
                 again=|current| format!("Save mine as v{}", current + 1)/>
         </PostForm>
