@@ -6,7 +6,8 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 11] = [
+const ASKING: [&str; 14] = [
+    "compare_grid_secrets",
     "compare_secret_versions",
     "delete_dev_environment",
     "delete_environment",
@@ -14,8 +15,10 @@ const ASKING: [&str; 11] = [
     "delete_service",
     "delete_tenant",
     "destroy_config_version",
+    "destroy_flag_version",
     "destroy_secret_version",
     "export_secrets",
+    "promote_entries",
     "reveal_secret",
     "rotate_key",
 ];
