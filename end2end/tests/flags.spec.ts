@@ -113,9 +113,21 @@ test('what is wrong with a rule stands at its field, and what was typed stays', 
   await expect(page.getByLabel('Value 1 of rule 1')).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByLabel('Value 1 of rule 1')).toBeFocused();
   await expect(page.getByLabel('Value 1 of rule 1')).toHaveValue('(');
+  await expect(page.getByLabel('Attribute 1 of rule 1')).toHaveValue('email');
   await page.getByLabel('To how many (%)').first().fill('12.3456');
   await save(page);
   await expect(page.getByText(/at most 3 decimals/)).toBeVisible();
+});
+
+test('who types on at once after adding a rule keeps the focus', async ({ page, api }) => {
+  await make(api, 'quick', { state: 'on' });
+  await edit(page, 'quick');
+  await page.getByRole('button', { name: 'Add a rule' }).evaluate((button) => {
+    (button as HTMLElement).click();
+    document.querySelector<HTMLElement>('.detail-form [name=description]')?.focus();
+  });
+  await page.keyboard.type('typed without waiting', { delay: 10 });
+  await expect(page.getByLabel('Description').last()).toHaveValue('typed without waiting');
 });
 
 test('variants have a type, and a split deals them out', async ({ page, api }) => {

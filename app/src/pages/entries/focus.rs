@@ -18,11 +18,18 @@ pub fn focus_if_lost(selector: String, after: i32) {
 }
 
 /// Puts the focus on what the selector finds, as soon as the page has it: its data may still be on
-/// the way. Gives up after half a second.
+/// the way. Gives up after half a second, and where somebody went on into another field meanwhile: what
+/// is being typed there is not to end up elsewhere.
 pub fn focus_soon(selector: String) {
+    let typing_in = || document().query_selector(":is(input, textarea, select):focus").ok().flatten();
+    let before = typing_in();
     spawn(async move {
         for _ in 0..20 {
             sleep(25).await;
+            let now = typing_in();
+            if now.is_some() && now != before {
+                return;
+            }
             let found = document().query_selector(&selector).ok().flatten();
             if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
                 // What left the page again cannot take the focus.
