@@ -26,6 +26,8 @@ pub const FLAGS: usize = 350;
 const ONE_SHARE: f64 = 0.5;
 /// Unleash Edge's version; it is built once and kept below `target/`.
 const EDGE: &str = "19.15.1";
+/// The version whose pages it is built with.
+const SWAGGER_UI: &str = "5.17.14";
 const EDGE_TOKEN: &str = "*:development.bench";
 
 pub fn key(n: usize) -> String {
@@ -93,10 +95,29 @@ fn edge(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(program);
     }
     println!("bench: building Unleash Edge {EDGE}, once");
+    let pages = swagger_ui(&root)?;
     let mut cargo = process::cargo(workspace.root());
     cargo.args(["install", "unleash-edge", "--version", EDGE, "--no-default-features", "--locked"]);
+    cargo.env("SWAGGER_UI_DOWNLOAD_URL", format!("file://{}", pages.display()));
     process::run(cargo.arg("--root").arg(&root).env("CARGO_TARGET_DIR", root.join("target")))?;
     Ok(program)
+}
+
+/// The archive with pages that a build script of Unleash Edge wants. It would fetch it from a release
+/// page; the package registry, which is needed anyway, has the same files.
+fn swagger_ui(root: &Path) -> Result<PathBuf> {
+    let folder = format!("swagger-ui-{SWAGGER_UI}");
+    let (inside, archive) = (root.join(&folder), root.join("swagger-ui.zip"));
+    fs::create_dir_all(&inside)?;
+    let package = format!("swagger-ui-dist@{SWAGGER_UI}");
+    process::run(Command::new("npm").args(["pack", "--silent", &package]).current_dir(root))?;
+    let packed = format!("swagger-ui-dist-{SWAGGER_UI}.tgz");
+    // It unpacks to `package`; the build script looks for `dist` in the one folder at the top.
+    let unpack = ["-xzf", &packed, "-C", &folder, "--transform", "s,^package,dist,"];
+    process::run(Command::new("tar").args(unpack).current_dir(root))?;
+    let zip = ["-m", "zipfile", "-c", "swagger-ui.zip", &folder];
+    process::run(Command::new("python3").args(zip).current_dir(root))?;
+    Ok(archive)
 }
 
 /// Unleash Edge with the same flags, out of a file.
