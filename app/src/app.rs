@@ -39,12 +39,29 @@ fn Pages() -> impl IntoView {
         <Routes fallback=NotFound>
             <Route path=path!("/sign-in") view=Page::SIGN_IN ssr=Async/>
             <Route path=path!("/setup") view=Page::SET_UP ssr=Async/>
+            <Route path=path!("/sign-in/second") view=Page::SECOND_STEP ssr=Async/>
+            <Route path=path!("/forgot") view=Page::FORGOT ssr=Async/>
+            <Route path=path!("/verify/:token") view=Page::VERIFY ssr=Async/>
+            <Route path=path!("/invitation/:token") view=Page::INVITATION ssr=Async/>
+            <ParentRoute path=path!("/account") view=Page::ACCOUNT_FRAME ssr=Async>
+                <Route path=path!("/") view=Page::PROFILE ssr=Async/>
+                <Route path=path!("/security") view=Page::SECURITY ssr=Async/>
+                <Route path=path!("/sessions") view=Page::SESSIONS ssr=Async/>
+                <Route path=path!("/connections") view=Page::CONNECTIONS ssr=Async/>
+                <Route path=path!("/tenants") view=Page::TENANTS ssr=Async/>
+            </ParentRoute>
             <Route path=path!("/step-up") view=Page::STEP_UP ssr=Async/>
             <Route path=path!("/reset/:token") view=Page::RESET ssr=Async/>
             <ParentRoute path=path!("/t/:tenant") view=Page::FRAME ssr=Async>
                 <Route path=path!("/projects") view=Page::PROJECTS ssr=Async/>
                 <Route path=path!("/audit") view=Page::AUDIT ssr=Async/>
                 <Route path=path!("/settings") view=Page::SETTINGS ssr=Async/>
+                <Route path=path!("/sign-in") view=Page::SIGN_IN_RULES ssr=Async/>
+                <ParentRoute path=path!("/members") view=Page::MEMBERS_FRAME ssr=Async>
+                    <Route path=path!("/") view=Page::MEMBERS ssr=Async/>
+                    <Route path=path!("/invitations") view=Page::INVITATIONS ssr=Async/>
+                    <Route path=path!("/outbox") view=Page::OUTBOX ssr=Async/>
+                </ParentRoute>
                 <ParentRoute path=path!("/projects/:project/:environment/:service") view=Page::SERVICE ssr=Async>
                     <Route path=path!("/secrets") view=Page::SECRETS ssr=Async/>
                     <Route path=path!("/configs") view=Page::CONFIGS ssr=Async/>
@@ -56,6 +73,7 @@ fn Pages() -> impl IntoView {
                     <Route path=path!("/") view=Page::SERVICES ssr=Async/>
                     <Route path=path!("/tester") view=Page::TESTER ssr=Async/>
                     <Route path=path!("/grid") view=Page::GRID ssr=Async/>
+                    <Route path=path!("/members") view=Page::PROJECT_MEMBERS ssr=Async/>
                     <Route path=path!("/audit") view=Page::PROJECT_AUDIT ssr=Async/>
                     <Route path=path!("/settings") view=Page::PROJECT_SETTINGS ssr=Async/>
                 </ParentRoute>

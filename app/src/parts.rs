@@ -10,10 +10,20 @@
 //! Few parts are better than many: each file is compressed alone, and what two parts share comes in
 //! one more.
 
-use crate::pages::auth::{reset::ResetPage, setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage};
+use crate::pages::account::{
+    AccountFrame, connections::ConnectionsTab, profile::ProfileTab, security::SecurityTab,
+    sessions::SessionsTab, tenants::TenantsTab,
+};
+use crate::pages::auth::{
+    forgot::ForgotPage, invitation::InvitationPage, reset::ResetPage, second::SecondStepPage,
+    setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage, verify::VerifyPage,
+};
 use crate::pages::frame::Frame;
 use crate::pages::grid::GridTab;
-use crate::pages::project::{ProjectFrame, audit::ProjectAuditTab, settings::ProjectSettingsTab};
+use crate::pages::members::{MembersFrame, invitations::InvitationsTab, list::MembersTab, outbox::OutboxTab};
+use crate::pages::project::{
+    ProjectFrame, audit::ProjectAuditTab, members::ProjectMembersTab, settings::ProjectSettingsTab,
+};
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
 use crate::pages::{
     audit::AuditPage,
@@ -22,7 +32,7 @@ use crate::pages::{
     projects::ProjectsPage,
     secrets::SecretsTab,
 };
-use crate::pages::{services::ServicesTab, settings::SettingsPage};
+use crate::pages::{services::ServicesTab, settings::SettingsPage, sign_in_rules::SignInRulesPage};
 use futures::future::{LocalBoxFuture, ready};
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -63,6 +73,10 @@ impl Page {
     pub const SET_UP: Self = page!(SetUpPage, entrance::set_up);
     pub const STEP_UP: Self = page!(StepUpPage, entrance::step_up);
     pub const RESET: Self = page!(ResetPage, entrance::reset);
+    pub const SECOND_STEP: Self = page!(SecondStepPage, entrance::second_step);
+    pub const FORGOT: Self = page!(ForgotPage, entrance::forgot);
+    pub const VERIFY: Self = page!(VerifyPage, entrance::verify);
+    pub const INVITATION: Self = page!(InvitationPage, entrance::invitation);
     pub const FRAME: Self = page!(Frame);
     pub const PROJECTS: Self = page!(ProjectsPage);
     pub const PROJECT: Self = page!(ProjectFrame);
@@ -83,6 +97,20 @@ impl Page {
     pub const KEYS: Self = page!(KeysTab, manage::keys);
     pub const SERVICE_SETTINGS: Self = page!(ServiceSettingsTab, manage::service_settings);
 
+    // People: the members of a tenant, and what belongs to one person.
+    pub const MEMBERS_FRAME: Self = page!(MembersFrame, people::members_frame);
+    pub const MEMBERS: Self = page!(MembersTab, people::members);
+    pub const INVITATIONS: Self = page!(InvitationsTab, people::invitations);
+    pub const OUTBOX: Self = page!(OutboxTab, people::outbox);
+    pub const SIGN_IN_RULES: Self = page!(SignInRulesPage, people::sign_in_rules);
+    pub const PROJECT_MEMBERS: Self = page!(ProjectMembersTab, people::project_members);
+    pub const ACCOUNT_FRAME: Self = page!(AccountFrame, account::frame);
+    pub const PROFILE: Self = page!(ProfileTab, account::profile);
+    pub const SECURITY: Self = page!(SecurityTab, account::security);
+    pub const SESSIONS: Self = page!(SessionsTab, account::sessions);
+    pub const CONNECTIONS: Self = page!(ConnectionsTab, account::connections);
+    pub const TENANTS: Self = page!(TenantsTab, account::tenants);
+
     /// What has a part of its own at an address. Like the routes in `app.rs`, for those who need
     /// to know before the router runs.
     pub fn at(path: &str) -> Option<Self> {
@@ -91,6 +119,11 @@ impl Page {
             Some("setup") => return Some(Self::SET_UP),
             Some("step-up") => return Some(Self::STEP_UP),
             Some("reset") => return Some(Self::RESET),
+            Some("forgot") => return Some(Self::FORGOT),
+            Some("verify") => return Some(Self::VERIFY),
+            Some("invitation") => return Some(Self::INVITATION),
+            Some("account") => return Some(Self::ACCOUNT_FRAME),
+            Some("sign-in") if parts.next() == Some("second") => return Some(Self::SECOND_STEP),
             _ => {}
         }
         let mut parts = parts.skip(1);
@@ -98,7 +131,10 @@ impl Page {
         match parts {
             [Some("audit"), None, ..] => Some(Self::AUDIT),
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
+            [Some("members"), ..] => Some(Self::MEMBERS_FRAME),
+            [Some("sign-in"), None, ..] => Some(Self::SIGN_IN_RULES),
             [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),
+            [Some("projects"), Some(_), Some("members"), None, ..] => Some(Self::PROJECT_MEMBERS),
             [Some("projects"), Some(_), Some("audit"), None, ..] => Some(Self::PROJECT_AUDIT),
             [Some("projects"), Some(_), Some("tester"), None, ..] => Some(Self::TESTER),
             [Some("projects"), Some(_), Some("grid"), None, ..] => Some(Self::GRID),

@@ -23,7 +23,8 @@ pub(super) async fn fill(nexus: &Nexus) -> Result<Vec<String>> {
     let password_hash = Some(nexus.passwords.hash(SecretString::from(password.clone())).await?);
     let founding = Founding { slug: "acme".into(), name: "Acme".into(), email: EMAIL.into(), password_hash };
     let founded = found(nexus, founding, None).await?;
-    let owner = people::person(nexus, founded.owner, nexus.now(), "acme", None).await?;
+    let owner =
+        people::person(nexus, people::Opened::by_password(founded.owner, nexus.now()), "acme", None).await?;
     // Whatever the billing mode: the demo uses more than the lowest tier has.
     let project = |name: &str| NewProject { name: name.into(), slug: None, tier: Some(Tier::Xl) };
     projects::create(nexus, &owner, project("Shop")).await?;

@@ -19,6 +19,7 @@ use leptos_router::hooks::use_location;
 use nexus_domain::environment::LIVE;
 use nexus_domain::member::Me;
 use nexus_domain::project::Tenant;
+use nexus_domain::role::{Permission, TenantRole};
 use serde::{Deserialize, Serialize};
 
 /// What the frame shows.
@@ -28,22 +29,24 @@ pub struct FrameData {
     pub tenant: Tenant,
     /// Slug and name of each project, for the way on top.
     pub projects: Vec<(String, String)>,
-    /// Whether the person reads the audit log of the whole tenant.
-    pub audit: bool,
+    /// What the person is in this tenant.
+    pub role: TenantRole,
 }
 
 #[server(prefix = "/_fn", endpoint = "read_frame")]
 pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
     use nexus_backend::{people, projects, tenants};
     let here = crate::server::here()?;
-    let (user, at) = here.signed_in().await?;
-    let actor = people::person(&here.nexus, user, at, &tenant, Some(here.ip)).await?;
-    here.used_tenant(user, &tenant).await?;
-    let me = people::me(&here.nexus, user, at).await?.ok_or_else(nexus_domain::Refusal::not_found)?;
+    let opened = here.signed_in().await?;
+    let actor = people::person(&here.nexus, opened, &tenant, Some(here.ip)).await?;
+    here.used_tenant(opened.user, &tenant).await?;
+    let me = people::me(&here.nexus, opened.user, opened.signed_in_at)
+        .await?
+        .ok_or_else(nexus_domain::Refusal::not_found)?;
     let projects = projects::list(&here.nexus, &actor, "").await?;
     let projects = projects.into_iter().map(|project| (project.slug, project.name)).collect();
-    let audit = crate::server::tenant_allows(&actor, nexus_domain::role::Permission::TenantAuditRead);
-    Ok(FrameData { me, tenant: tenants::get(&here.nexus, &actor).await?, projects, audit })
+    let role = actor.tenant_role().ok_or_else(nexus_domain::Refusal::not_found)?;
+    Ok(FrameData { me, tenant: tenants::get(&here.nexus, &actor).await?, projects, role })
 }
 
 #[component]
@@ -72,20 +75,23 @@ fn environment_of(path: &str) -> Option<&str> {
     parts.next().map(|_| environment)
 }
 
-/// What the parts of the navigation are: name, address below the tenant's, icon.
-const PAGES: [(&str, &str, Glyph); 3] = [
-    ("Projects", "projects", Glyph::Box),
-    ("Audit log", "audit", Glyph::List),
-    ("Settings", "settings", Glyph::Gear),
+/// What the parts of the navigation are: name, address below the tenant's, icon, and what a person needs
+/// for it.
+const PAGES: [(&str, &str, Glyph, Permission); 5] = [
+    ("Projects", "projects", Glyph::Box, Permission::EnvironmentRead),
+    ("Members", "members", Glyph::People, Permission::MemberRead),
+    ("Audit log", "audit", Glyph::List, Permission::TenantAuditRead),
+    ("Sign-in", "sign-in", Glyph::Shield, Permission::SignInManage),
+    ("Settings", "settings", Glyph::Gear, Permission::EnvironmentRead),
 ];
 
 #[component]
-fn Links(tenant: String, audit: bool) -> impl IntoView {
+fn Links(tenant: String, role: TenantRole) -> impl IntoView {
     let path = use_location().pathname;
     let links = PAGES
         .into_iter()
-        .filter(|(_, page, _)| audit || *page != "audit")
-        .map(|(name, page, glyph)| {
+        .filter(|(.., needed)| role.allows(*needed))
+        .map(|(name, page, glyph, _)| {
             let href = tenant_url(&tenant, page);
             let here = href.clone();
             let current = move || {
@@ -141,7 +147,7 @@ fn Side(data: FrameData) -> impl IntoView {
         <aside class="side" aria-label="Side">
             <a class="brand" href=home><Mark/>"Nexus"</a>
             <Tenants data=data.clone()/>
-            <nav class="nav" aria-label="Console"><Links tenant=data.tenant.slug audit=data.audit/></nav>
+            <nav class="nav" aria-label="Console"><Links tenant=data.tenant.slug role=data.role/></nav>
             <button type="button" class="side-help needs-js" on:click=move |_| live.overlay.set(Overlay::Shortcuts)>
                 <kbd aria-hidden="true">"?"</kbd>"Shortcuts"
             </button>
@@ -158,7 +164,7 @@ fn Top(data: FrameData) -> impl IntoView {
     view! {
         <header class="top">
             <Menu label="Menu" class="menu-pages" button=menu>
-                <nav class="nav" aria-label="Menu"><Links tenant=slug audit=data.audit/></nav>
+                <nav class="nav" aria-label="Menu"><Links tenant=slug role=data.role/></nav>
                 <p class="menu-label">"Tenant"</p>
                 <p class="menu-text">{name}</p>
             </Menu>
@@ -183,8 +189,8 @@ fn Crumbs(data: FrameData) -> impl IntoView {
         let mut parts = path.split('/').skip(4);
         let (project, environment, service) = (parts.next(), parts.next(), parts.next());
         let mut crumbs = vec![(tenant.name.clone(), tenant_url(&tenant.slug, "projects"))];
-        let page = PAGES.iter().find(|(_, page, _)| path.split('/').nth(3) == Some(page));
-        if let Some((name, page, _)) = page.filter(|(_, page, _)| *page != "projects") {
+        let page = PAGES.iter().find(|(_, page, ..)| path.split('/').nth(3) == Some(page));
+        if let Some((name, page, ..)) = page.filter(|(_, page, ..)| *page != "projects") {
             crumbs.push(((*name).to_owned(), tenant_url(&tenant.slug, page)));
         }
         if let Some(project) = project {
@@ -208,11 +214,12 @@ fn Crumbs(data: FrameData) -> impl IntoView {
 #[component]
 fn Account(data: FrameData) -> impl IntoView {
     let email = data.me.email;
-    let role = data.me.tenants.iter().find(|it| it.slug == data.tenant.slug).map(|it| it.role.as_str());
+    let role = data.role.as_str().to_ascii_uppercase();
     let button = view! { <span class="avatar" aria-hidden="true">{initials(&email)}</span> }.into_any();
     view! {
         <Menu label=format!("Account: {email}") class="menu-account" button>
-            <p class="menu-text"><b>{email.clone()}</b>{role.map(|role| view! { <Badge text=role.to_ascii_uppercase() tone=Tone::Plain/> })}</p>
+            <p class="menu-text"><b>{email.clone()}</b><Badge text=role tone=Tone::Plain/></p>
+            <a href="/account"><Icon glyph=Glyph::Gear/>"Your account"</a>
             <ThemeSwitch/>
             <PostForm action=SignOut::PATH class="menu-form">
                 <button type="submit" class="menu-button"><Icon glyph=Glyph::Open/>"Sign out"</button>

@@ -1,5 +1,6 @@
 //! The pages, one folder or file per noun: what is shown, and the thin server functions behind it.
 
+pub mod account;
 pub mod audit;
 pub mod auth;
 pub mod configs;
@@ -8,9 +9,11 @@ pub mod flags;
 pub mod frame;
 pub mod grid;
 pub mod losses;
+pub mod members;
 pub mod project;
 pub mod projects;
 pub mod secrets;
 pub mod service;
 pub mod services;
 pub mod settings;
+pub mod sign_in_rules;

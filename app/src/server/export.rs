@@ -1,9 +1,9 @@
 //! What a browser gets as a file. The audit log, as JSON lines or CSV, by a form, because it is audited
 //! and asks for a fresh sign-in; configs by a link, because reading them changes nothing.
 
+use super::ClientIp;
 use super::download::{self, file};
 use super::redirects::see_other;
-use super::{ClientIp, SIGNED_IN_AT, USER};
 use crate::done::Flash;
 use crate::pages::audit::filter::FilterFields;
 use axum::Extension;
@@ -14,7 +14,7 @@ use nexus_backend::{Nexus, audit, configs, people};
 use nexus_domain::audit::AuditRow;
 use nexus_domain::export::ExportRequest;
 use nexus_domain::service::ServicePath;
-use nexus_domain::{Code, Refusal, Timestamp, UserId};
+use nexus_domain::{Code, Refusal};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -60,9 +60,8 @@ async fn rows(
 
 async fn actor(nexus: &Nexus, tenant: &str, ip: ClientIp, session: &Session) -> Result<Actor, Refusal> {
     let unauthorized = || Refusal::new(Code::Unauthorized, "Sign in first");
-    let user = session.get::<UserId>(USER).await.ok().flatten().ok_or_else(unauthorized)?;
-    let at = session.get::<Timestamp>(SIGNED_IN_AT).await.ok().flatten().ok_or_else(unauthorized)?;
-    people::person(nexus, user, at, tenant, Some(ip.0)).await.map_err(|error| error.refusal())
+    let opened = super::opened(session).await.map_err(|refused| refused.0)?.ok_or_else(unauthorized)?;
+    people::person(nexus, opened, tenant, Some(ip.0)).await.map_err(|error| error.refusal())
 }
 
 /// `GET /t/{tenant}/projects/{project}/{environment}/{service}/configs/export`

@@ -1,12 +1,12 @@
 //! Who is asking: the session, and the person that it belongs to.
 
-use super::{ClientIp, SIGNED_IN_AT, TENANT, USER};
+use super::{ClientIp, PROOF, SIGNED_IN_AT, TENANT, USER};
 use crate::refused::Refused;
 use axum::http::request::Parts;
 use leptos::prelude::use_context;
 use nexus_backend::Nexus;
 use nexus_backend::gate::{Actor, Who};
-use nexus_backend::people::{self, SignedIn};
+use nexus_backend::people::{self, Opened, Proof, SignedIn};
 use nexus_domain::role::Permission;
 use nexus_domain::{Code, Refusal, Timestamp, UserId};
 use std::net::{IpAddr, Ipv4Addr};
@@ -36,14 +36,12 @@ pub fn here() -> Result<Here, Refused> {
 
 impl Here {
     /// The signed-in person, if anybody is.
-    pub async fn user(&self) -> Result<Option<(UserId, Timestamp)>, Refused> {
-        let user = self.session.get::<UserId>(USER).await.map_err(unavailable)?;
-        let at = self.session.get::<Timestamp>(SIGNED_IN_AT).await.map_err(unavailable)?;
-        Ok(user.zip(at))
+    pub async fn user(&self) -> Result<Option<Opened>, Refused> {
+        opened(&self.session).await
     }
 
     /// The signed-in person, or 401.
-    pub async fn signed_in(&self) -> Result<(UserId, Timestamp), Refused> {
+    pub async fn signed_in(&self) -> Result<Opened, Refused> {
         self.user().await?.ok_or_else(unauthorized)
     }
 
@@ -67,12 +65,21 @@ impl Here {
     }
 }
 
+/// What a session says of the person who opened it, if anybody did.
+pub async fn opened(session: &Session) -> Result<Option<Opened>, Refused> {
+    let user = session.get::<UserId>(USER).await.map_err(unavailable)?;
+    let at = session.get::<Timestamp>(SIGNED_IN_AT).await.map_err(unavailable)?;
+    // A session from before that was kept was opened by a password.
+    let proof = session.get::<Proof>(PROOF).await.map_err(unavailable)?.unwrap_or(Proof::PASSWORD);
+    Ok(user.zip(at).map(|(user, signed_in_at)| Opened { user, signed_in_at, proof }))
+}
+
 /// The signed-in person as a member of a tenant: what every use case takes. 401 without a session,
 /// 404 for a tenant that is not theirs. Call it before anything else is awaited.
 pub async fn person(tenant: &str) -> Result<(Nexus, Actor), Refused> {
     let here = here()?;
-    let (user, at) = here.signed_in().await?;
-    let actor = people::person(&here.nexus, user, at, tenant, Some(here.ip)).await?;
+    let opened = here.signed_in().await?;
+    let actor = people::person(&here.nexus, opened, tenant, Some(here.ip)).await?;
     Ok((here.nexus, actor))
 }
 
@@ -81,6 +88,7 @@ pub async fn sign_in(here: &Here, signed_in: &SignedIn) -> Result<(), Refused> {
     here.session.cycle_id().await.map_err(unavailable)?;
     here.session.insert(USER, signed_in.user).await.map_err(unavailable)?;
     here.session.insert(SIGNED_IN_AT, signed_in.signed_in_at).await.map_err(unavailable)?;
+    here.session.insert(PROOF, signed_in.proof).await.map_err(unavailable)?;
     if let Some(tenant) = &signed_in.last_tenant {
         here.session.insert(TENANT, tenant).await.map_err(unavailable)?;
     }
@@ -95,8 +103,8 @@ pub async fn fresh(here: &Here, at: Timestamp) -> Result<(), Refused> {
 
 /// Ends the session.
 pub async fn sign_out(here: &Here) -> Result<(), Refused> {
-    if let Some((user, _)) = here.user().await? {
-        people::signed_out(&here.nexus, user, here.ip).await?;
+    if let Some(opened) = here.user().await? {
+        people::signed_out(&here.nexus, opened.user, here.ip).await?;
     }
     here.session.flush().await.map_err(unavailable)
 }

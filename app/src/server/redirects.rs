@@ -1,7 +1,7 @@
 //! What is decided before a page is rendered: whether somebody has to sign in first, whether this
 //! instance has to be set up, and what the session kept for this page.
 
-use super::{FLASH, SIGNED_IN_AT, TENANT, USER};
+use super::{FLASH, TENANT, USER};
 use crate::done::Flash;
 use crate::pages::service::first_tab;
 use axum::body::Body;
@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use nexus_backend::{Nexus, people, services};
 use nexus_domain::service::{ServiceKind, ServicePath};
-use nexus_domain::{Code, Timestamp, UserId};
+use nexus_domain::{Code, UserId};
 use tower_sessions::Session;
 
 /// Sends a browser on with GET, whatever it came with.
@@ -74,9 +74,8 @@ pub(super) async fn service(
 }
 
 async fn kind_of(nexus: &Nexus, session: &Session, tenant: &str, path: &ServicePath) -> Option<ServiceKind> {
-    let user = session.get::<UserId>(USER).await.ok().flatten()?;
-    let at = session.get::<Timestamp>(SIGNED_IN_AT).await.ok().flatten()?;
-    let actor = people::person(nexus, user, at, tenant, None).await.ok()?;
+    let opened = super::opened(session).await.ok().flatten()?;
+    let actor = people::person(nexus, opened, tenant, None).await.ok()?;
     services::get(nexus, &actor, path).await.ok().map(|service| service.kind)
 }
 
@@ -88,7 +87,7 @@ pub(super) async fn before_page(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let inside = path.starts_with("/t/") || path == "/step-up";
+    let inside = path.starts_with("/t/") || path.starts_with("/account") || path == "/step-up";
     let entrance = path == "/sign-in" || path == "/setup";
     if inside || entrance {
         let user = session.get::<UserId>(USER).await.ok().flatten();

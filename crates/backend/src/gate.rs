@@ -82,6 +82,14 @@ impl Actor {
         }
     }
 
+    /// What a person is in the tenant.
+    pub const fn tenant_role(&self) -> Option<TenantRole> {
+        match self.who {
+            Who::Person { role, .. } => Some(role),
+            _ => None,
+        }
+    }
+
     /// The project role that the tenant role or the kind of credential gives by itself.
     pub(crate) const fn inherent_role(&self) -> Option<ProjectRole> {
         match &self.who {

@@ -17,6 +17,7 @@ pub mod gate;
 pub mod grid;
 pub mod keys;
 pub mod limits;
+pub mod mail;
 mod nexus;
 pub mod people;
 pub mod projects;

@@ -32,6 +32,26 @@ actions! {
     TenantUpdate:       TenantManage,      "tenant.updated",         audited, any;
     TenantDelete:       TenantManage,      "tenant.deleted",         audited, fresh;
 
+    // Who belongs to the tenant or the project, and what they may do there.
+    MemberList:         MemberRead,        "member.list",            silent,  any;
+    MemberInvite:       MemberInvite,      "member.invited",         audited, fresh;
+    MemberUpdate:       MemberManage,      "member.updated",         audited, fresh;
+    MemberRemove:       MemberManage,      "member.removed",         audited, fresh;
+    InvitationResend:   MemberInvite,      "invitation.resent",      audited, fresh;
+    InvitationRevoke:   MemberInvite,      "invitation.revoked",     audited, any;
+    // Mail holds links that let somebody in.
+    OutboxRead:         TenantManage,      "outbox.read",            audited, fresh;
+
+    // How the members of a tenant sign in.
+    SignInRead:         SignInManage,      "sign_in.read",           silent,  any;
+    SignInRequire:      SignInManage,      "sign_in.required",       audited, fresh;
+    ProviderCreate:     SignInManage,      "provider.created",       audited, fresh;
+    ProviderUpdate:     SignInManage,      "provider.updated",       audited, fresh;
+    ProviderDelete:     SignInManage,      "provider.deleted",       audited, fresh;
+    DomainAdd:          SignInManage,      "domain.added",           audited, fresh;
+    DomainProve:        SignInManage,      "domain.proved",          audited, any;
+    DomainRemove:       SignInManage,      "domain.removed",         audited, fresh;
+
     EnvironmentList:    EnvironmentRead,   "environment.list",       silent,  any;
     EnvironmentCreate:  EnvironmentManage, "environment.created",    audited, any;
     EnvironmentUpdate:  EnvironmentManage, "environment.updated",    audited, any;

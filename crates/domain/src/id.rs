@@ -36,4 +36,10 @@ ids! {
     EntryId,
     /// A service key or an environment key.
     KeyId,
+    /// An invitation to a tenant.
+    InvitationId,
+    /// A provider of sign-in.
+    ProviderId,
+    /// A mail on its way.
+    MailId,
 }

@@ -54,6 +54,13 @@ words! {
     /// One thing that can be allowed, on a tenant, a project or a service.
     Permission {
         TenantManage = "tenant.manage",
+        /// Providers, domains, and what members have to prove when they sign in.
+        SignInManage = "sign_in.manage",
+        /// Who is there, and in which role.
+        MemberRead = "member.read",
+        MemberInvite = "member.invite",
+        /// Change roles, remove.
+        MemberManage = "member.manage",
         ProjectCreate = "project.create",
         ProjectRead = "project.read",
         ProjectManage = "project.manage",
@@ -101,7 +108,15 @@ impl ProjectRole {
             Place::Foreign => matches!((self, permission), (Owner, P::EnvironmentRead)),
             Place::Own => {
                 matches!(self, Owner | Manager | Developer)
-                    && !matches!(permission, P::ProjectManage | P::TenantManage | P::EnvironmentManage)
+                    && !matches!(
+                        permission,
+                        P::ProjectManage
+                            | P::TenantManage
+                            | P::SignInManage
+                            | P::MemberInvite
+                            | P::MemberManage
+                            | P::EnvironmentManage
+                    )
             }
             Place::Shared { develop } => match permission {
                 P::ProjectRead
@@ -109,9 +124,11 @@ impl ProjectRole {
                 | P::ServiceRead
                 | P::ConfigRead
                 | P::FlagRead
+                | P::MemberRead
                 | P::UsageRead => true,
-                P::ProjectManage => matches!(self, Owner),
-                P::ServiceWrite
+                P::ProjectManage | P::MemberManage => matches!(self, Owner),
+                P::MemberInvite
+                | P::ServiceWrite
                 | P::KeyRead
                 | P::KeyWrite
                 | P::SecretMetadata
@@ -126,7 +143,11 @@ impl ProjectRole {
                 },
                 P::DevEnvironment => matches!(self, Owner | Manager | Developer),
                 P::AuditRead => matches!(self, Owner | Manager | Tester),
-                P::TenantManage | P::ProjectCreate | P::EnvironmentManage | P::TenantAuditRead => false,
+                P::TenantManage
+                | P::SignInManage
+                | P::ProjectCreate
+                | P::EnvironmentManage
+                | P::TenantAuditRead => false,
             },
         }
     }
@@ -174,7 +195,9 @@ impl Permission {
     /// The scope that a key needs for this; `None` is what every valid key may do.
     pub const fn scope(self) -> Option<Scope> {
         Some(match self {
-            Self::TenantManage => Scope::AdminAll,
+            Self::TenantManage | Self::SignInManage => Scope::AdminAll,
+            Self::MemberRead => Scope::ReadUsers,
+            Self::MemberInvite | Self::MemberManage => Scope::WriteUsers,
             Self::ProjectCreate | Self::ProjectManage => Scope::WriteProjects,
             Self::ProjectRead => Scope::ReadProjects,
             Self::EnvironmentRead => return None,

@@ -158,7 +158,9 @@ pub async fn fill(nexus: &Nexus) -> Keys {
     }
     things_of_acme(nexus, &owner).await;
     let developer = people.iter().find(|(person, _)| *person == Person::Developer).expect("the developer").1;
-    let developer = people::person(nexus, developer, nexus.now(), "acme", None).await.expect("the developer");
+    let developer = people::person(nexus, people::Opened::by_password(developer, nexus.now()), "acme", None)
+        .await
+        .expect("the developer");
     developers_own(nexus, &developer).await;
     let link = people::password_link(nexus, Person::Viewer.email()).await.expect("a link").expect("a person");
     let endpoint = async |service: &str| {
@@ -204,7 +206,9 @@ async fn found(nexus: &Nexus, slug: &str, owner: Person, hash: &str) -> (Actor, 
         _ => tenants::found_another(nexus, founding, None).await,
     };
     let founded = founded.expect("a tenant");
-    let owner = people::person(nexus, founded.owner, nexus.now(), slug, None).await.expect("its owner");
+    let owner = people::person(nexus, people::Opened::by_password(founded.owner, nexus.now()), slug, None)
+        .await
+        .expect("its owner");
     (founded.actor, owner)
 }
 

@@ -1,10 +1,14 @@
 //! The pages without a tenant around them: set-up, sign-in, a new password, and the question for
 //! the password where there is no JavaScript.
 
+pub mod forgot;
+pub mod invitation;
 pub mod reset;
+pub mod second;
 pub mod setup;
 pub mod sign_in;
 pub mod step_up;
+pub mod verify;
 
 use crate::components::icon::Mark;
 use leptos::prelude::*;

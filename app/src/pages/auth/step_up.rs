@@ -13,7 +13,7 @@ use leptos::server_fn::ServerFn;
 #[server(prefix = "/_fn", endpoint = "step_up")]
 pub async fn step_up(password: String, #[server(default)] next: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let (user, _) = here.signed_in().await?;
+    let user = here.signed_in().await?.user;
     let at = nexus_backend::people::step_up(&here.nexus, user, password.into(), here.ip).await?;
     crate::server::fresh(&here, at).await?;
     let done = Done::default();

@@ -1,6 +1,7 @@
 //! The frame of a project: its name, its tier, and its tabs.
 
 pub mod audit;
+pub mod members;
 pub mod settings;
 mod tiers;
 
@@ -53,6 +54,9 @@ fn Head(tenant: Memo<String>, project: Project) -> impl IntoView {
             tab("Environment grid", "/grid", None),
             tab("Run Tester", "/tester", None),
         ];
+        if role.allows(Permission::MemberRead, SHARED) {
+            tabs.push(tab("Members", "/members", None));
+        }
         if role.allows(Permission::AuditRead, SHARED) {
             tabs.push(tab("Audit log", "/audit", None));
         }

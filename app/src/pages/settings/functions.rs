@@ -100,11 +100,11 @@ pub async fn read_tenant_losses(tenant: String) -> Result<Losses, Refused> {
 #[server(prefix = "/_fn", endpoint = "delete_tenant")]
 pub async fn delete_tenant(tenant: String, typed: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let (user, at) = here.signed_in().await?;
+    let opened = here.signed_in().await?;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     crate::pages::losses::confirmed(&typed, &tenant)?;
     nexus_backend::tenants::delete(&nexus, &actor).await?;
-    let me = nexus_backend::people::me(&nexus, user, at).await?;
+    let me = nexus_backend::people::me(&nexus, opened.user, opened.signed_in_at).await?;
     here.forget_tenant(me.is_some()).await?;
     let done = Done::new(format!("Tenant {tenant} is deleted"));
     Ok(match me.as_ref().and_then(|me| me.tenants.first()) {

@@ -17,11 +17,14 @@ pub struct Keyring {
     pepper: Key,
     /// The seed of the Ed25519 key that signs checkpoints of the audit log.
     pub(crate) checkpoint_seed: Key,
+    /// Wraps the data keys of what belongs to people and not to one tenant: mail, second factors.
+    people: Key,
     tenants: RwLock<HashMap<KeyId, Arc<Key>>>,
     random: Arc<dyn Random>,
 }
 
 const FIRST_GENERATION: i64 = 1;
+const PEOPLE: &str = "people";
 
 impl Keyring {
     /// Fails when the database belongs to another root key. It only reads, and comes before anything
@@ -50,7 +53,9 @@ impl Keyring {
         let wrapping = root.wrapping_key()?;
         let pepper = instance_key(db, &wrapping, "pepper").await?;
         let checkpoint_seed = instance_key(db, &wrapping, "checkpoint").await?;
-        Ok(Self { wrapping, pepper, checkpoint_seed, tenants: RwLock::default(), random })
+        ensure_instance_key(db, &wrapping, PEOPLE, &*random, now).await?;
+        let people = instance_key(db, &wrapping, PEOPLE).await?;
+        Ok(Self { wrapping, pepper, checkpoint_seed, people, tenants: RwLock::default(), random })
     }
 
     pub fn random(&self) -> &dyn Random {
@@ -159,6 +164,27 @@ impl Keyring {
     }
 }
 
+/// A message about a person, sealed under a data key of its own, which the instance's key for people
+/// wraps. Stored as one: the wrapped key with its length in front, then the message.
+impl Keyring {
+    pub(crate) fn seal_for_people(&self, aad: &Aad, message: &[u8]) -> Result<Vec<u8>> {
+        let data_key = Key::random(self.random())?;
+        let wrapped = seal(&self.people, KeyId::UNNAMED, aad, data_key.bytes(), self.random())?;
+        let sealed = seal(&data_key, KeyId::UNNAMED, aad, message, self.random())?;
+        let length = u16::try_from(wrapped.len()).map_err(|_| Error::Impossible("a long wrapped key"))?;
+        Ok([length.to_be_bytes().as_slice(), &wrapped, &sealed].concat())
+    }
+
+    pub(crate) fn open_for_people(&self, aad: &Aad, stored: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let broken = || Error::Impossible("a sealed message about a person is cut off");
+        let (length, rest) = stored.split_first_chunk::<2>().ok_or_else(broken)?;
+        let (wrapped, sealed) =
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(broken)?;
+        let data_key = Key::from_slice(&open(&self.people, KeyId::UNNAMED, aad, wrapped)?)?;
+        open(&data_key, KeyId::UNNAMED, aad, sealed)
+    }
+}
+
 /// A sealed message and its wrapped data key, as they are stored.
 pub struct Sealed {
     pub payload: Vec<u8>,
@@ -209,19 +235,43 @@ async fn register(db: &Db, root: &RootKey, random: &dyn Random, now: Timestamp) 
     .await
     .map(|_| ()))?;
     for name in ["pepper", "checkpoint"] {
-        let key = Key::random(random)?;
-        let wrapped = seal(&wrapping, KeyId::UNNAMED, &instance_aad(name), key.bytes(), random)?;
-        on!(tx, |c| sqlx::query(sql!(
-            "INSERT INTO instance_keys (name, wrapped, created_at) VALUES ($1, $2, $3)"
-        ))
-        .bind(name)
-        .bind(wrapped)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        insert_instance_key(&mut tx, &wrapping, name, random, now).await?;
     }
     tx.commit().await
+}
+
+/// Makes an instance key that databases from before it lack. Two processes that start at once make one.
+async fn ensure_instance_key(
+    db: &Db,
+    wrapping: &Key,
+    name: &'static str,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<()> {
+    let mut tx = db.begin_write().await?;
+    insert_instance_key(&mut tx, wrapping, name, random, now).await?;
+    tx.commit().await
+}
+
+async fn insert_instance_key(
+    tx: &mut Tx,
+    wrapping: &Key,
+    name: &'static str,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<()> {
+    let key = Key::random(random)?;
+    let wrapped = seal(wrapping, KeyId::UNNAMED, &instance_aad(name), key.bytes(), random)?;
+    on!(*tx, |c| sqlx::query(sql!(
+        "INSERT INTO instance_keys (name, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+    ))
+    .bind(name)
+    .bind(wrapped)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(())
 }
 
 async fn instance_key(db: &Db, wrapping: &Key, name: &'static str) -> Result<Key> {

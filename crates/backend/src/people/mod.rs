@@ -4,9 +4,11 @@
 //! answer. Links are single use, stored as a MAC, shown by GET and consumed by POST.
 
 mod passwords;
+mod proof;
 pub mod sessions;
 
 pub use passwords::Passwords;
+pub use proof::{Means, Opened, Proof};
 
 use crate::audit::{Chain, Entry};
 use crate::gate::{Actor, Who};
@@ -34,6 +36,7 @@ pub struct SignedIn {
     pub user: UserId,
     pub email: String,
     pub signed_in_at: Timestamp,
+    pub proof: Proof,
     /// The tenant used last, or the only one.
     pub last_tenant: Option<String>,
 }
@@ -89,7 +92,8 @@ pub async fn set_up(nexus: &Nexus, form: SetUp, ip: IpAddr) -> Result<SignedIn> 
     let founding = Founding { slug: tenant_slug.clone(), name, email: email.clone(), password_hash };
     let founded = tenants::found(nexus, founding, Some(ip)).await?;
     *nexus.set_up.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    Ok(SignedIn { user: founded.owner, email, signed_in_at: nexus.now(), last_tenant: Some(tenant_slug) })
+    let (user, signed_in_at, proof) = (founded.owner, nexus.now(), Proof::PASSWORD);
+    Ok(SignedIn { user, email, signed_in_at, proof, last_tenant: Some(tenant_slug) })
 }
 
 fn renamed(mut refusal: Refusal, from: &str, to: &str) -> Refusal {
@@ -151,7 +155,13 @@ pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpA
                 Some(tenant) => Some(tenant),
                 None => memberships(nexus, user.id).await?.into_iter().next().map(|m| m.slug),
             };
-            Ok(SignedIn { user: user.id, email: user.email, signed_in_at: now, last_tenant })
+            Ok(SignedIn {
+                user: user.id,
+                email: user.email,
+                signed_in_at: now,
+                proof: Proof::PASSWORD,
+                last_tenant,
+            })
         }
         unknown_or_wrong => {
             if let Some(user) = unknown_or_wrong {
@@ -215,13 +225,8 @@ pub async fn me(nexus: &Nexus, user: UserId, signed_in_at: Timestamp) -> Result<
 }
 
 /// The person as an actor in one tenant. Read on every request, so that a role change holds at once.
-pub async fn person(
-    nexus: &Nexus,
-    user: UserId,
-    signed_in_at: Timestamp,
-    tenant_slug: &str,
-    ip: Option<IpAddr>,
-) -> Result<Actor> {
+pub async fn person(nexus: &Nexus, opened: Opened, tenant_slug: &str, ip: Option<IpAddr>) -> Result<Actor> {
+    let Opened { user, signed_in_at, .. } = opened;
     let row: Option<(TenantId, String, String)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
         "SELECT t.id, u.email, m.role FROM memberships m
          JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
@@ -359,7 +364,7 @@ pub async fn reset_password(
     saw(nexus, seqs);
     let me = me(nexus, user, now).await?.ok_or_else(gone)?;
     let last_tenant = me.tenants.into_iter().next().map(|tenant| tenant.slug);
-    Ok(SignedIn { user, email: me.email, signed_in_at: now, last_tenant })
+    Ok(SignedIn { user, email: me.email, signed_in_at: now, proof: Proof::LINK, last_tenant })
 }
 
 async fn replace_password(tx: &mut Tx, user: UserId, hash: &str) -> Result<()> {

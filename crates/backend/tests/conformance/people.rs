@@ -313,13 +313,20 @@ async fn the_person_is_read_anew_for_every_request(w: &World) {
     let member = w.person("bo@acme.test", TenantRole::Owner).await;
     let user = member.user().expect("a person");
     w.execute("UPDATE memberships SET role = 'member' WHERE handle = 'bo'").await;
-    let again = people::person(&w.nexus, user, w.now(), TENANT, None).await.fine();
+    let again =
+        people::person(&w.nexus, people::Opened::by_password(user, w.now()), TENANT, None).await.fine();
     nexus_backend::tenants::update(&w.nexus, &again, nexus_domain::project::TenantPatch::default())
         .await
         .refused_as(Code::Forbidden);
-    people::person(&w.nexus, user, w.now(), "a\0b", None).await.map(|_| ()).refused_as(Code::NotFound);
+    people::person(&w.nexus, people::Opened::by_password(user, w.now()), "a\0b", None)
+        .await
+        .map(|_| ())
+        .refused_as(Code::NotFound);
     w.execute("DELETE FROM memberships WHERE handle = 'bo'").await;
-    people::person(&w.nexus, user, w.now(), TENANT, None).await.map(|_| ()).refused_as(Code::NotFound);
+    people::person(&w.nexus, people::Opened::by_password(user, w.now()), TENANT, None)
+        .await
+        .map(|_| ())
+        .refused_as(Code::NotFound);
 }
 
 async fn me_lists_the_tenants(w: &World) {

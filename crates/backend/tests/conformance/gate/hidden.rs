@@ -38,7 +38,10 @@ async fn another_tenants_things_answer_like_missing_ones(w: &World) {
     assert!(audit::list(&w.nexus, &rival.owner, filter, None, 100).await.fine().data.is_empty());
     let theirs = audit::list(&w.nexus, &rival.owner, AuditFilter::default(), None, 100).await.fine().data;
     assert!(theirs.iter().all(|row| row.event == "tenant.created" || row.outcome == "denied"), "{theirs:?}");
-    people::person(&w.nexus, w.owner_id, w.now(), "rival", None).await.map(|_| ()).refused_as(Code::NotFound);
+    people::person(&w.nexus, people::Opened::by_password(w.owner_id, w.now()), "rival", None)
+        .await
+        .map(|_| ())
+        .refused_as(Code::NotFound);
     dev_environments::import(&w.nexus, &rival.owner, "shop", OnConflict::Skip)
         .await
         .refused_as(Code::NotFound);

@@ -33,7 +33,9 @@ impl World {
     }
 
     async fn as_person(&self, user: UserId) -> Actor {
-        people::person(&self.nexus, user, self.now(), super::TENANT, None).await.fine()
+        people::person(&self.nexus, people::Opened::by_password(user, self.now()), super::TENANT, None)
+            .await
+            .fine()
     }
 
     /// The same person, signed in this moment.
@@ -74,7 +76,14 @@ impl World {
             password_hash: None,
         };
         let founded = tenants::found_another(&self.nexus, founding, None).await.fine();
-        let owner = people::person(&self.nexus, founded.owner, self.now(), "rival", None).await.fine();
+        let owner = people::person(
+            &self.nexus,
+            people::Opened::by_password(founded.owner, self.now()),
+            "rival",
+            None,
+        )
+        .await
+        .fine();
         Rival { owner, operator: founded.actor }
     }
 

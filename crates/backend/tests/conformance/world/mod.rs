@@ -59,7 +59,10 @@ impl World {
         let founding =
             Founding { slug: TENANT.into(), name: "Acme".into(), email: OWNER.into(), password_hash: None };
         let founded = tenants::found(&nexus, founding, None).await.expect("founded");
-        let owner = people::person(&nexus, founded.owner, clock.now(), TENANT, None).await.expect("an owner");
+        let owner =
+            people::person(&nexus, people::Opened::by_password(founded.owner, clock.now()), TENANT, None)
+                .await
+                .expect("an owner");
         Self {
             nexus,
             clock,

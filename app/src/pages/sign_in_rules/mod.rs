@@ -1,0 +1,8 @@
+//! How the members of a tenant sign in: its providers, its mail domains, and what it requires.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn SignInRulesPage() -> impl IntoView {
+    view! { <div class="title"><h1>"Sign-in"</h1></div> }.into_any()
+}
