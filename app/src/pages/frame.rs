@@ -40,7 +40,7 @@ pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
     let actor = people::person(&here.nexus, user, at, &tenant, Some(here.ip)).await?;
     here.used_tenant(user, &tenant).await?;
     let me = people::me(&here.nexus, user, at).await?.ok_or_else(nexus_domain::Refusal::not_found)?;
-    let projects = projects::list(&here.nexus, &actor, "").await?;
+    let projects = projects::briefs(&here.nexus, &actor).await?;
     let projects = projects.into_iter().map(|project| (project.slug, project.name)).collect();
     let audit = crate::server::tenant_allows(&actor, nexus_domain::role::Permission::TenantAuditRead);
     Ok(FrameData { me, tenant: tenants::get(&here.nexus, &actor).await?, projects, audit })
