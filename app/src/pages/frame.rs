@@ -43,7 +43,7 @@ pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
     let me = people::me(&here.nexus, opened.user, opened.signed_in_at)
         .await?
         .ok_or_else(nexus_domain::Refusal::not_found)?;
-    let projects = projects::list(&here.nexus, &actor, "").await?;
+    let projects = projects::briefs(&here.nexus, &actor).await?;
     let projects = projects.into_iter().map(|project| (project.slug, project.name)).collect();
     let role = actor.tenant_role().ok_or_else(nexus_domain::Refusal::not_found)?;
     Ok(FrameData { me, tenant: tenants::get(&here.nexus, &actor).await?, projects, role })

@@ -7,14 +7,13 @@ use crate::pages::service::first_tab;
 use crate::refused::Refused;
 use nexus_backend::secrets::{self as backend, FoundKey};
 use nexus_backend::services::ListServices;
-use nexus_backend::{flags, projects, services};
-use nexus_domain::project::Project;
+use nexus_backend::{flags, projects, projects::Brief, services};
 use nexus_domain::service::{Service, ServicePath};
 
 pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
     let (nexus, actor) = person(tenant).await?;
     let mut spots = pages(tenant);
-    for project in projects::list(&nexus, &actor, "").await? {
+    for project in projects::briefs(&nexus, &actor).await? {
         spots.extend(of_project(tenant, &project));
         let filter = ListServices { environment: None, dev_envs: false, q: String::new() };
         for group in services::list(&nexus, &actor, &project.slug, filter).await? {
@@ -59,7 +58,7 @@ fn pages(tenant: &str) -> Vec<Spot> {
     ]
 }
 
-fn of_project(tenant: &str, project: &Project) -> [Spot; 4] {
+fn of_project(tenant: &str, project: &Brief) -> [Spot; 4] {
     let url = |rest: &str| project_url(tenant, &project.slug, rest);
     [
         spot(&project.name, "Project", url("")),
@@ -69,7 +68,7 @@ fn of_project(tenant: &str, project: &Project) -> [Spot; 4] {
     ]
 }
 
-fn of_service(tenant: &str, project: &Project, service: &Service) -> Spot {
+fn of_service(tenant: &str, project: &Brief, service: &Service) -> Spot {
     let path = ServicePath {
         project: project.slug.clone(),
         environment: service.environment.clone(),

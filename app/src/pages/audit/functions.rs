@@ -25,7 +25,7 @@ pub async fn read_audit(
     use nexus_domain::page::DEFAULT_LIMIT;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let page = nexus_backend::audit::list(&nexus, &actor, filter.parse()?, cursor, DEFAULT_LIMIT).await?;
-    let projects = nexus_backend::projects::list(&nexus, &actor, "").await?;
+    let projects = nexus_backend::projects::briefs(&nexus, &actor).await?;
     let projects = projects.into_iter().map(|project| (project.slug, project.name)).collect();
     Ok(AuditData { page, projects, now: nexus.now() })
 }

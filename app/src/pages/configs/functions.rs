@@ -112,7 +112,7 @@ pub async fn read_configs(
         deleted: None,
         collisions: None,
         rights: crate::pages::service::rights_in(&nexus, &actor, &path).await?,
-        undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
+        undelete_days: projects::brief(&nexus, &actor, &path.project).await?.undelete_days,
         service,
         now: nexus.now(),
     };

@@ -89,7 +89,7 @@ pub async fn rights(
     use nexus_backend::{dev_environments, projects};
     use nexus_domain::environment::{DEVELOP, EnvironmentKind};
     use nexus_domain::role::{Permission as P, Place};
-    let role = projects::get(nexus, actor, &path.project).await?.role;
+    let role = projects::brief(nexus, actor, &path.project).await?.role;
     let place = if environment.kind == EnvironmentKind::Developer {
         let own = dev_environments::get(nexus, actor, &path.project).await?;
         if own.is_some_and(|own| own.environment.id == environment.id) { Place::Own } else { Place::Foreign }

@@ -31,7 +31,7 @@ pub async fn read_services(tenant: String, project: String, dev_envs: bool) -> R
     use nexus_backend::{dev_environments, environments, projects, services};
     use nexus_domain::role::{Permission, Place};
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let role = projects::get(&nexus, &actor, &project).await?.role;
+    let role = projects::brief(&nexus, &actor, &project).await?.role;
     let wanted = ListServices { environment: None, dev_envs, q: String::new() };
     let groups = services::list(&nexus, &actor, &project, wanted).await?;
     let may_have_dev = role.allows(Permission::DevEnvironment, Place::Own);

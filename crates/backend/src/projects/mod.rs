@@ -16,6 +16,7 @@ use nexus_domain::role::{Place, ProjectRole};
 use nexus_domain::{EnvironmentId, ProjectId, Refusal, Timestamp, UserId, slug};
 use serde_json::{Map, Value, json};
 use sqlx::FromRow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// How long a deleted secret can be restored unless the project says otherwise, in days.
@@ -30,10 +31,25 @@ struct Row {
     tier: Tier,
     undelete_days: i64,
     member_role: Option<String>,
-    services: i64,
-    secrets: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// How many services and secrets its shared environments have.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    services: i64,
+    secrets: i64,
+}
+
+/// A project without what takes counting.
+#[derive(Debug, Clone)]
+pub struct Brief {
+    pub slug: String,
+    pub name: String,
+    /// What the actor is in it.
+    pub role: ProjectRole,
+    pub undelete_days: i64,
 }
 
 /// A project and what the actor is in it.
@@ -50,15 +66,19 @@ impl Row {
         actor.project_role(self.member_role.as_deref())
     }
 
-    fn into_wire(self, role: ProjectRole) -> Project {
+    fn into_brief(self, role: ProjectRole) -> Brief {
+        Brief { slug: self.slug, name: self.name, role, undelete_days: self.undelete_days }
+    }
+
+    fn into_wire(self, role: ProjectRole, counts: Counts) -> Project {
         Project {
             id: self.id,
             slug: self.slug,
             name: self.name,
             tier: self.tier,
             role,
-            services: self.services,
-            secrets: self.secrets,
+            services: counts.services,
+            secrets: counts.secrets,
             undelete_days: self.undelete_days,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -96,13 +116,7 @@ async fn select_one(w: &mut Work, slug: &str) -> Result<Option<Row>> {
     let user = user_or_nobody(w);
     Ok(on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT p.id, p.slug, p.name, p.tier, p.undelete_days, m.role AS member_role, p.created_at, p.updated_at,
-                (SELECT COUNT(*) FROM services s JOIN environments e ON e.id = s.environment_id
-                 WHERE s.project_id = p.id AND e.project_id IS NULL) AS services,
-                (SELECT COUNT(*) FROM entries n JOIN services s ON s.id = n.service_id
-                 JOIN environments e ON e.id = s.environment_id
-                 WHERE s.project_id = p.id AND e.project_id IS NULL AND n.kind = 'secret'
-                   AND n.deleted_at IS NULL) AS secrets
+        "SELECT p.id, p.slug, p.name, p.tier, p.undelete_days, m.role AS member_role, p.created_at, p.updated_at
          FROM projects p LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $3
          WHERE p.tenant_id = $1 AND p.slug = $2"
     ))
@@ -120,41 +134,72 @@ pub async fn list(nexus: &Nexus, actor: &Actor, q: &str) -> Result<Vec<Project>>
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                if w.actor.user().is_none() {
-                    // A key without the scope is told so; a person sees what they are a member of.
-                    let tenant = w.actor.tenant_slug.clone();
-                    w.authorise_in(w.actor.inherent_role(), SHARED, Action::ProjectRead, &tenant)?;
-                }
-                let user = user_or_nobody(w);
-                let rows: Vec<Row> = on!(w.tx, |c| sqlx::query_as(sql!(
-                    "SELECT p.id, p.slug, p.name, p.tier, p.undelete_days, m.role AS member_role, p.created_at,
-                            p.updated_at,
-                            (SELECT COUNT(*) FROM services s JOIN environments e ON e.id = s.environment_id
-                             WHERE s.project_id = p.id AND e.project_id IS NULL) AS services,
-                            (SELECT COUNT(*) FROM entries n JOIN services s ON s.id = n.service_id
-                             JOIN environments e ON e.id = s.environment_id
-                             WHERE s.project_id = p.id AND e.project_id IS NULL AND n.kind = 'secret'
-                               AND n.deleted_at IS NULL) AS secrets
-                     FROM projects p LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $2
-                     WHERE p.tenant_id = $1 ORDER BY p.slug"
-                ))
-                .bind(w.actor.tenant)
-                .bind(user)
-                .fetch_all(c)
-                .await)?;
-                let mut projects = Vec::new();
-                for row in rows {
-                    let role = row.role(&w.actor);
-                    let visible = w.authorise_in(role, SHARED, Action::ProjectRead, &row.slug).is_ok();
-                    let matches = row.slug.contains(&q) || row.name.to_lowercase().contains(&q);
-                    if let (Some(role), true, true) = (role, visible, matches) {
-                        projects.push(row.into_wire(role));
-                    }
-                }
-                Ok(projects)
+                let rows = visible(w).await?;
+                let mut counts = counts(w, None).await?;
+                let matches = |row: &Row| row.slug.contains(&q) || row.name.to_lowercase().contains(&q);
+                let rows = rows.into_iter().filter(|(row, _)| matches(row));
+                Ok(rows
+                    .map(|(row, role)| {
+                        let counts = counts.remove(&row.id).unwrap_or_default();
+                        row.into_wire(role, counts)
+                    })
+                    .collect())
             })
         })
         .await
+}
+
+/// The same projects without what takes counting.
+pub async fn briefs(nexus: &Nexus, actor: &Actor) -> Result<Vec<Brief>> {
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                Ok(visible(w).await?.into_iter().map(|(row, role)| row.into_brief(role)).collect())
+            })
+        })
+        .await
+}
+
+/// One of them.
+pub async fn brief(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Brief> {
+    let slug = slug.to_owned();
+    nexus
+        .read(actor, move |w| {
+            Box::pin(async move {
+                let (row, role) = one(w, &slug, Action::ProjectRead).await?;
+                Ok(row.into_brief(role))
+            })
+        })
+        .await
+}
+
+async fn visible(w: &mut Work) -> Result<Vec<(Row, ProjectRole)>> {
+    if w.actor.user().is_none() {
+        // A key without the scope is told so; a person sees what they are a member of.
+        let tenant = w.actor.tenant_slug.clone();
+        w.authorise_in(w.actor.inherent_role(), SHARED, Action::ProjectRead, &tenant)?;
+    }
+    let user = user_or_nobody(w);
+    let rows: Vec<Row> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+        "SELECT p.id, p.slug, p.name, p.tier, p.undelete_days, m.role AS member_role, p.created_at, p.updated_at
+         FROM projects p LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $2
+         WHERE p.tenant_id = $1 ORDER BY p.slug"
+    ))
+    .bind(w.actor.tenant)
+    .bind(user)
+    .fetch_all(c)
+    .await
+    })?;
+    let mut visible = Vec::new();
+    for row in rows {
+        let role = row.role(&w.actor);
+        let allowed = w.authorise_in(role, SHARED, Action::ProjectRead, &row.slug).is_ok();
+        if let (Some(role), true) = (role, allowed) {
+            visible.push((row, role));
+        }
+    }
+    Ok(visible)
 }
 
 pub async fn get(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Project> {
@@ -163,10 +208,37 @@ pub async fn get(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Project> {
 }
 
 async fn wire(w: &mut Work, slug: &str, action: Action) -> Result<Project> {
+    let (row, role) = one(w, slug, action).await?;
+    let counts = counts(w, Some(row.id)).await?.remove(&row.id).unwrap_or_default();
+    Ok(row.into_wire(role, counts))
+}
+
+async fn one(w: &mut Work, slug: &str, action: Action) -> Result<(Row, ProjectRole)> {
     let row = select_one(w, slug).await?.ok_or_else(Error::not_found)?;
     let role = row.role(&w.actor);
     w.authorise_in(role, SHARED, action, slug)?;
-    Ok(row.into_wire(role.ok_or_else(Error::not_found)?))
+    Ok((row, role.ok_or_else(Error::not_found)?))
+}
+
+/// Counts of one project or of all. It takes long where there is much, so nothing asks that does not
+/// show them.
+async fn counts(w: &mut Work, project: Option<ProjectId>) -> Result<HashMap<ProjectId, Counts>> {
+    let rows: Vec<(ProjectId, i64, i64)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT p.id,
+                (SELECT COUNT(*) FROM services s JOIN environments e ON e.id = s.environment_id
+                 WHERE s.project_id = p.id AND e.project_id IS NULL),
+                (SELECT COUNT(*) FROM entries n JOIN services s ON s.id = n.service_id
+                 JOIN environments e ON e.id = s.environment_id
+                 WHERE s.project_id = p.id AND e.project_id IS NULL AND n.kind = 'secret'
+                   AND n.deleted_at IS NULL)
+         FROM projects p WHERE p.tenant_id = $1 AND (p.id = $2 OR $3)"
+    ))
+    .bind(w.actor.tenant)
+    .bind(project.unwrap_or(ProjectId(Uuid::nil())))
+    .bind(project.is_none())
+    .fetch_all(c)
+    .await)?;
+    Ok(rows.into_iter().map(|(id, services, secrets)| (id, Counts { services, secrets })).collect())
 }
 
 pub async fn create(nexus: &Nexus, actor: &Actor, new: NewProject) -> Result<Project> {

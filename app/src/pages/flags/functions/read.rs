@@ -123,7 +123,7 @@ pub async fn read_flags(
         service: services::get(&nexus, &actor, &path).await?,
         rights: crate::pages::service::rights_in(&nexus, &actor, &path).await?,
         targeting: flags::targeting_active(&nexus, &actor, &path).await?,
-        undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
+        undelete_days: projects::brief(&nexus, &actor, &path.project).await?.undelete_days,
         now,
     };
     if deleted {

@@ -77,7 +77,7 @@ pub async fn read_secrets(
         collisions: None,
         service,
         rights,
-        undelete_days: projects::get(&nexus, &actor, &path.project).await?.undelete_days,
+        undelete_days: projects::brief(&nexus, &actor, &path.project).await?.undelete_days,
         now: nexus.now(),
     };
     if export && rights.reveal_secrets {
