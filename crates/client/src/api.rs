@@ -1,6 +1,8 @@
 //! The requests of this client, and what their answers mean.
 
-use crate::{Error, Options};
+use crate::{Error, Options, SecretValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use nexus_domain::snapshot::{MAX_SNAPSHOT_BYTES, SnapshotSecret};
 use nexus_domain::{Code, Refusal};
@@ -72,6 +74,32 @@ impl Api {
         let response = send(self.request(Method::GET, &["v1", "secrets", key])?.timeout(ANSWER)).await?;
         let body = whole(accepted(response).await?).await?;
         serde_json::from_slice(&body).map_err(unreadable)
+    }
+
+    /// Makes a secret of the service's own, or its next version; answers with the version's number.
+    pub async fn set(&self, key: &str, value: &SecretValue, description: Option<&str>) -> Result<i64, Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            version: i64,
+        }
+        let mut body = match value {
+            SecretValue::Text(text) => json!({ "value": text.expose_secret() }),
+            SecretValue::File(bytes) => {
+                json!({ "value_base64": STANDARD.encode(bytes.expose_secret()), "type": "file" })
+            }
+        };
+        if let (Some(description), Some(body)) = (description, body.as_object_mut()) {
+            body.insert("description".into(), description.into());
+        }
+        let request = self.request(Method::PUT, &["v1", "secrets", key])?.timeout(ANSWER).json(&body);
+        let body = whole(accepted(send(request).await?).await?).await?;
+        let written: Written = serde_json::from_slice(&body).map_err(unreadable)?;
+        Ok(written.version)
+    }
+
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        let request = self.request(Method::DELETE, &["v1", "secrets", key])?.timeout(ANSWER);
+        accepted(send(request).await?).await.map(drop)
     }
 
     pub async fn evaluate(

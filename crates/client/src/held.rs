@@ -53,6 +53,13 @@ impl Secret {
     }
 }
 
+/// The value of a secret that is written.
+#[non_exhaustive]
+pub enum SecretValue {
+    Text(SecretString),
+    File(SecretBox<Vec<u8>>),
+}
+
 /// One entry of a snapshot, for those who want all of them.
 #[derive(Clone)]
 #[non_exhaustive]

@@ -43,7 +43,7 @@ mod options;
 mod pause;
 
 pub use error::Error;
-pub use held::Entry;
+pub use held::{Entry, SecretValue};
 pub use options::Options;
 
 use api::Api;
@@ -121,6 +121,34 @@ impl Client {
         attributes: Map<String, Value>,
     ) -> Result<bool, Error> {
         self.api.evaluate(key, user_id, attributes).await
+    }
+
+    /// Makes a secret of the service's own, or its next version; answers with the version's number. The
+    /// key has to have access `read_write`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `forbidden` for a key that only reads; what else a request can end in.
+    pub async fn set_secret(
+        &self,
+        key: &str,
+        value: &SecretValue,
+        description: Option<&str>,
+    ) -> Result<i64, Error> {
+        self.api.set(key, value, description).await
+    }
+
+    /// Deletes a secret of the service's own; it can be restored in the console.
+    ///
+    /// # Errors
+    /// [`Error::SecretNotFound`] where the service has none of its own by this key; otherwise as for
+    /// [`set_secret`](Self::set_secret).
+    pub async fn delete_secret(&self, key: &str) -> Result<(), Error> {
+        match self.api.delete(key).await {
+            Err(Error::Refused(refusal)) if refusal.code == nexus_domain::Code::NotFound => {
+                Err(Error::SecretNotFound(key.to_owned()))
+            }
+            done => done,
+        }
     }
 
     /// Every entry of the snapshot that is held now, secrets included.

@@ -94,6 +94,17 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_that_lost_the_stream_together_comes_back_spread_out() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut arrivals = [0; 8];
+        for _ in 0..1_000 {
+            let pause = Pauses::default().after_a_stream(Some(Duration::from_secs(1)), random.f64());
+            arrivals[usize::try_from(pause.as_secs()).expect("small")] += 1;
+        }
+        assert!(arrivals.iter().all(|count| (90..160).contains(count)), "{arrivals:?}");
+    }
+
+    #[test]
     fn a_quarantine_ends_when_the_server_says() {
         let end = Timestamp(90 * nexus_domain::timestamp::SECOND);
         let error = Error::Quarantined { reason: "abuse".into(), expires_at: end.rfc3339() };
