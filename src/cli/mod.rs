@@ -1,8 +1,13 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`.
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password` for whoever runs an
+//! instance; `nexus run`, `pull` and `secrets` for those who use one.
 
 mod audit;
+mod connection;
 mod demo;
 mod init;
+mod pull;
+mod run;
+mod secrets;
 mod serve;
 mod user;
 
@@ -40,6 +45,12 @@ enum Command {
     Serve(serve::Args),
     /// Print the settings in force, secrets hidden.
     Config,
+    /// Start a command with a service's secrets and configs in its environment.
+    Run(run::Args),
+    /// Write a service's secrets and configs to a file or the terminal.
+    Pull(pull::Args),
+    /// Read and write a service's secrets.
+    Secrets(secrets::Args),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -66,6 +77,12 @@ fn complain(error: &anyhow::Error) {
     eprintln!("nexus: {error:#}");
 }
 
+/// Says something beside the command's answer.
+#[expect(clippy::print_stderr, reason = "this is what the person at the terminal reads")]
+fn warn(line: &str) {
+    eprintln!("nexus: {line}");
+}
+
 /// Prints a line for the person or program that ran the command.
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
 fn say(line: &str) {
@@ -73,6 +90,12 @@ fn say(line: &str) {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Run(args) => return run::run(args),
+        Command::Pull(args) => return pull::run(args),
+        Command::Secrets(args) => return secrets::run(args),
+        _ => {}
+    }
     let settings = Settings::read(cli.config.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async move {
@@ -87,6 +110,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Audit(command) => audit::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
+            // They were done before, without an instance.
+            Command::Run(_) | Command::Pull(_) | Command::Secrets(_) => Ok(ExitCode::SUCCESS),
         }
     })
 }

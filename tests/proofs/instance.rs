@@ -14,7 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_nexus");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_nexus");
 
 pub struct Instance {
     /// Before the folder, so that it is closed before its file goes.

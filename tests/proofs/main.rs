@@ -17,9 +17,12 @@ mod books;
 mod client;
 mod cut_off;
 mod database;
+mod door;
 mod instance;
 mod killed;
 mod random;
+mod run;
+mod sdk;
 mod streams;
 mod tampered;
 

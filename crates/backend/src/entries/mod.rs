@@ -19,6 +19,7 @@ mod versions;
 pub(crate) use change::{case_warning, delete_from, finish, patch};
 pub(crate) use compare::{Side, compare};
 pub(crate) use effective::{EffectiveRow, all_effective, without_value};
+pub use export::write_texts;
 pub(crate) use export::{Exported, Value as ExportedValue, write as export_text};
 pub use find::FoundKey;
 pub(crate) use find::find_keys;

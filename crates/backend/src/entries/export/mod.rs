@@ -44,6 +44,15 @@ pub(crate) fn write(format: ExportFormat, entries: &[Exported]) -> String {
     }
 }
 
+/// The file of texts that somebody has read already.
+pub fn write_texts(
+    format: ExportFormat,
+    texts: impl IntoIterator<Item = (String, Zeroizing<String>)>,
+) -> Zeroizing<String> {
+    let entries = texts.into_iter().map(|(key, text)| Exported { key, value: Value::Text(text) });
+    Zeroizing::new(write(format, &entries.collect::<Vec<_>>()))
+}
+
 /// One flat object. JSON knows no comments, so what has no value is not in it.
 fn json(entries: &[Exported]) -> String {
     let pairs = entries.iter().filter_map(|entry| {

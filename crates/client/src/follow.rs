@@ -1,0 +1,180 @@
+//! Reading the snapshot at first, and following its changes for as long as the client lives.
+
+use crate::api::{Api, Changes, Synced};
+use crate::disk::{self, Disk};
+use crate::events::Parser;
+use crate::held::Held;
+use crate::pause::Pauses;
+use crate::{Error, Options};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Where the stream cannot be opened, so much time passes between two looks.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// What the client knows now.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub held: Arc<Held>,
+    /// Why it may be older than what the server has.
+    pub trouble: Option<Arc<Error>>,
+}
+
+/// What was read at first.
+pub(crate) struct First {
+    state: State,
+    etag: Option<String>,
+}
+
+/// The task that follows; it ends when this is dropped.
+pub(crate) struct Task(
+    Option<JoinHandle<()>>,
+    #[expect(dead_code, reason = "without a task nobody else holds it")] Option<watch::Sender<State>>,
+);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// Reads the snapshot: from the server, or from disk where the server is away.
+pub(crate) async fn first(api: &Api, disk: Option<&Disk>, options: &Options) -> Result<First, Error> {
+    let asked =
+        if options.offline { Err(Error::NoCopy("offline was asked for")) } else { api.sync(None).await };
+    let trouble = match asked {
+        Ok(Synced::Fresh { etag, body }) => {
+            let held = Arc::new(Held::of_body(&body, api.public)?);
+            keep(disk, etag.as_deref(), &body);
+            return Ok(First { state: State { held, trouble: None }, etag });
+        }
+        Ok(Synced::NotModified) => Error::Unreachable("it answers 304 to a first question".into()),
+        Err(error) => error,
+    };
+    if !options.offline && !trouble.passes() {
+        if let Some(disk) = disk {
+            disk.forget();
+        }
+        return Err(trouble);
+    }
+    match disk.map(|disk| disk.read(options.max_age, disk::now())) {
+        Some(Ok(copy)) => {
+            let held = Arc::new(Held::of_body(&copy.body, api.public)?);
+            let trouble = (!options.offline).then(|| Arc::new(trouble));
+            Ok(First { state: State { held, trouble }, etag: copy.etag })
+        }
+        Some(Err(missing)) if options.offline => Err(missing),
+        None if options.offline => Err(Error::NoCopy("nobody said where copies are kept")),
+        _ => Err(trouble),
+    }
+}
+
+pub(crate) fn begin(
+    api: Arc<Api>,
+    disk: Option<Disk>,
+    first: First,
+    follow: bool,
+) -> (watch::Receiver<State>, Task) {
+    let (sender, receiver) = watch::channel(first.state);
+    if !follow {
+        return (receiver, Task(None, Some(sender)));
+    }
+    let follower = Follower { api, disk, sender, etag: first.etag, last_id: None, pauses: Pauses::default() };
+    (receiver, Task(Some(tokio::spawn(follower.run())), None))
+}
+
+/// A copy that cannot be kept is no reason to stop: the values are there.
+fn keep(disk: Option<&Disk>, etag: Option<&str>, body: &[u8]) {
+    if let Some(Err(error)) = disk.map(|disk| disk.keep(etag, body, disk::now())) {
+        tracing::warn!(%error, "the snapshot is not kept on disk");
+    }
+}
+
+struct Follower {
+    api: Arc<Api>,
+    disk: Option<Disk>,
+    sender: watch::Sender<State>,
+    etag: Option<String>,
+    last_id: Option<String>,
+    pauses: Pauses,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        loop {
+            let pause = match self.listen().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    let pause = self.pauses.after(&error, fastrand::f64(), disk::now());
+                    self.note(error);
+                    pause
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Listens until the stream ends; answers with how long to wait before the next one.
+    async fn listen(&mut self) -> Result<Duration, Error> {
+        let mut changes = match self.api.stream(self.last_id.as_deref()).await {
+            Ok(changes) => changes,
+            // Something in between lets no stream through, or the server has too many: look now and then.
+            Err(Error::Refused(refusal)) if refusal.code.status() < 500 && refusal.code.status() != 429 => {
+                self.refresh().await?;
+                return Ok(LOOK);
+            }
+            Err(error) => return Err(error),
+        };
+        // What changed while nobody listened.
+        self.refresh().await?;
+        let mut parser = Parser::default();
+        let ended = self.hear(&mut changes, &mut parser).await;
+        if let Err(error) = ended {
+            self.note(error);
+        }
+        Ok(self.pauses.after_a_stream(parser.retry, fastrand::f64()))
+    }
+
+    async fn hear(&mut self, changes: &mut Changes, parser: &mut Parser) -> Result<(), Error> {
+        while let Some(bytes) = changes.next().await? {
+            let news = parser.take(&bytes).ok_or_else(|| Error::Unreachable("its stream is none".into()))?;
+            if news {
+                self.refresh().await?;
+            }
+            self.last_id.clone_from(&parser.last_id);
+        }
+        Ok(())
+    }
+
+    /// Asks for the snapshot unless it is the one that is held.
+    async fn refresh(&mut self) -> Result<(), Error> {
+        match self.api.sync(self.etag.as_deref()).await? {
+            Synced::NotModified => {
+                self.pauses.succeeded();
+                self.sender.send_if_modified(|state| state.trouble.take().is_some());
+            }
+            Synced::Fresh { etag, body } => {
+                let held = Arc::new(Held::of_body(&body, self.api.public)?);
+                keep(self.disk.as_ref(), etag.as_deref(), &body);
+                self.pauses.succeeded();
+                self.etag = etag;
+                self.sender.send_replace(State { held, trouble: None });
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, error: Error) {
+        if !error.passes()
+            && let Some(disk) = &self.disk
+        {
+            disk.forget();
+        }
+        tracing::warn!(%error, "values may be old");
+        self.sender.send_modify(|state| state.trouble = Some(Arc::new(error)));
+    }
+}
