@@ -111,7 +111,11 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
         root,
         clock: Arc::new(SystemClock),
         random,
-        settings: nexus_backend::Settings { public_url: settings.public_url(), catalogue },
+        settings: nexus_backend::Settings {
+            public_url: settings.public_url(),
+            catalogue,
+            tenant_creation: settings.tenant_creation,
+        },
     };
     Ok(Nexus::open(parts).await?)
 }
