@@ -244,7 +244,8 @@ mod tests {
     fn every_permission_has_a_place_in_both_tables_and_none_has_two() {
         for permission in Permission::ALL {
             for whose in [Whose::Shared, Whose::Own, Whose::Foreign] {
-                let rows = RIGHTS.iter().filter(|it| it.whose == whose && it.permissions.contains(permission));
+                let rows =
+                    RIGHTS.iter().filter(|it| it.whose == whose && it.permissions.contains(permission));
                 let expected = if whose == Whose::Shared { 1..=1 } else { 0..=1 };
                 assert!(expected.contains(&rows.count()), "{permission} {whose:?}");
             }
@@ -289,9 +290,12 @@ mod tests {
 
     #[test]
     fn a_developer_is_free_in_the_own_environment_and_blind_in_others() {
-        for permission in
-            [Permission::SecretReveal, Permission::SecretWrite, Permission::ServiceWrite, Permission::KeyWrite]
-        {
+        for permission in [
+            Permission::SecretReveal,
+            Permission::SecretWrite,
+            Permission::ServiceWrite,
+            Permission::KeyWrite,
+        ] {
             assert!(R::Developer.allows(permission, Place::Own));
             assert!(!R::Tester.allows(permission, Place::Own));
             for role in R::ALL {
@@ -299,7 +303,8 @@ mod tests {
             }
         }
         assert!(R::Owner.allows(Permission::EnvironmentRead, Place::Foreign));
-        for permission in [Permission::ProjectManage, Permission::MemberManage, Permission::EnvironmentManage] {
+        for permission in [Permission::ProjectManage, Permission::MemberManage, Permission::EnvironmentManage]
+        {
             assert!(!R::Owner.allows(permission, Place::Own), "{permission}");
         }
     }

@@ -6,8 +6,8 @@ use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use nexus_backend::members::{self, ListMembers};
 use nexus_backend::Nexus;
+use nexus_backend::members::{self, ListMembers};
 use nexus_domain::member::{Member, MemberPatch};
 use nexus_domain::page::{self, Page};
 use nexus_domain::{Refusal, UserId};
@@ -57,7 +57,11 @@ async fn list(
 /// One member.
 #[utoipa::path(get, path = "/members/{id}", tag = "Members", params(("id" = UserId, Path)),
     responses((status = 200, body = Member), Refusals))]
-async fn get(State(nexus): State<Nexus>, key: ManagementKey, Path(id): Path<String>) -> Api<axum::Json<Member>> {
+async fn get(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Path(id): Path<String>,
+) -> Api<axum::Json<Member>> {
     Ok(axum::Json(members::get(&nexus, &key.0, user(&id)?).await?))
 }
 

@@ -60,7 +60,9 @@ fn RightsTable(columns: Vec<(String, ProjectRole)>, owner_of_tenant: bool) -> im
                 .map(|(_, role)| match right.of(*role) {
                     Cell::No => view! { <td class="faint">"no"</td> }.into_any(),
                     Cell::TenantOwners if owner_of_tenant => view! { <td>"yes"</td> }.into_any(),
-                    Cell::TenantOwners => view! { <td class="faint">"only owners of the tenant"</td> }.into_any(),
+                    Cell::TenantOwners => {
+                        view! { <td class="faint">"only owners of the tenant"</td> }.into_any()
+                    }
                     cell => view! { <td>{cell.words()}</td> }.into_any(),
                 })
                 .collect_view();

@@ -87,11 +87,7 @@ pub async fn read_project_member_losses(
 }
 
 #[server(prefix = "/_fn", endpoint = "remove_project_member")]
-pub async fn remove_project_member(
-    tenant: String,
-    project: String,
-    member: String,
-) -> Result<Done, Refused> {
+pub async fn remove_project_member(tenant: String, project: String, member: String) -> Result<Done, Refused> {
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let user = crate::pages::members::user(&member)?;
     let gone = nexus_backend::members::remove_from_project(&nexus, &actor, &project, user).await?;

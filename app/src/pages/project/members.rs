@@ -51,7 +51,8 @@ fn Page(tenant: Memo<String>, project: Memo<String>, data: ProjectMembersData) -
         let found: Vec<_> =
             all.get_value().into_iter().filter(|member| member.email.contains(q.as_str())).collect();
         if found.is_empty() {
-            return view! { <p class="none" role="status">"Nobody has that in their address."</p> }.into_any();
+            return view! { <p class="none" role="status">"Nobody has that in their address."</p> }
+                .into_any();
         }
         let rows = found
             .into_iter()
@@ -217,8 +218,11 @@ fn ChangeRole(
     has_environment: bool,
 ) -> impl IntoView {
     let here = address();
-    let hint =
-        if has_environment { crate::pages::members::CLOSED } else { "It holds from the next thing that they do." };
+    let hint = if has_environment {
+        crate::pages::members::CLOSED
+    } else {
+        "It holds from the next thing that they do."
+    };
     view! {
         <PostForm action=ChangeProjectMember::PATH id=id.clone() to=here.without(&["edit"]) class="in-row">
             <Of tenant project/>

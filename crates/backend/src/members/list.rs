@@ -148,11 +148,9 @@ async fn in_projects(w: &mut Work) -> Result<HashMap<UserId, Vec<MemberProject>>
         let theirs = all.entry(user).or_default();
         match theirs.iter_mut().find(|entry| entry.project == project) {
             Some(entry) => entry.developer_environment = Some(environment),
-            None => theirs.push(MemberProject {
-                project,
-                role: None,
-                developer_environment: Some(environment),
-            }),
+            None => {
+                theirs.push(MemberProject { project, role: None, developer_environment: Some(environment) })
+            }
         }
     }
     for theirs in all.values_mut() {

@@ -101,7 +101,12 @@ fn refuse_grant(w: &Work, holds: ProjectRole, given: ProjectRole, action: Action
 }
 
 /// Adds somebody of the tenant to the project; a developer gets their environment.
-pub async fn add(nexus: &Nexus, actor: &Actor, project: &str, new: NewProjectMember) -> Result<ProjectMember> {
+pub async fn add(
+    nexus: &Nexus,
+    actor: &Actor,
+    project: &str,
+    new: NewProjectMember,
+) -> Result<ProjectMember> {
     let slug = project.to_owned();
     nexus
         .change(actor, move |w| {

@@ -68,7 +68,8 @@ async fn keep_an_owner(w: &mut Work, leaving: &Standing) -> Result<()> {
     if others > 0 {
         return Ok(());
     }
-    let message = format!("{} is the last owner of the tenant; make somebody else an owner first", leaving.email);
+    let message =
+        format!("{} is the last owner of the tenant; make somebody else an owner first", leaving.email);
     Err(Refusal::new(Code::Conflict, message).into())
 }
 

@@ -150,13 +150,7 @@ async fn add_person(tx: &mut Tx, user: UserId, founding: &Founding, now: Timesta
     Ok(())
 }
 
-async fn add_owner(
-    tx: &mut Tx,
-    tenant: TenantId,
-    owner: UserId,
-    email: &str,
-    now: Timestamp,
-) -> Result<()> {
+async fn add_owner(tx: &mut Tx, tenant: TenantId, owner: UserId, email: &str, now: Timestamp) -> Result<()> {
     on!(*tx, |c| {
         sqlx::query(sql!(
         "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at) VALUES ($1, $2, 'owner', $3, $4)"

@@ -41,6 +41,7 @@ mod flags;
 mod gate;
 mod grid;
 mod keys;
+mod members;
 mod orders;
 mod people;
 mod programs;
