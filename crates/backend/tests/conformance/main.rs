@@ -49,6 +49,7 @@ mod races;
 mod secrets;
 mod services;
 mod sessions;
+mod several_tenants;
 mod statements;
 mod store;
 mod tenants;
