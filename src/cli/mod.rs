@@ -1,9 +1,10 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`.
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `tenant create`, `user reset-password`.
 
 mod audit;
 mod demo;
 mod init;
 mod serve;
+mod tenant;
 mod user;
 
 use crate::settings::Settings;
@@ -43,6 +44,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Tenants besides the first one.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     /// People.
     #[command(subcommand)]
     User(user::Command),
@@ -86,6 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Audit(command) => audit::run(&settings, command).await,
+            Command::Tenant(command) => tenant::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
         }
     })

@@ -202,6 +202,17 @@ pub fn cell(role: ProjectRole, permission: Permission, place: Place) -> Cell {
     RIGHTS.iter().find(decides).map_or(Cell::No, |right| right.of(role))
 }
 
+/// The roles that have a permission in a project, in words: `owners and managers`.
+pub fn holders(permission: Permission) -> String {
+    let held = |role: &&ProjectRole| role.allows(permission, Place::Shared { develop: false });
+    let mut names: Vec<String> =
+        ProjectRole::ALL.iter().filter(held).map(|role| format!("{role}s")).collect();
+    match (names.pop(), names.is_empty()) {
+        (Some(last), false) => format!("{} and {last}", names.join(", ")),
+        (last, _) => last.unwrap_or_default(),
+    }
+}
+
 impl ProjectRole {
     /// Whether a person in this role may do this there.
     pub fn allows(self, permission: Permission, place: Place) -> bool {
@@ -323,6 +334,14 @@ mod tests {
         }
         assert!(!R::Developer.covers(R::Tester), "who may not read the audit log");
         assert!(R::Developer.covers(R::Viewer) && !R::Viewer.covers(R::Developer));
+    }
+
+    #[test]
+    fn holders_are_said_in_words() {
+        assert_eq!(holders(Permission::ProjectManage), "owners");
+        assert_eq!(holders(Permission::ServiceWrite), "owners and managers");
+        assert_eq!(holders(Permission::AuditRead), "owners, managers and testers");
+        assert_eq!(holders(Permission::TenantManage), "");
     }
 
     #[test]

@@ -111,8 +111,6 @@ async fn what_is_no_member_is_not_found() {
     w.get(&format!("{IN_SHOP}/{stranger}")).with(&w.keys.admin).await.refused(404, "not_found");
     let viewer = format!("/api/v1/members/{}", w.keys.viewer);
     w.get(&viewer).with(&w.keys.rival).await.refused(404, "not_found");
-    for body in [json!({ "role": "boss" }), json!({ "role": 1 })] {
-        patch(&w, &viewer, body).await.invalid("role");
-    }
+    patch(&w, &viewer, json!({ "role": "boss" })).await.invalid("role");
     patch(&w, &viewer, json!({ "email": "other@acme.test" })).await.invalid("email");
 }

@@ -65,6 +65,7 @@ fn members() -> Vec<Call> {
         viewer("change_project_member").at("role", "tester"),
         viewer("read_project_member_losses"),
         viewer("remove_project_member"),
+        function("read_account"),
         function("read_tenants"),
         function("create_tenant").at("name", "New"),
         function("read_leaving"),

@@ -18,6 +18,7 @@ use crate::pages::members::rights::RoleRights;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::member::ProjectMember;
+use nexus_domain::rights::holders;
 use nexus_domain::role::{Permission, ProjectRole};
 use nexus_domain::{Timestamp, UserId};
 
@@ -72,7 +73,13 @@ fn Page(tenant: Memo<String>, project: Memo<String>, data: ProjectMembersData) -
         }
         .into_any()
     };
+    // Who may not change anything here reads who may.
+    let who = (!may_change).then(|| {
+        let who = holders(Permission::MemberManage);
+        view! { <p class="lead">{format!("Roles are changed, and members removed, by {who} of the project.")}</p> }
+    });
     view! {
+        {who}
         <Bar tenant project may_add/>
         {move || (may_add && new.get()).then(|| {
             view! { <AddForm tenant project role candidates=candidates.get_value()/> }

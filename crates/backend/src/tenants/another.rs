@@ -1,15 +1,18 @@
-//! One more tenant, made by somebody who has an account already and becomes its owner.
+//! One more tenant: made by somebody who has an account already and becomes its owner, or by whoever runs
+//! the program for somebody.
 
-use super::found_in;
+use super::{Founding, add_person, found_in};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::people::Opened;
 use crate::store::{Tx, on, sql};
 use crate::{Error, Result};
+use nexus_domain::member::check_email;
 use nexus_domain::role::TenantRole;
 use nexus_domain::{Code, Refusal, UserId, slug};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use uuid::Uuid;
 
 /// Who may make tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +77,44 @@ pub async fn create(nexus: &Nexus, opened: Opened, new: NewTenant, ip: IpAddr) -
         Err(Error::Collision) => Err(taken().into()),
         Err(error) => Err(error),
     }
+}
+
+/// Makes a tenant for whoever runs the program: its owner is the person with that address, who may have
+/// an account already. Says whether they are new.
+pub async fn found_for(nexus: &Nexus, founding: Founding) -> Result<bool> {
+    slug::check(&founding.slug)?;
+    let founding = Founding {
+        name: slug::check_name(&founding.name)?,
+        email: check_email(&founding.email)?,
+        ..founding
+    };
+    let (handle, now) = (nexus.clone(), nexus.now());
+    let (founded, is_new) = nexus
+        .write(move |tx| {
+            Box::pin(async move {
+                refuse_taken(tx, &founding.slug).await?;
+                let known = user_of(tx, &founding.email).await?;
+                let owner = known.unwrap_or_else(|| UserId(Uuid::now_v7()));
+                if known.is_none() {
+                    add_person(tx, owner, &founding, now).await?;
+                }
+                let Founding { slug, name, email, .. } = founding;
+                let actor = |tenant| Actor::operator(tenant, slug.clone());
+                let founded = found_in(&handle, tx, &slug, &name, (owner, &email), actor, now).await?;
+                Ok((founded, known.is_none()))
+            })
+        })
+        .await?;
+    nexus.saw_seq(founded.tenant, 1);
+    Ok(is_new)
+}
+
+async fn user_of(tx: &mut Tx, email: &str) -> Result<Option<UserId>> {
+    let row: Option<(UserId,)> = on!(*tx, |c| sqlx::query_as(sql!("SELECT id FROM users WHERE email = $1"))
+        .bind(email)
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.map(|(id,)| id))
 }
 
 fn taken() -> Refusal {

@@ -2,7 +2,7 @@
 
 mod another;
 
-pub use another::{NewTenant, TenantCreation, create};
+pub use another::{NewTenant, TenantCreation, create, found_for};
 
 use crate::audit::{Chain, Entry};
 use crate::gate::Actor;

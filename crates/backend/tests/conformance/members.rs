@@ -7,6 +7,7 @@ use futures::future::join_all;
 use nexus_backend::gate::Actor;
 use nexus_backend::members::{self, ListMembers};
 use nexus_backend::people::{self, sessions};
+use nexus_backend::services::ListServices;
 use nexus_backend::{dev_environments, environments, keys, projects, secrets, services, snapshot, streams};
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::member::{Member, MemberPatch, NewProjectMember, ProjectMemberPatch};
@@ -189,6 +190,10 @@ async fn who_is_no_developer_any_more_finds_it_closed_and_its_keys_revoked(w: &W
     let rest = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), rest).await.expect("the end of the stream");
     services::get(&w.nexus, &dev, &at).await.refused_as(Code::Forbidden);
+    let wanted = ListServices { dev_envs: true, ..ListServices::default() };
+    let groups = services::list(&w.nexus, &dev, "shop", wanted).await.fine();
+    let own = groups.iter().find(|group| group.yours).expect("its name");
+    assert!(own.closed && own.services.is_empty());
     dev_environments::import(&w.nexus, &dev, "shop", nexus_domain::environment::OnConflict::Skip)
         .await
         .refused_as(Code::Forbidden);

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use nexus_backend::gate::Actor;
 use nexus_backend::members::{self, ListMembers};
 use nexus_backend::people::{self, Opened};
-use nexus_backend::tenants::{self, NewTenant, TenantCreation};
+use nexus_backend::tenants::{self, Founding, NewTenant, TenantCreation};
 use nexus_backend::{Nexus, Settings, audit, environments, projects};
 use nexus_domain::Code;
 use nexus_domain::audit::AuditFilter;
@@ -18,6 +18,7 @@ both![
     a_slug_of_a_tenant_is_taken_once,
     of_many_who_make_the_same_tenant_one_succeeds,
     an_operator_may_keep_the_making_of_tenants,
+    an_operator_makes_a_tenant_for_who_is_known_or_new,
     an_owner_of_one_is_nobody_in_the_other,
 ];
 
@@ -84,6 +85,21 @@ async fn an_operator_may_keep_the_making_of_tenants(w: &World) {
     let made = tenants::create(&other, opened(w, &w.owner), new("Another", None), ip(1)).await;
     made.refused_as(Code::Forbidden);
     other.db.close().await;
+}
+
+async fn an_operator_makes_a_tenant_for_who_is_known_or_new(w: &World) {
+    let founding = |slug: &str, email: &str| Founding {
+        slug: slug.into(),
+        name: slug.into(),
+        email: email.into(),
+        password_hash: None,
+    };
+    let known = tenants::found_for(&w.nexus, founding("second", "Ana@acme.test")).await.fine();
+    let is_new = tenants::found_for(&w.nexus, founding("third", "new@third.test")).await.fine();
+    assert_eq!((known, is_new), (false, true));
+    let me = people::me(&w.nexus, w.owner_id, w.now()).await.fine().expect("an account");
+    assert_eq!(me.tenants.len(), 2);
+    tenants::found_for(&w.nexus, founding("third", "new@third.test")).await.refused_as(Code::Conflict);
 }
 
 async fn an_owner_of_one_is_nobody_in_the_other(w: &World) {
