@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use nexus_backend::Result;
 use nexus_backend::crypto::{Random, RootKey};
 use nexus_backend::store::Location;
+use nexus_backend::tenants::TenantCreation;
 use nexus_backend::tiers::Catalogue;
 use nexus_domain::tier::BillingMode;
 use secrecy::{ExposeSecret, SecretString};
@@ -39,6 +40,8 @@ pub struct Settings {
     pub catalogue: Option<PathBuf>,
     /// `self_hosted`, or `hosted` where tiers and add-ons have prices.
     pub billing_mode: BillingMode,
+    /// Who may make tenants: `anyone` who has an account, or the `operator` alone.
+    pub tenant_creation: TenantCreation,
     /// Networks whose `X-Forwarded-For` is believed, separated by commas.
     pub trusted_proxies: String,
     /// What to log, for example `info` or `nexus=debug`.
@@ -50,6 +53,7 @@ struct Defaults {
     listen: &'static str,
     data_dir: &'static str,
     billing_mode: BillingMode,
+    tenant_creation: TenantCreation,
     trusted_proxies: &'static str,
     log: &'static str,
 }
@@ -58,6 +62,7 @@ const DEFAULTS: Defaults = Defaults {
     listen: "127.0.0.1:3000",
     data_dir: "./data",
     billing_mode: BillingMode::SelfHosted,
+    tenant_creation: TenantCreation::Anyone,
     trusted_proxies: "",
     log: "info",
 };
@@ -159,6 +164,7 @@ impl Settings {
                 self.catalogue.as_ref().map_or("(embedded)".into(), |file| file.display().to_string()),
             ),
             ("billing_mode", self.billing_mode.to_string()),
+            ("tenant_creation", self.tenant_creation.as_str().to_owned()),
             ("trusted_proxies", self.trusted_proxies.clone()),
             ("log", self.log.clone()),
         ])

@@ -1,5 +1,5 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password` for whoever runs an
-//! instance; `nexus run`, `pull` and `secrets` for those who use one.
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `tenant create`,
+//! `user reset-password` for whoever runs an instance; `nexus run`, `pull` and `secrets` for those who use one.
 
 mod audit;
 mod connection;
@@ -9,6 +9,7 @@ mod pull;
 mod run;
 mod secrets;
 mod serve;
+mod tenant;
 mod user;
 
 use crate::settings::Settings;
@@ -54,6 +55,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Tenants besides the first one.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     /// People.
     #[command(subcommand)]
     User(user::Command),
@@ -109,6 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Audit(command) => audit::run(&settings, command).await,
+            Command::Tenant(command) => tenant::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
             // They were done before, without an instance.
             Command::Run(_) | Command::Pull(_) | Command::Secrets(_) => Ok(ExitCode::SUCCESS),
@@ -136,7 +141,11 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
         root,
         clock: Arc::new(SystemClock),
         random,
-        settings: nexus_backend::Settings { public_url: settings.public_url(), catalogue },
+        settings: nexus_backend::Settings {
+            public_url: settings.public_url(),
+            catalogue,
+            tenant_creation: settings.tenant_creation,
+        },
     };
     Ok(Nexus::open(parts).await?)
 }

@@ -5,7 +5,9 @@ use crate::http::{Surface, router};
 use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
-use nexus_backend::{Nexus, Result, audit as chain, credentials, entries, flags, people, snapshot, streams};
+use nexus_backend::{
+    Nexus, Result, audit as chain, credentials, entries, flags, members, people, snapshot, streams,
+};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -95,6 +97,7 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
         every(0.5, "follow", |nexus| Box::pin(async move { nexus.follow().await })),
         every(60.0, "last use of keys", |nexus| Box::pin(async move { credentials::flush(&nexus).await })),
         every(60.0, "counted reads", |nexus| Box::pin(async move { snapshot::flush(&nexus).await })),
+        every(60.0, "who was there", |nexus| Box::pin(async move { members::flush(&nexus).await })),
         every(60.0, "counted evaluations", |nexus| Box::pin(async move { flags::flush(&nexus).await })),
         every(3600.0, "old counts", |nexus| Box::pin(async move { flags::forget_old(&nexus).await })),
         every(600.0, "sessions", |nexus| Box::pin(async move { people::sessions::sweep(&nexus).await })),
@@ -141,8 +144,12 @@ where
 
 /// What was only in memory is written before the program ends.
 async fn last_words(nexus: &Nexus, checkpoints: &std::path::Path) {
-    for outcome in [credentials::flush(nexus).await, snapshot::flush(nexus).await, flags::flush(nexus).await]
-    {
+    for outcome in [
+        credentials::flush(nexus).await,
+        snapshot::flush(nexus).await,
+        flags::flush(nexus).await,
+        members::flush(nexus).await,
+    ] {
         if let Err(error) = outcome {
             tracing::warn!(%error, "counters could not be written at the end");
         }

@@ -134,6 +134,7 @@ fn Tenants(data: FrameData) -> impl IntoView {
         <Menu label=format!("Tenant: {}", tenant.name) class="menu-tenant" button>
             <p class="menu-label">"Tenants"</p>
             {links}
+            <a href="/account/tenants?new"><Icon glyph=Glyph::Plus/>"New tenant"</a>
         </Menu>
     }
     .into_any()

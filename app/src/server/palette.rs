@@ -1,18 +1,25 @@
-//! What the palette offers: pages and acts of a tenant, its projects, their services, secrets and flags.
+//! What the palette offers: pages and acts of a tenant, its members, its projects, their services, secrets
+//! and flags.
 
-use super::person;
+use super::{person, tenant_allows};
 use crate::address::{project_url, service_url, tenant_url};
 use crate::components::palette::Spot;
 use crate::pages::service::first_tab;
 use crate::refused::Refused;
+use nexus_backend::gate::Actor;
+use nexus_backend::members::{self, ListMembers};
 use nexus_backend::secrets::{self as backend, FoundKey};
 use nexus_backend::services::ListServices;
-use nexus_backend::{flags, projects, projects::Brief, services};
+use nexus_backend::{Nexus, flags, projects, projects::Brief, services};
+use nexus_domain::role::Permission;
 use nexus_domain::service::{Service, ServicePath};
 
 pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
     let (nexus, actor) = person(tenant).await?;
     let mut spots = pages(tenant);
+    if tenant_allows(&actor, Permission::MemberRead) {
+        spots.extend(people(&nexus, &actor, tenant).await?);
+    }
     for project in projects::briefs(&nexus, &actor).await? {
         spots.extend(of_project(tenant, &project));
         let filter = ListServices { environment: None, dev_envs: false, q: String::new() };
@@ -55,15 +62,28 @@ fn pages(tenant: &str) -> Vec<Spot> {
         spot("Audit log", "Page", tenant_url(tenant, "audit")),
         spot("Settings", "Page", tenant_url(tenant, "settings")),
         spot("New environment", "Do", tenant_url(tenant, "settings?new")),
+        spot("New tenant", "Do", "/account/tenants?new".to_owned()),
     ]
 }
 
-fn of_project(tenant: &str, project: &Brief) -> [Spot; 4] {
+/// The members, for those who may see all of them.
+async fn people(nexus: &Nexus, actor: &Actor, tenant: &str) -> Result<Vec<Spot>, Refused> {
+    let mut spots = vec![spot("Members", "Page", tenant_url(tenant, "members"))];
+    let members = members::list(nexus, actor, ListMembers::default()).await?;
+    spots.extend(members.data.into_iter().map(|member| {
+        let q: String = form_urlencoded::byte_serialize(member.email.as_bytes()).collect();
+        spot(member.email, "Member", tenant_url(tenant, &format!("members?q={q}")))
+    }));
+    Ok(spots)
+}
+
+fn of_project(tenant: &str, project: &Brief) -> [Spot; 5] {
     let url = |rest: &str| project_url(tenant, &project.slug, rest);
     [
         spot(&project.name, "Project", url("")),
         spot(format!("New service in {}", project.name), "Do", url("?new=service")),
         spot(format!("Run Tester of {}", project.name), "Do", url("/tester")),
+        spot(format!("Members of {}", project.name), "Project", url("/members")),
         spot(format!("Settings of {}", project.name), "Project", url("/settings")),
     ]
 }

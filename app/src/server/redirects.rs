@@ -35,20 +35,16 @@ pub(super) async fn start(State(nexus): State<Nexus>, session: Session) -> Respo
         };
     };
     let last = session.get::<String>(TENANT).await.ok().flatten();
-    match last {
-        Some(tenant) => see_other(&format!("/t/{tenant}/projects")),
-        None => first_tenant(&nexus, user).await,
-    }
-}
-
-async fn first_tenant(nexus: &Nexus, user: UserId) -> Response {
-    match people::me(nexus, user, nexus.now()).await {
-        Ok(Some(me)) => match me.tenants.first() {
-            Some(tenant) => see_other(&format!("/t/{}/projects", tenant.slug)),
-            None => see_other("/sign-in"),
-        },
-        Ok(None) => see_other("/sign-in"),
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    let me = match people::me(&nexus, user, nexus.now()).await {
+        Ok(Some(me)) => me,
+        Ok(None) => return see_other("/sign-in"),
+        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
+    // One that they were removed from since is none of theirs.
+    let used_last = me.tenants.iter().find(|tenant| Some(&tenant.slug) == last.as_ref());
+    match used_last.or(me.tenants.first()) {
+        Some(tenant) => see_other(&format!("/t/{}/projects", tenant.slug)),
+        None => see_other("/account/tenants"),
     }
 }
 

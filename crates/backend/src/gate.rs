@@ -103,7 +103,7 @@ impl Actor {
     /// nothing to do inside projects, whatever it was given.
     pub(crate) fn project_role(&self, member: Option<&str>) -> Option<ProjectRole> {
         match &self.who {
-            Who::Person { role: TenantRole::Finance, .. } => None,
+            Who::Person { role, .. } => role_in_project(*role, member),
             _ => self.inherent_role().or_else(|| ProjectRole::parse(member?)),
         }
     }
@@ -171,6 +171,15 @@ impl Actor {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What a person is in a project: of the tenant role, and of the one that was given there.
+pub(crate) fn role_in_project(role: TenantRole, member: Option<&str>) -> Option<ProjectRole> {
+    match role {
+        TenantRole::Owner => Some(ProjectRole::Owner),
+        TenantRole::Finance => None,
+        TenantRole::Member => ProjectRole::parse(member?),
     }
 }
 

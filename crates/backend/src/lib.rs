@@ -18,6 +18,7 @@ pub mod grid;
 pub mod keys;
 pub mod limits;
 pub mod mail;
+pub mod members;
 mod nexus;
 pub mod people;
 pub mod projects;

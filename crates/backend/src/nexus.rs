@@ -7,10 +7,12 @@ use crate::crypto::{Keyring, Random, RootKey};
 use crate::flags::ReadyFlags;
 use crate::gate::Actor;
 use crate::limits::Limits;
+use crate::members::Seen;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, single, sql};
 use crate::streams::Streams;
+use crate::tenants::TenantCreation;
 use crate::tiers::Catalogue;
 use crate::work::Work;
 use crate::{Error, Result, audit};
@@ -37,6 +39,8 @@ pub struct Instance {
     pub snapshots: Snapshots,
     pub flags: ReadyFlags,
     pub streams: Streams,
+    /// Which people were there, until it is written down.
+    pub seen: Seen,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// Whoever uses something that works once holds this, so that only the first one does the work.
@@ -54,13 +58,16 @@ pub struct Settings {
     pub public_url: String,
     /// What each tier allows.
     pub catalogue: Catalogue,
+    /// Who may make tenants.
+    pub tenant_creation: TenantCreation,
 }
 
 impl Settings {
     /// An instance of one's own, with the tiers that come with the program.
     pub fn self_hosted(public_url: impl Into<String>) -> Result<Self> {
         let catalogue = Catalogue::embedded(BillingMode::SelfHosted)?;
-        Ok(Self { public_url: public_url.into(), catalogue })
+        let tenant_creation = TenantCreation::Anyone;
+        Ok(Self { public_url: public_url.into(), catalogue, tenant_creation })
     }
 }
 
@@ -89,6 +96,7 @@ impl Nexus {
             limits: Limits::default(),
             flags: ReadyFlags::default(),
             streams: Streams::default(),
+            seen: Seen::default(),
             passwords: Passwords::new(),
             set_up: Mutex::new(None),
             turn: tokio::sync::Mutex::default(),

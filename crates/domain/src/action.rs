@@ -35,8 +35,13 @@ actions! {
     // Who belongs to the tenant or the project, and what they may do there.
     MemberList:         MemberRead,        "member.list",            silent,  any;
     MemberInvite:       MemberInvite,      "member.invited",         audited, fresh;
+    // Somebody of the tenant, to a project: inviting without a mail.
+    MemberAdd:          MemberInvite,      "member.added",           audited, fresh;
     MemberUpdate:       MemberManage,      "member.updated",         audited, fresh;
     MemberRemove:       MemberManage,      "member.removed",         audited, fresh;
+    MemberLosses:       MemberManage,      "member.losses",          silent,  any;
+    // One's own membership.
+    MemberLeave:        EnvironmentRead,   "member.left",            audited, fresh;
     InvitationResend:   MemberInvite,      "invitation.resent",      audited, fresh;
     InvitationRevoke:   MemberInvite,      "invitation.revoked",     audited, any;
     // Mail holds links that let somebody in.

@@ -25,6 +25,7 @@ pub mod page;
 pub mod project;
 pub mod refusal;
 pub mod resolve;
+pub mod rights;
 pub mod role;
 pub mod scope;
 pub mod secret;

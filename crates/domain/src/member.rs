@@ -1,6 +1,7 @@
-//! People as they travel: who is signed in, and to which tenants.
+//! People as they travel: who is signed in, to which tenants, and who else is there.
 
-use crate::role::TenantRole;
+use crate::project::Losses;
+use crate::role::{ProjectRole, TenantRole};
 use crate::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,93 @@ pub struct Me {
     pub tenants: Vec<Membership>,
     /// When this session last saw the password.
     pub signed_in_at: Timestamp,
+}
+
+/// A member of a tenant, as its owners see them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Member {
+    pub id: UserId,
+    pub email: String,
+    /// What their developer environments are called after.
+    pub handle: String,
+    pub role: TenantRole,
+    /// The projects that they were added to, by slug. An owner is owner of every project besides.
+    pub projects: Vec<MemberProject>,
+    /// Whether they show a second factor when they sign in.
+    pub second_factor: bool,
+    /// When they were last there, to the minute.
+    pub last_seen_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// What a member has in a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemberProject {
+    pub project: String,
+    /// Absent where they were not added and have a developer environment nevertheless: as an owner of the
+    /// tenant, or from the time when they were one.
+    pub role: Option<ProjectRole>,
+    /// The slug of their developer environment, where they have one.
+    pub developer_environment: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MemberPatch {
+    #[serde(default)]
+    pub role: Option<TenantRole>,
+}
+
+/// Somebody who works in a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectMember {
+    pub id: UserId,
+    pub email: String,
+    pub role: ProjectRole,
+    /// An owner of the tenant, and so of every project of it: there is nothing to change here.
+    pub tenant_owner: bool,
+    /// The slug of their developer environment; told to owners, and to whom it belongs.
+    pub developer_environment: Option<String>,
+    /// When they were added; for owners of the tenant, when they joined that.
+    pub created_at: Timestamp,
+}
+
+/// Adds somebody who is in the tenant already.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewProjectMember {
+    pub email: String,
+    pub role: ProjectRole,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProjectMemberPatch {
+    #[serde(default)]
+    pub role: Option<ProjectRole>,
+}
+
+/// What goes with a member: their developer environments.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemberLosses {
+    pub email: String,
+    pub environments: Vec<EnvironmentLosses>,
+    /// Whether they have no other tenant, so that the account goes too. Told to the person alone.
+    pub account: Option<bool>,
+}
+
+/// What is in one of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentLosses {
+    pub project: String,
+    pub environment: String,
+    pub losses: Losses,
 }
 
 /// The answer of `GET /api/v1/whoami`.

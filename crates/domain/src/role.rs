@@ -1,7 +1,5 @@
-//! Who may do what: roles, permissions, scopes, and the two tables that tie them together.
-//!
-//! The gate asks `project_role_allows` for people and `Scopes::allow` for keys; the user
-//! interface's hints, the docs and the tests read the same tables.
+//! The words of rights: roles, permissions and scopes, and which scope a key needs for a permission.
+//! Which role may do what is the table in `rights`.
 
 use serde::{Deserialize, Serialize};
 
@@ -99,76 +97,6 @@ pub enum Place {
     Foreign,
 }
 
-impl ProjectRole {
-    /// Whether a person in this role may do this there (product: the table of roles).
-    pub const fn allows(self, permission: Permission, place: Place) -> bool {
-        use Permission as P;
-        use ProjectRole::{Developer, Manager, Owner, Tester, Viewer};
-        match place {
-            Place::Foreign => matches!((self, permission), (Owner, P::EnvironmentRead)),
-            Place::Own => {
-                matches!(self, Owner | Manager | Developer)
-                    && !matches!(
-                        permission,
-                        P::ProjectManage
-                            | P::TenantManage
-                            | P::SignInManage
-                            | P::MemberInvite
-                            | P::MemberManage
-                            | P::EnvironmentManage
-                    )
-            }
-            Place::Shared { develop } => match permission {
-                P::ProjectRead
-                | P::EnvironmentRead
-                | P::ServiceRead
-                | P::ConfigRead
-                | P::FlagRead
-                | P::MemberRead
-                | P::UsageRead => true,
-                P::ProjectManage | P::MemberManage => matches!(self, Owner),
-                P::MemberInvite
-                | P::ServiceWrite
-                | P::KeyRead
-                | P::KeyWrite
-                | P::SecretMetadata
-                | P::SecretReveal
-                | P::SecretWrite
-                | P::ConfigWrite
-                | P::FlagWrite => matches!(self, Owner | Manager),
-                P::SecretList => match self {
-                    Owner | Manager => true,
-                    Developer => develop,
-                    Tester | Viewer => false,
-                },
-                P::DevEnvironment => matches!(self, Owner | Manager | Developer),
-                P::AuditRead => matches!(self, Owner | Manager | Tester),
-                P::TenantManage
-                | P::SignInManage
-                | P::ProjectCreate
-                | P::EnvironmentManage
-                | P::TenantAuditRead => false,
-            },
-        }
-    }
-
-    /// Testers read the audit log without the events about secrets.
-    pub const fn sees_secret_events(self) -> bool {
-        matches!(self, Self::Owner | Self::Manager)
-    }
-}
-
-impl TenantRole {
-    /// What the tenant role allows by itself, without a project.
-    pub const fn allows(self, permission: Permission) -> bool {
-        match self {
-            Self::Owner => true,
-            Self::Finance => matches!(permission, Permission::EnvironmentRead | Permission::UsageRead),
-            Self::Member => matches!(permission, Permission::EnvironmentRead),
-        }
-    }
-}
-
 words! {
     /// What a key may be cut down to.
     Scope {
@@ -240,57 +168,6 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LIVE: Place = Place::Shared { develop: false };
-    const DEVELOP: Place = Place::Shared { develop: true };
-
-    /// The rows of the product's table of roles that concern a shared environment.
-    #[test]
-    fn the_table_of_roles_holds_in_shared_environments() {
-        use Permission as P;
-        use ProjectRole as R;
-        let table: [(P, [bool; 5]); 13] = [
-            (P::ProjectManage, [true, false, false, false, false]),
-            (P::ServiceWrite, [true, true, false, false, false]),
-            (P::KeyWrite, [true, true, false, false, false]),
-            (P::SecretList, [true, true, false, false, false]),
-            (P::SecretMetadata, [true, true, false, false, false]),
-            (P::SecretReveal, [true, true, false, false, false]),
-            (P::SecretWrite, [true, true, false, false, false]),
-            (P::ConfigRead, [true, true, true, true, true]),
-            (P::ConfigWrite, [true, true, false, false, false]),
-            (P::FlagRead, [true, true, true, true, true]),
-            (P::FlagWrite, [true, true, false, false, false]),
-            (P::AuditRead, [true, true, false, true, false]),
-            (P::ServiceRead, [true, true, true, true, true]),
-        ];
-        for (permission, row) in table {
-            for (role, expected) in R::ALL.iter().zip(row) {
-                assert_eq!(role.allows(permission, LIVE), expected, "{role} {permission}");
-            }
-        }
-        assert!(R::Developer.allows(P::SecretList, DEVELOP));
-        assert!(!R::Developer.allows(P::SecretMetadata, DEVELOP));
-        assert!(!R::Developer.allows(P::SecretReveal, DEVELOP));
-        assert!(!R::Viewer.allows(P::SecretList, DEVELOP));
-    }
-
-    #[test]
-    fn a_developer_is_free_in_the_own_environment_and_blind_in_others() {
-        for permission in [
-            Permission::SecretReveal,
-            Permission::SecretWrite,
-            Permission::ServiceWrite,
-            Permission::KeyWrite,
-        ] {
-            assert!(ProjectRole::Developer.allows(permission, Place::Own));
-            assert!(!ProjectRole::Tester.allows(permission, Place::Own));
-            for role in ProjectRole::ALL {
-                assert!(!role.allows(permission, Place::Foreign), "{role} {permission}");
-            }
-        }
-        assert!(ProjectRole::Owner.allows(Permission::EnvironmentRead, Place::Foreign));
-    }
 
     #[test]
     fn a_key_without_the_scope_is_refused_and_admin_may_all() {

@@ -8,6 +8,8 @@ mod environments;
 mod flag_versions;
 mod flags;
 mod keys;
+mod members;
+mod project_members;
 mod projects;
 mod promotion;
 mod secrets;
@@ -28,6 +30,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
+pub(super) use members::Search as MemberSearch;
+
 use super::authorization::ManagementKey;
 use super::error::ApiError;
 
@@ -39,6 +43,8 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(whoami::router())
         .merge(projects::router())
         .merge(tiers::router())
+        .merge(members::router())
+        .merge(project_members::router())
         .merge(environments::router())
         .merge(services::router())
         .merge(promotion::router())

@@ -4,6 +4,7 @@
 mod flags;
 mod ofrep;
 mod stream;
+mod users;
 
 use super::ApiError;
 use super::authorization::ServiceKey;
@@ -36,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
             .merge(ofrep::router())
             .merge(stream::router())
     };
-    calls().nest("/s/{endpoint_slug}", calls()).merge(stream::by_address())
+    calls().nest("/s/{endpoint_slug}", calls()).merge(stream::by_address()).merge(users::router())
 }
 
 /// A service key that belongs to the endpoint in the address, where one is named.

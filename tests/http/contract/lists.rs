@@ -72,6 +72,9 @@ async fn every_list_has_the_shape_of_a_page() {
         &format!("{service}/secrets"),
         &format!("{service}/secrets/TOKEN/versions"),
         "/api/v1/audit",
+        "/api/v1/members",
+        "/api/v1/projects/shop/members",
+        "/v1/users",
     ] {
         let page = w.get(path).with(&w.keys.admin).await.is(200).json();
         let mut names: Vec<_> = page.as_object().expect("an object").keys().cloned().collect();

@@ -8,5 +8,6 @@ mod explained;
 mod flags;
 mod inputs;
 mod lists;
+mod members;
 mod promotion;
 mod tiers;

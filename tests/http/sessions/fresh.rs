@@ -5,8 +5,12 @@ use crate::table::functions;
 use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
-/// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 14] = [
+/// The server functions that ask for it: revealing, making a key, exporting, changing members, and what
+/// cannot be undone.
+const ASKING: [&str; 20] = [
+    "add_project_member",
+    "change_member",
+    "change_project_member",
     "compare_grid_secrets",
     "compare_secret_versions",
     "delete_dev_environment",
@@ -18,7 +22,10 @@ const ASKING: [&str; 14] = [
     "destroy_flag_version",
     "destroy_secret_version",
     "export_secrets",
+    "leave_tenant",
     "promote_entries",
+    "remove_member",
+    "remove_project_member",
     "reveal_secret",
     "rotate_key",
 ];

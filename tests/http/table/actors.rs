@@ -5,10 +5,11 @@ use crate::world::{As, Keys, Person};
 /// A column: its name, and the credential that it sends.
 pub type Actor = (&'static str, fn(&Keys) -> As);
 
-pub const ACTORS: [Actor; 22] = [
+pub const ACTORS: [Actor; 23] = [
     ("nobody", |_| As::Nobody),
     ("ended", |_| Person::Ended.into()),
     ("rival", |_| Person::Rival.into()),
+    ("removed", |_| Person::Removed.into()),
     ("owner", |_| Person::Owner.into()),
     ("finance", |_| Person::Finance.into()),
     ("member", |_| Person::Member.into()),

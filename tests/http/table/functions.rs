@@ -4,7 +4,7 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), configs(), flags(), grid(), places()]
+    [entrance(), tenant(), members(), project(), service(), secrets(), configs(), flags(), grid(), places()]
         .into_iter()
         .flatten()
         .collect()
@@ -45,6 +45,31 @@ fn tenant() -> Vec<Call> {
         function("find_entries").at("q", "TOKEN"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
+    ]
+}
+
+/// The members of the tenant and of a project, and the tenants of a person.
+fn members() -> Vec<Call> {
+    let viewer = |name: &str| function(name).at("member", "{viewer}");
+    let add = || function("add_project_member").at("email", "max@acme.test");
+    vec![
+        function("read_members"),
+        viewer("read_member"),
+        viewer("change_member").at("role", "finance"),
+        viewer("read_member_losses"),
+        viewer("remove_member").at("typed", "vic@acme.test"),
+        function("read_project_members"),
+        function("read_project_members").at("project", "attic").note("of a project that nobody was added to"),
+        add().at("role", "viewer"),
+        add().at("role", "owner").note("as owner"),
+        viewer("change_project_member").at("role", "tester"),
+        viewer("read_project_member_losses"),
+        viewer("remove_project_member"),
+        function("read_account"),
+        function("read_tenants"),
+        function("create_tenant").at("name", "New"),
+        function("read_leaving"),
+        function("leave_tenant").at("typed", "acme"),
     ]
 }
 

@@ -24,6 +24,12 @@ pub fn calls() -> Vec<Call> {
         export(),
         export().at("project", "").note("of the tenant"),
         rest("GET /t/{tenant}/settings"),
+        rest("GET /t/{tenant}/members"),
+        rest("GET /t/{tenant}/projects/{project}/members"),
+        rest("GET /t/{tenant}/projects/{project}/members")
+            .at("project", "attic")
+            .note("that nobody was added to"),
+        rest("GET /account/tenants"),
         rest("GET /t/{tenant}/projects/{project}"),
         rest("GET /t/{tenant}/projects/{project}").at("project", "attic").note("that nobody was added to"),
         rest("GET /t/{tenant}/projects/{project}/grid"),

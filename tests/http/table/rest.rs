@@ -4,7 +4,10 @@ use super::call::{Call, rest};
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), services(), secrets(), configs(), flags(), service_api()].into_iter().flatten().collect()
+    [management(), members(), services(), secrets(), configs(), flags(), service_api()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Every method and path of the document.
@@ -48,6 +51,26 @@ fn management() -> Vec<Call> {
         rest("GET /api/v1/audit").query("project=shop").note("of a project"),
         rest("GET /api/v1/audit/export"),
         rest("GET /api/v1/audit/verify"),
+    ]
+}
+
+fn members() -> Vec<Call> {
+    let of_tenant = |method: &str| rest(&format!("{method} /api/v1/members/{{id}}")).at("id", "{viewer}");
+    let of_project = |method: &str| {
+        rest(&format!("{method} /api/v1/projects/{{project}}/members/{{id}}")).at("id", "{viewer}")
+    };
+    vec![
+        rest("GET /api/v1/members"),
+        of_tenant("GET"),
+        of_tenant("PATCH").json(json!({ "role": "finance" })),
+        of_tenant("DELETE"),
+        rest("GET /api/v1/projects/{project}/members"),
+        rest("POST /api/v1/projects/{project}/members")
+            .json(json!({ "email": "max@acme.test", "role": "viewer" })),
+        of_project("GET"),
+        of_project("PATCH").json(json!({ "role": "tester" })),
+        of_project("DELETE"),
+        rest("GET /v1/users"),
     ]
 }
 

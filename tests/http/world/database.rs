@@ -98,6 +98,9 @@ impl World {
             .collect();
         let sql = format!(
             "ATTACH '{}' AS seeded; BEGIN IMMEDIATE; {tables}
+             DELETE FROM tenants WHERE id NOT IN (SELECT id FROM seeded.tenants);
+             DELETE FROM tenant_keys WHERE tenant_id NOT IN (SELECT id FROM tenants);
+             DELETE FROM audit_log WHERE tenant_id NOT IN (SELECT id FROM tenants);
              INSERT OR IGNORE INTO tenants SELECT * FROM seeded.tenants;
              INSERT OR IGNORE INTO tenant_keys SELECT * FROM seeded.tenant_keys;
              INSERT OR IGNORE INTO audit_log SELECT * FROM seeded.audit_log;

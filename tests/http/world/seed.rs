@@ -12,7 +12,8 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, keys, people, projects, secrets, services, tiers,
+    Nexus, configs, credentials, dev_environments, flags, keys, members, people, projects, secrets, services,
+    tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};
@@ -51,10 +52,12 @@ pub enum Person {
     Rival,
     /// An owner whose session was ended.
     Ended,
+    /// Was removed from the tenant, and is a member of the other one.
+    Removed,
 }
 
 impl Person {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Owner,
         Self::Finance,
         Self::Member,
@@ -66,6 +69,7 @@ impl Person {
         Self::Viewer,
         Self::Rival,
         Self::Ended,
+        Self::Removed,
     ];
 
     pub const fn email(self) -> &'static str {
@@ -80,6 +84,7 @@ impl Person {
             Self::Tester => "tom@acme.test",
             Self::Viewer => "vic@acme.test",
             Self::Rival => "rita@rival.test",
+            Self::Removed => "rob@acme.test",
         }
     }
 
@@ -130,6 +135,8 @@ pub struct Keys {
     pub endpoint: String,
     pub web_endpoint: String,
     pub worker_endpoint: String,
+    /// The id of the viewer.
+    pub viewer: String,
     /// The token of a one-time link with which the viewer sets a password.
     pub reset: String,
 }
@@ -156,6 +163,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         };
         open_session(nexus, person, user.expect("a user")).await;
     }
+    remove_somebody(nexus, &owner, &rival, &people).await;
     things_of_acme(nexus, &owner).await;
     let developer = people.iter().find(|(person, _)| *person == Person::Developer).expect("the developer").1;
     let developer = people::person(nexus, people::Opened::by_password(developer, nexus.now()), "acme", None)
@@ -189,6 +197,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         endpoint: endpoint_slug(endpoint("api").await),
         web_endpoint: endpoint_slug(endpoint("web").await),
         worker_endpoint: endpoint_slug(endpoint("worker").await),
+        viewer: people.iter().find(|(it, _)| *it == Person::Viewer).expect("the viewer").1.to_string(),
         reset: link.rsplit('/').next().expect("a token").to_owned(),
     }
 }
@@ -247,6 +256,21 @@ async fn people_of_acme(nexus: &Nexus, acme: &Actor, hash: &str) -> Vec<(Person,
         made.push((person, UserId(user)));
     }
     made
+}
+
+/// `Removed` is a member of both tenants, and then of the other one alone.
+async fn remove_somebody(nexus: &Nexus, owner: &Actor, rival: &Actor, people: &[(Person, UserId)]) {
+    let user = people.iter().find(|(it, _)| *it == Person::Removed).expect("somebody").1;
+    let (tenant, key, now) = (id(rival.tenant.0), id(user.0), nexus.now().0);
+    execute(
+        nexus,
+        &format!(
+            "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at)
+             VALUES ({tenant}, {key}, 'member', 'rob', {now})"
+        ),
+    )
+    .await;
+    members::remove(nexus, owner, user).await.expect("removed");
 }
 
 /// A session that began a minute ago at most; `Ended` has a cookie and no session.

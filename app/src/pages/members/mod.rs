@@ -1,8 +1,13 @@
 //! Who belongs to a tenant, who is invited, and the mail that was sent: a frame with tabs.
 
+mod functions;
 pub mod invitations;
 pub mod list;
+pub mod lost;
 pub mod outbox;
+pub mod rights;
+
+pub use functions::*;
 
 use crate::address::{param, tenant_url};
 use crate::components::tabs::{Tab, Tabs};
@@ -12,6 +17,10 @@ use leptos_router::hooks::use_location;
 
 const TABS: [(&str, &str); 3] =
     [("Members", "members"), ("Invitations", "members/invitations"), ("Outbox", "members/outbox")];
+
+/// What a change of role does to developer environments.
+pub const CLOSED: &str = "A developer environment that the new role does not open is kept, closed, until a role opens it \
+                          again; its service keys are revoked. It holds from the next thing that they do.";
 
 #[component]
 pub fn MembersFrame() -> impl IntoView {

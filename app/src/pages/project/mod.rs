@@ -1,6 +1,7 @@
 //! The frame of a project: its name, its tier, and its tabs.
 
 pub mod audit;
+pub mod member_functions;
 pub mod members;
 pub mod settings;
 mod tiers;

@@ -11,6 +11,7 @@ use crate::refused::Refused;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::project::{Losses, Project};
+use nexus_domain::rights::holders;
 use nexus_domain::role::Permission;
 
 #[server(prefix = "/_fn", endpoint = "update_project")]
@@ -59,7 +60,7 @@ pub fn ProjectSettingsTab() -> impl IntoView {
                 .into_any()
             } else {
                 view! {
-                    <p class="none">"Only owners change the settings of a project."</p>
+                    <p class="none">{format!("Only {} change the settings of a project.", holders(Permission::ProjectManage))}</p>
                     <TierSections tenant project may_change=false/>
                 }
                 .into_any()

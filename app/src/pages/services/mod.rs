@@ -124,7 +124,10 @@ fn Group(tenant: Memo<String>, group: ServiceGroup, now: Timestamp) -> impl Into
     };
     let amount = count(i64::try_from(services.len()).unwrap_or(i64::MAX), "service");
     let (label, name) = (environment.name.clone(), environment.name.clone());
-    let body = if closed {
+    let body = if closed && yours {
+        view! { <p class="none">"Closed: your role has no developer environment. Everything in it is kept until it has."</p> }
+            .into_any()
+    } else if closed {
         view! { <p class="none">"Somebody else’s. Its content is theirs alone."</p> }.into_any()
     } else if services.is_empty() {
         view! { <p class="none">"No service in here."</p> }.into_any()
@@ -154,7 +157,7 @@ fn Group(tenant: Memo<String>, group: ServiceGroup, now: Timestamp) -> impl Into
                 {state.map(|state| view! { <small>{state}</small> })}
                 {imported_at.map(|at| view! { <small>"imported from develop "<Ago at now/></small> })}
                 <span class="grow"></span>
-                {yours.then(|| view! { <dev::Buttons/> })}
+                {(yours && !closed).then(|| view! { <dev::Buttons/> })}
             </div>
             {body}
         </section>

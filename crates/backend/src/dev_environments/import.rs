@@ -48,8 +48,12 @@ pub async fn import(
             Box::pin(async move {
                 let (resolved, row) = own(w, &project, Action::DevEnvironmentImport).await?;
                 let target = row.ok_or_else(|| Error::Refused(Refusal::not_found()))?;
-                let may_reveal =
-                    resolved.role.allows(Permission::SecretReveal, Place::Shared { develop: true });
+                let develop = Place::Shared { develop: true };
+                let may_reveal = resolved.role.allows(Permission::SecretReveal, develop);
+                if may_reveal {
+                    // Values come along, and showing values takes a fresh sign-in.
+                    w.authorise_in(Some(resolved.role), develop, Action::SecretReveal, &project)?;
+                }
                 let sources = services_of(w, resolved.id, DEVELOP).await?;
                 let mut job = Job {
                     project: resolved.id,

@@ -1,10 +1,12 @@
 //! Developer environments: one per person and project, isolated, its owner free in it.
 
 mod import;
+mod of_member;
 
 pub use import::import;
+pub(crate) use of_member::{close, delete_of, ensure, losses_of};
 
-use crate::environments::{self, EnvironmentRow};
+use crate::environments::EnvironmentRow;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::projects::{self, Losable};
@@ -12,7 +14,7 @@ use crate::store::{on, sql};
 use crate::work::{Target, Work};
 use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
-use nexus_domain::environment::{DevEnvironment, EnvironmentKind};
+use nexus_domain::environment::DevEnvironment;
 use nexus_domain::project::Losses;
 use nexus_domain::{ProjectId, Refusal, UserId};
 use serde_json::json;
@@ -82,20 +84,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, project: &str) -> Result<DevEn
                     return into_wire(w, row).await;
                 }
                 let user = developer(w, Action::DevEnvironmentCreate, &project)?;
-                let (handle,): (String,) = on!(w.tx, |c| sqlx::query_as(sql!(
-                    "SELECT handle FROM memberships WHERE tenant_id = $1 AND user_id = $2"
-                ))
-                .bind(w.actor.tenant)
-                .bind(user)
-                .fetch_one(c)
-                .await)?;
-                let slug = format!("dev_{handle}");
-                let (tenant, now, owner) = (w.actor.tenant, w.now, Some((resolved.id, user)));
-                let kind = EnvironmentKind::Developer;
-                environments::insert(&mut w.tx, tenant, &slug, &slug, kind, owner, now).await?;
-                let target = Target { environment: Some(&slug), ..Target::in_project(&project, &slug) };
-                w.record(Action::DevEnvironmentCreate, &target, json!({})).await?;
-                let row = find(w, resolved.id, &slug).await?.ok_or_else(Error::not_found)?;
+                let row = ensure(w, resolved.id, &project, user).await?;
                 into_wire(w, row).await
             })
         })
@@ -124,14 +113,7 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, project: &str) -> Result<Losse
                 let (_, row) = own(w, &project, Action::DevEnvironmentDelete).await?;
                 let row = row.ok_or_else(|| Error::Refused(Refusal::not_found()))?;
                 let losses = Losable::Environment(row.id).count(w).await?;
-                on!(w.tx, |c| sqlx::query(sql!(
-                    "DELETE FROM environments WHERE tenant_id = $1 AND id = $2"
-                ))
-                .bind(w.actor.tenant)
-                .bind(row.id)
-                .execute(c)
-                .await
-                .map(|_| ()))?;
+                of_member::delete(w, row.id).await?;
                 let target =
                     Target { environment: Some(&row.slug), ..Target::in_project(&project, &row.slug) };
                 w.record(Action::DevEnvironmentDelete, &target, json!({ "lost": losses })).await?;

@@ -238,6 +238,7 @@ pub async fn person(nexus: &Nexus, opened: Opened, tenant_slug: &str, ip: Option
     .await)?;
     let (tenant, email, role) = row.ok_or_else(Error::not_found)?;
     let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
+    nexus.seen.note(tenant, user, nexus.now());
     Ok(Actor {
         tenant,
         tenant_slug: tenant_slug.to_owned(),

@@ -7,7 +7,7 @@ use crate::work::Work;
 use crate::{Result, dev_environments, environments, projects};
 use nexus_domain::EnvironmentId;
 use nexus_domain::action::Action;
-use nexus_domain::role::ProjectRole;
+use nexus_domain::role::{Permission, Place, ProjectRole};
 use nexus_domain::service::{Service, ServiceGroup};
 use std::collections::HashMap;
 
@@ -42,14 +42,16 @@ pub async fn list(
                     for row in rows.into_iter().filter(|row| w.actor.reaches(row.id)) {
                         let yours = row.owner_id.is_some() && row.owner_id == w.actor.user();
                         if yours || project.role == ProjectRole::Owner {
+                            // One's own is closed too while the role has none: it is kept, and that is all.
+                            let open = yours && project.role.allows(Permission::ServiceRead, Place::Own);
                             let own = services.remove(&row.id).unwrap_or_default();
-                            let services = if yours { own } else { Vec::new() };
+                            let services = if open { own } else { Vec::new() };
                             let imported_at = row.imported_at;
                             let environment = row.into_wire();
                             groups.push(ServiceGroup {
                                 environment,
                                 yours,
-                                closed: !yours,
+                                closed: !open,
                                 imported_at,
                                 services,
                             });

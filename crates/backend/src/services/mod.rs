@@ -273,11 +273,14 @@ pub async fn counterparts(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> R
                 .bind(service.kind.as_str())
                 .fetch_all(c)
                 .await)?;
-                let user = w.actor.user();
-                let open = |row: &environments::EnvironmentRow| {
-                    w.actor.reaches(row.id) && (row.owner_id.is_none() || row.owner_id == user)
-                };
-                Ok(rows.into_iter().filter(open).map(environments::EnvironmentRow::into_wire).collect())
+                let mut open = Vec::new();
+                for row in rows {
+                    let there = ServicePath { environment: row.slug.clone(), ..service.path.clone() };
+                    if resolve(w, &there, Action::ServiceRead).await.is_ok() {
+                        open.push(row.into_wire());
+                    }
+                }
+                Ok(open)
             })
         })
         .await

@@ -1,5 +1,9 @@
 //! Tenants: founding one with its owner, environments and keys, its name, and its end.
 
+mod another;
+
+pub use another::{NewTenant, TenantCreation, create, found_for};
+
 use crate::audit::{Chain, Entry};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -61,7 +65,11 @@ async fn found_where(nexus: &Nexus, founding: Founding, ip: Option<IpAddr>, firs
                 if first {
                     refuse_second(tx).await?;
                 }
-                found_in(&handle, tx, founding, ip, now).await
+                let owner = UserId(Uuid::now_v7());
+                add_person(tx, owner, &founding, now).await?;
+                let Founding { slug, name, email, .. } = founding;
+                let actor = |tenant| Actor { ip, ..Actor::operator(tenant, slug.clone()) };
+                found_in(&handle, tx, &slug, &name, (owner, &email), actor, now).await
             })
         })
         .await?;
@@ -83,21 +91,24 @@ async fn refuse_second(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// A tenant with its key, its owner and its environments. `actor` says who makes it.
 async fn found_in(
     nexus: &Nexus,
     tx: &mut Tx,
-    founding: Founding,
-    ip: Option<IpAddr>,
+    slug: &str,
+    name: &str,
+    (owner, email): (UserId, &str),
+    actor: impl FnOnce(TenantId) -> Actor,
     now: Timestamp,
 ) -> Result<Founded> {
-    let (tenant, owner) = (TenantId(Uuid::now_v7()), UserId(Uuid::now_v7()));
+    let tenant = TenantId(Uuid::now_v7());
     on!(*tx, |c| sqlx::query(sql!(
         "INSERT INTO tenants (id, slug, name, seq, chain_head, environment_cap, created_at)
          VALUES ($1, $2, $3, 0, $4, $5, $6)"
     ))
     .bind(tenant)
-    .bind(founding.slug.as_str())
-    .bind(founding.name.as_str())
+    .bind(slug)
+    .bind(name)
     .bind([0_u8; 32].as_slice())
     .bind(SOFT_CAP)
     .bind(now)
@@ -105,7 +116,7 @@ async fn found_in(
     .await
     .map(|_| ()))?;
     nexus.keyring.create_tenant_key(tx, tenant, now).await?;
-    add_owner(tx, tenant, owner, &founding, now).await?;
+    add_owner(tx, tenant, owner, email, now).await?;
     let stages = [
         (LIVE, "Production", EnvironmentKind::Live),
         (DEVELOP, "Develop", EnvironmentKind::Environment),
@@ -114,27 +125,21 @@ async fn found_in(
     for (slug, name, kind) in stages {
         environments::insert(tx, tenant, slug, name, kind, None, now).await?;
     }
-    let mut actor = Actor::operator(tenant, founding.slug.clone());
-    actor.ip = ip;
+    let actor = actor(tenant);
     let mut chain = Chain::next(tx, tenant).await?;
-    let details = Map::from_iter([("owner".to_owned(), json!(founding.email))]);
-    let entry = Entry::new(&actor, now, "tenant.created", "done", &Target::named(&founding.slug), details);
+    let details = Map::from_iter([("owner".to_owned(), json!(email))]);
+    let entry = Entry::new(&actor, now, "tenant.created", "done", &Target::named(slug), details);
     chain.append(tx, &entry).await?;
     chain.close(tx).await?;
     Ok(Founded { tenant, owner, actor })
 }
 
-async fn add_owner(
-    tx: &mut Tx,
-    tenant: TenantId,
-    owner: UserId,
-    founding: &Founding,
-    now: Timestamp,
-) -> Result<()> {
+/// Somebody who is new to the instance.
+async fn add_person(tx: &mut Tx, user: UserId, founding: &Founding, now: Timestamp) -> Result<()> {
     on!(*tx, |c| sqlx::query(sql!(
         "INSERT INTO users (id, email, password_hash, last_tenant, created_at) VALUES ($1, $2, $3, $4, $5)"
     ))
-    .bind(owner)
+    .bind(user)
     .bind(founding.email.as_str())
     .bind(founding.password_hash.as_deref())
     .bind(founding.slug.as_str())
@@ -142,13 +147,17 @@ async fn add_owner(
     .execute(c)
     .await
     .map(|_| ()))?;
+    Ok(())
+}
+
+async fn add_owner(tx: &mut Tx, tenant: TenantId, owner: UserId, email: &str, now: Timestamp) -> Result<()> {
     on!(*tx, |c| {
         sqlx::query(sql!(
         "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at) VALUES ($1, $2, 'owner', $3, $4)"
     ))
     .bind(tenant)
     .bind(owner)
-    .bind(slug::handle_from_email(&founding.email))
+    .bind(slug::handle_from_email(email))
     .bind(now)
     .execute(c)
     .await

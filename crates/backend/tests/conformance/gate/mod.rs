@@ -1,6 +1,7 @@
 //! The gate: every use case, asked by everybody, against tables of expectations. `ok` goes through,
 //! `no` is forbidden, `--` answers as if there were nothing.
 
+mod cells;
 mod hidden;
 mod keys;
 pub mod roles;

@@ -1,0 +1,28 @@
+//! The tenant's members at the origin, for programs that look people up there.
+
+use crate::http::ApiError;
+use crate::http::api::MemberSearch;
+use crate::http::authorization::ManagementKey;
+use crate::http::body::Params;
+use crate::http::docs::Refusals;
+use axum::extract::State;
+use nexus_backend::{Nexus, members};
+use nexus_domain::member::Member;
+use nexus_domain::page::Page;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn router() -> OpenApiRouter<Nexus> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// The members of the tenant, by address: with a key of an environment that has `read:users`.
+#[utoipa::path(get, path = "/v1/users", tag = "Members", params(MemberSearch),
+    responses((status = 200, body = Page<Member>), Refusals))]
+async fn list(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Params(search): Params<MemberSearch>,
+) -> Result<axum::Json<Page<Member>>, ApiError> {
+    Ok(axum::Json(members::list(&nexus, &key.0, search.read()?).await?))
+}
