@@ -19,7 +19,7 @@ use tower_sessions::Session;
 pub const MAX_FORM: usize = 5 * 1024 * 1024;
 
 /// Fields that hold secrets: they never come back with a refused form.
-const SECRET_FIELDS: [&str; 6] = ["password", "token", "value", "value_base64", "text", "file"];
+const SECRET_FIELDS: [&str; 7] = ["password", "current", "token", "value", "value_base64", "text", "file"];
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
     if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {

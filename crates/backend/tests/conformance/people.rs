@@ -3,7 +3,7 @@
 use crate::world::{OWNER, Outcome, TENANT, World};
 use futures::future::join_all;
 use nexus_backend::gate::is_fresh;
-use nexus_backend::people::sessions::{self, Stored};
+use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::people::{self, SetUp, SignedIn};
 use nexus_backend::{Nexus, Result};
 use nexus_domain::Code;
@@ -286,8 +286,8 @@ async fn a_password_link_ends_after_a_day(w: &World) {
 async fn a_new_password_ends_every_session_and_every_other_link(w: &World) {
     let (first, second) = (link(w).await, link(w).await);
     let session = |user| Stored { user, data: "{}".into(), expires_at: w.now().plus(HOUR) };
-    sessions::create(&w.nexus, b"mine", session(Some(w.owner_id))).await.fine();
-    sessions::create(&w.nexus, b"nobody's", session(None)).await.fine();
+    sessions::create(&w.nexus, b"mine", session(Some(w.owner_id)), Around::default()).await.fine();
+    sessions::create(&w.nexus, b"nobody's", session(None), Around::default()).await.fine();
     people::reset_password(&w.nexus, &second, PASSWORD.into(), ip()).await.fine();
     assert_eq!(sessions::load(&w.nexus, b"mine").await.fine(), None);
     assert!(sessions::load(&w.nexus, b"nobody's").await.fine().is_some());
