@@ -93,6 +93,7 @@ async fn send(nexus: &Nexus, proving: Proving) -> Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 let Proving { user, current, to, ip, now } = proving;
+                hold(tx, user).await?;
                 if mail::lately(tx, &to, notices::ADDRESS, now).await? >= MAILS_AN_HOUR {
                     return Err(too_many());
                 }
@@ -152,6 +153,18 @@ pub async fn withdraw_address(nexus: &Nexus, user: UserId, ip: IpAddr) -> Result
         .await?;
     saw(nexus, seqs);
     Ok(())
+}
+
+/// Takes the row of a person until the transaction ends, so that two at once come one after the other;
+/// answers with the address. Always before the row of a tenant, or two could wait for each other.
+pub(super) async fn hold(tx: &mut Tx, user: UserId) -> Result<Option<String>> {
+    let row: Option<(String,)> = on!(*tx, |c| sqlx::query_as(sql!(
+        "UPDATE users SET last_tenant = last_tenant WHERE id = $1 RETURNING email"
+    ))
+    .bind(user)
+    .fetch_optional(c)
+    .await)?;
+    Ok(row.map(|(email,)| email))
 }
 
 async fn drop_links(tx: &mut Tx, user: UserId, purpose: &str) -> Result<u64> {
@@ -222,14 +235,7 @@ async fn confirm(
     ip: IpAddr,
     now: Timestamp,
 ) -> Result<Vec<(TenantId, i64)>> {
-    // Changes nothing but takes the person's row, because every other use case takes it before a tenant's.
-    let row: Option<(String,)> = on!(*tx, |c| sqlx::query_as(sql!(
-        "UPDATE users SET last_tenant = last_tenant WHERE id = $1 RETURNING email"
-    ))
-    .bind(user)
-    .fetch_optional(c)
-    .await)?;
-    let (current,) = row.ok_or_else(gone)?;
+    let current = hold(tx, user).await?.ok_or_else(gone)?;
     // The rows bear the address of that time, so they come before the change.
     let event = if current == email { "user.address_verified" } else { "user.address_changed" };
     let seqs = record_about(tx, user, event, "done", &Target::named(email), ip, now).await?;

@@ -4,6 +4,7 @@
 //! alike for every address: whether an account is behind it shows in no answer and in no work that an
 //! answer waits for.
 
+use super::address::hold;
 use super::{Opened, find, new_token, notices, record_in, saw, verify};
 use crate::gate::require_fresh;
 use crate::nexus::Nexus;
@@ -135,6 +136,7 @@ async fn send_link(nexus: &Nexus, user: UserId, email: String, ip: IpAddr) -> Re
     let seqs = nexus
         .write(move |tx| {
             Box::pin(async move {
+                hold(tx, user).await?;
                 if mail::lately(tx, &email, notices::RESET, now).await? >= MAILS_AN_HOUR {
                     return Ok(Vec::new());
                 }

@@ -30,6 +30,7 @@ macro_rules! both {
 
 mod world;
 
+mod account;
 mod audit;
 mod canaries;
 mod changes;
@@ -41,6 +42,7 @@ mod flags;
 mod gate;
 mod grid;
 mod keys;
+mod open_sessions;
 mod orders;
 mod people;
 mod programs;

@@ -34,28 +34,28 @@ both![
     me_lists_the_tenants,
 ];
 
-const PASSWORD: &str = "tr4verse-Olive";
+pub const PASSWORD: &str = "tr4verse-Olive";
 
-fn ip() -> IpAddr {
+pub fn ip() -> IpAddr {
     "192.0.2.1".parse().expect("an address")
 }
 
-fn other_ip(n: u8) -> IpAddr {
+pub fn other_ip(n: u8) -> IpAddr {
     format!("198.51.100.{n}").parse().expect("an address")
 }
 
 /// One hash for the whole run: each takes 64 MiB and its time.
-async fn hashed(nexus: &Nexus) -> &'static str {
+pub async fn hashed(nexus: &Nexus) -> &'static str {
     static HASH: OnceCell<String> = OnceCell::const_new();
     HASH.get_or_init(async || nexus.passwords.hash(PASSWORD.into()).await.expect("hashed")).await
 }
 
-async fn with_password(w: &World) {
+pub async fn with_password(w: &World) {
     let hash = hashed(&w.nexus).await;
     w.execute(&format!("UPDATE users SET password_hash = '{hash}' WHERE email = '{OWNER}'")).await;
 }
 
-async fn sign_in(w: &World, email: &str, password: &str) -> Result<SignedIn> {
+pub async fn sign_in(w: &World, email: &str, password: &str) -> Result<SignedIn> {
     people::sign_in(&w.nexus, email, password.into(), ip()).await
 }
 
