@@ -6,7 +6,8 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 14] = [
+const ASKING: [&str; 15] = [
+    "change_address",
     "compare_grid_secrets",
     "compare_secret_versions",
     "delete_dev_environment",

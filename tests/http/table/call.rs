@@ -39,6 +39,7 @@ fn secret_of(keys: &Keys, name: &str) -> Option<String> {
         "{endpoint}" => Some(keys.endpoint.clone()),
         "{web_endpoint}" => Some(keys.web_endpoint.clone()),
         "{reset}" => Some(keys.reset.clone()),
+        "{address}" => Some(keys.address.clone()),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, keys, people, projects, secrets, services, tiers,
+    Nexus, configs, credentials, dev_environments, flags, keys, mail, people, projects, secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};
@@ -132,6 +132,8 @@ pub struct Keys {
     pub worker_endpoint: String,
     /// The token of a one-time link with which the viewer sets a password.
     pub reset: String,
+    /// The token of a one-time link with which the viewer proves an address.
+    pub address: String,
 }
 
 pub fn path(environment: &str, service: &str) -> ServicePath {
@@ -163,6 +165,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         .expect("the developer");
     developers_own(nexus, &developer).await;
     let link = people::password_link(nexus, Person::Viewer.email()).await.expect("a link").expect("a person");
+    let viewer = people.iter().find(|(person, _)| *person == Person::Viewer).expect("the viewer").1;
     let endpoint = async |service: &str| {
         services::get(nexus, &owner, &path("live", service))
             .await
@@ -190,7 +193,18 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         web_endpoint: endpoint_slug(endpoint("web").await),
         worker_endpoint: endpoint_slug(endpoint("worker").await),
         reset: link.rsplit('/').next().expect("a token").to_owned(),
+        address: address_link(nexus, viewer).await,
     }
+}
+
+/// A link that the person asked for, as it stands in the mail.
+async fn address_link(nexus: &Nexus, user: UserId) -> String {
+    let ip = "192.0.2.1".parse().expect("an address");
+    let opened = people::Opened::by_password(user, nexus.now());
+    people::send_verification(nexus, opened, ip).await.expect("sent");
+    let letters = mail::letters_for(nexus, Person::Viewer.email()).await.expect("letters");
+    let (_, link) = letters.into_iter().next_back().and_then(|letter| letter.button).expect("a link");
+    link.rsplit('/').next().expect("a token").to_owned()
 }
 
 /// A tenant: whoever operates the instance, and its owner.
