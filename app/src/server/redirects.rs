@@ -10,8 +10,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use nexus_backend::{Nexus, people, services};
-use nexus_domain::service::{ServiceKind, ServicePath};
 use nexus_domain::UserId;
+use nexus_domain::service::{ServiceKind, ServicePath};
 use tower_sessions::Session;
 
 /// Sends a browser on with GET, whatever it came with.

@@ -71,14 +71,20 @@ async fn the_page_shows_where_one_is_signed_in() {
     let phone = signed_in_with(&w, Person::Viewer, SAFARI, "192.0.2.7").await;
     w.clock.pass(MINUTE);
     let here = signed_in_with(&w, Person::Viewer, FIREFOX, "198.51.100.9").await;
-    let page = w.get("/account/sessions").with(here.clone()).header("user-agent", FIREFOX).await.is(200).text();
-    for text in ["Firefox on Linux", "Safari on iPhone", "192.0.2.7", "198.51.100.9", "THIS SESSION", "password"] {
+    let page =
+        w.get("/account/sessions").with(here.clone()).header("user-agent", FIREFOX).await.is(200).text();
+    for text in
+        ["Firefox on Linux", "Safari on iPhone", "192.0.2.7", "198.51.100.9", "THIS SESSION", "password"]
+    {
         assert!(page.contains(text), "{text}");
     }
     let shown = sessions(&w, &here).await;
     assert_eq!((shown.len(), shown[0]["this"].as_bool()), (3, Some(true)));
     let other = shown.iter().find(|it| it["device"] == "Safari on iPhone").expect("the telephone");
-    w.call("end_session", &[("handle", other["handle"].as_str().expect("a handle"))]).with(here.clone()).await.is(200);
+    w.call("end_session", &[("handle", other["handle"].as_str().expect("a handle"))])
+        .with(here.clone())
+        .await
+        .is(200);
     assert_eq!(reads_projects(&w, &phone).await, 401, "on the next request");
     assert_eq!(reads_projects(&w, &here).await, 200);
 }
@@ -91,7 +97,10 @@ async fn a_session_is_seen_where_it_was_used_last() {
     w.get("/account").with(session.clone()).header("user-agent", FIREFOX).from("203.0.113.5").await.is(200);
     let shown = sessions(&w, &session).await;
     let this = &shown[0];
-    assert_eq!((this["device"].as_str(), this["ip"].as_str()), (Some("Firefox on Linux"), Some("203.0.113.5")));
+    assert_eq!(
+        (this["device"].as_str(), this["ip"].as_str()),
+        (Some("Firefox on Linux"), Some("203.0.113.5"))
+    );
     assert_ne!(this["seen_at"], this["signed_in_at"]);
 }
 
@@ -170,7 +179,8 @@ async fn looking_at_an_address_link_confirms_nothing() {
 async fn another_address_is_confirmed_by_who_has_its_mailbox() {
     let w = World::new().await;
     w.call("change_address", &[("email", "taken@evil.test")]).with(Person::Viewer).await.is(200);
-    let taken = w.call("change_address", &[("email", Person::Owner.email())]).with(Person::Viewer).await.is(200);
+    let taken =
+        w.call("change_address", &[("email", Person::Owner.email())]).with(Person::Viewer).await.is(200);
     let free = w.call("change_address", &[("email", "vic.new@acme.test")]).with(Person::Viewer).await.is(200);
     assert_eq!(seen(&taken), seen(&free), "whoever has it");
     assert!(w.get("/account").with(Person::Viewer).await.text().contains("vic.new@acme.test"));
@@ -185,7 +195,8 @@ async fn a_change_of_the_address_that_is_stale_comes_back_as_it_was() {
     let w = World::new().await;
     let session = signed_in(&w, Person::Viewer).await;
     w.clock.pass(6 * MINUTE);
-    let form = w.submit("change_address", "/account", &[("email", "vic.new@acme.test")]).with(session.clone()).await;
+    let form =
+        w.submit("change_address", "/account", &[("email", "vic.new@acme.test")]).with(session.clone()).await;
     form.redirects("/step-up?next=%2Faccount");
     w.get("/step-up?next=%2Faccount").with(session.clone()).await.is(200);
     let wrong = [("password", "wrong horse battery"), ("next", "/account")];

@@ -16,9 +16,8 @@ async fn a_flood_of_sign_ins_gets_answers_and_the_service_api_goes_on() {
             w.call("sign_in", &fields).from(&address).await.status.as_u16()
         }
     }));
-    let programs = join_all((0..50).map(|_| async {
-        w.get("/v1/sync").with(&w.keys.sk_read).await.status.as_u16()
-    }));
+    let programs =
+        join_all((0..50).map(|_| async { w.get("/v1/sync").with(&w.keys.sk_read).await.status.as_u16() }));
     let (flood, programs) = tokio::join!(flood, programs);
     assert!(programs.iter().all(|status| *status == 200), "{programs:?}");
     assert!(flood.iter().all(|status| [401, 429, 503].contains(status)), "{flood:?}");

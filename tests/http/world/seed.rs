@@ -12,7 +12,8 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, keys, mail, people, projects, secrets, services, tiers,
+    Nexus, configs, credentials, dev_environments, flags, keys, mail, people, projects, secrets, services,
+    tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};
@@ -271,7 +272,9 @@ async fn open_session(nexus: &Nexus, person: Person, user: UserId) {
     let data = json!({ "user": user, "signed_in_at": nexus.now() }).to_string();
     let expires_at = nexus.now().plus(timestamp::HOUR);
     let stored = Stored { user: Some(user), data, expires_at };
-    assert!(sessions::create(nexus, &person.session_id(), stored, Around::default()).await.expect("a session"));
+    assert!(
+        sessions::create(nexus, &person.session_id(), stored, Around::default()).await.expect("a session")
+    );
 }
 
 async fn things_of_acme(nexus: &Nexus, owner: &Actor) {

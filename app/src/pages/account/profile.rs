@@ -1,8 +1,6 @@
 //! The address and the password of a person, and how the console looks to them.
 
-use super::functions::{
-    ChangeAddress, ChangePassword, ReadProfile, SendVerification, WithdrawAddress,
-};
+use super::functions::{ChangeAddress, ChangePassword, ReadProfile, SendVerification, WithdrawAddress};
 use crate::components::badge::Tone;
 use crate::components::theme::ThemeSwitch;
 use crate::components::time::Until;
@@ -90,8 +88,13 @@ fn Pending(pending: PendingAddress, now: Timestamp) -> impl IntoView {
 #[component]
 fn PasswordPanel(has_password: bool) -> impl IntoView {
     let (text, label) = match has_password {
-        true => ("Every other session of yours ends, and every link that was sent to you.", "Change the password"),
-        false => ("You have none: you sign in by other means. With one you can sign in by address and password too.", "Set a password"),
+        true => {
+            ("Every other session of yours ends, and every link that was sent to you.", "Change the password")
+        }
+        false => (
+            "You have none: you sign in by other means. With one you can sign in by address and password too.",
+            "Set a password",
+        ),
     };
     let current = has_password.then(|| {
         view! {

@@ -33,7 +33,8 @@ pub fn VerifyPage() -> impl IntoView {
     let token = param("token");
     page(
         move || ReadAddressLink { token: token.get() },
-        move |link| match link {
+        move |link| {
+            match link {
             Some(link) => view! { <Form token link/> }.into_any(),
             None => view! {
                 <Card title="This link does not work"
@@ -42,6 +43,7 @@ pub fn VerifyPage() -> impl IntoView {
                 </Card>
             }
             .into_any(),
+        }
         },
     )
 }
@@ -51,7 +53,9 @@ fn Form(token: Memo<String>, link: AddressLink) -> impl IntoView {
     let AddressLink { email, account } = link;
     let text = match email == account {
         true => format!("{email} is the address of your account."),
-        false => format!("{email} becomes the address of the account {account}. You sign in with it from then on."),
+        false => {
+            format!("{email} becomes the address of the account {account}. You sign in with it from then on.")
+        }
     };
     view! {
         <Card title="Confirm the address" text>

@@ -168,14 +168,12 @@ pub(super) async fn hold(tx: &mut Tx, user: UserId) -> Result<Option<String>> {
 }
 
 async fn drop_links(tx: &mut Tx, user: UserId, purpose: &str) -> Result<u64> {
-    Ok(on!(*tx, |c| sqlx::query(sql!(
-        "DELETE FROM one_time_links WHERE user_id = $1 AND purpose = $2"
-    ))
-    .bind(user)
-    .bind(purpose)
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected()))?)
+    Ok(on!(*tx, |c| sqlx::query(sql!("DELETE FROM one_time_links WHERE user_id = $1 AND purpose = $2"))
+        .bind(user)
+        .bind(purpose)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }
 
 /// What a link would confirm; `None` for one that works no more. Looking does not consume it.

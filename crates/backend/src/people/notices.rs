@@ -67,7 +67,9 @@ pub(super) fn address_asked(nexus: &Nexus, to: &str, new: &str, ip: IpAddr, now:
     let letter = Letter {
         subject: "Your address is about to change".into(),
         paragraphs: vec![
-            format!("The address of your account is to be {new}. Until that is confirmed there, this one stays."),
+            format!(
+                "The address of your account is to be {new}. Until that is confirmed there, this one stays."
+            ),
             when_and_where(now, ip),
         ],
         button: None,

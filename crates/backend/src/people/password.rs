@@ -66,7 +66,9 @@ async fn replace(
     let seqs = nexus
         .write(move |tx| {
             Box::pin(async move {
-                let rows = on!(*tx, |c| sqlx::query(sql!(
+                let rows =
+                    on!(*tx, |c| {
+                        sqlx::query(sql!(
                     "UPDATE users SET password_hash = $2 WHERE id = $1 AND COALESCE(password_hash, '') = $3"
                 ))
                 .bind(user)
@@ -74,7 +76,8 @@ async fn replace(
                 .bind(before)
                 .execute(c)
                 .await
-                .map(|done| done.rows_affected()))?;
+                .map(|done| done.rows_affected())
+                    })?;
                 if rows != 1 {
                     return Err(Refusal::new(
                         Code::Conflict,
@@ -173,7 +176,8 @@ pub(super) async fn replaced_by_link(
     ip: IpAddr,
     now: Timestamp,
 ) -> Result<()> {
-    let row: Option<(String,)> = on!(*tx, |c| sqlx::query_as(sql!(
+    let row: Option<(String,)> = on!(*tx, |c| {
+        sqlx::query_as(sql!(
         "UPDATE users SET password_hash = $2,
              email_verified_at = CASE WHEN email = $3 THEN COALESCE(email_verified_at, $4) ELSE email_verified_at END
          WHERE id = $1 RETURNING email"
@@ -183,7 +187,8 @@ pub(super) async fn replaced_by_link(
     .bind(proved)
     .bind(now)
     .fetch_optional(c)
-    .await)?;
+    .await
+    })?;
     end_everything(tx, user).await?;
     if let Some((email,)) = row {
         mail::queue(nexus, tx, &notices::password_changed(nexus, &email, ip, now), now).await?;

@@ -121,7 +121,10 @@ async fn who_has_no_password_sets_one_after_a_fresh_sign_in(w: &World) {
     change(w, "", NEW).await.fine();
     assert!(people::account(&w.nexus, w.owner_id).await.fine().has_password);
     sign_in(w, OWNER, NEW).await.fine();
-    assert!(change(w, "", PASSWORD).await.refused().field("current").is_some(), "from now on it is asked for");
+    assert!(
+        change(w, "", PASSWORD).await.refused().field("current").is_some(),
+        "from now on it is asked for"
+    );
 }
 
 async fn an_endless_password_costs_nothing_anywhere(w: &World) {
@@ -129,7 +132,9 @@ async fn an_endless_password_costs_nothing_anywhere(w: &World) {
     let endless = "x".repeat(10_000);
     let before = w.nexus.passwords.hashes();
     sign_in(w, OWNER, &endless).await.refused_as(Code::Unauthorized);
-    people::step_up(&w.nexus, w.owner_id, endless.clone().into(), ip()).await.refused_as(Code::InvalidRequest);
+    people::step_up(&w.nexus, w.owner_id, endless.clone().into(), ip())
+        .await
+        .refused_as(Code::InvalidRequest);
     change(w, &endless, NEW).await.refused_as(Code::InvalidRequest);
     change(w, PASSWORD, &endless).await.refused_as(Code::InvalidRequest);
     let link = people::password_link(&w.nexus, OWNER).await.fine().expect("a link");
@@ -142,7 +147,8 @@ async fn a_forgotten_password_is_answered_alike_for_every_address(w: &World) {
     with_password(w).await;
     w.person("without@acme.test", TenantRole::Member).await;
     let mut work = Vec::new();
-    for (n, email) in ["ANA@acme.test", "without@acme.test", "nobody@acme.test", "x@y.zz"].iter().enumerate() {
+    for (n, email) in ["ANA@acme.test", "without@acme.test", "nobody@acme.test", "x@y.zz"].iter().enumerate()
+    {
         let (hashes, asked) = (w.nexus.passwords.hashes(), w.nexus.db.asked().so_far());
         people::forgot(&w.nexus, email, other_ip(u8::try_from(n).expect("few"))).await.fine();
         work.push((w.nexus.passwords.hashes() - hashes, w.nexus.db.asked().so_far() - asked));
@@ -260,8 +266,10 @@ async fn another_address_is_taken_once_its_link_is_followed(w: &World) {
 async fn what_was_asked_is_taken_back_or_replaced(w: &World) {
     ask(w, "first@acme.test").await.fine();
     ask(w, "second@acme.test").await.fine();
-    let (first, second) =
-        (tokens(&w.nexus, "first@acme.test").await.remove(0), tokens(&w.nexus, "second@acme.test").await.remove(0));
+    let (first, second) = (
+        tokens(&w.nexus, "first@acme.test").await.remove(0),
+        tokens(&w.nexus, "second@acme.test").await.remove(0),
+    );
     people::confirm_address(&w.nexus, &first, ip()).await.refused_as(Code::NotFound);
     people::send_verification(&w.nexus, now(w, w.owner_id), ip()).await.fine();
     assert!(people::address_link(&w.nexus, &second).await.fine().is_some(), "that is another matter");
@@ -341,7 +349,8 @@ async fn the_log_keeps_the_address_of_that_time(w: &World) {
     people::confirm_address(&w.nexus, &token, ip()).await.fine();
     sign_in(w, OTHER, PASSWORD).await.fine();
     w.nexus.settled().await;
-    let rows = w.texts("SELECT event || ' ' || actor FROM audit_log WHERE event LIKE 'user.%' ORDER BY seq").await;
+    let rows =
+        w.texts("SELECT event || ' ' || actor FROM audit_log WHERE event LIKE 'user.%' ORDER BY seq").await;
     assert_eq!(
         rows,
         [

@@ -40,9 +40,14 @@ async fn a_session_is_shown_with_device_place_and_means(w: &World) {
     open(w, b"two", w.owner_id, Around { opened, ..from("2001:db8::7", SAFARI) }).await;
     w.pass(MINUTE);
     let stored = Stored { user: Some(w.owner_id), data: "{}".into(), expires_at: w.now().plus(HOUR) };
-    sessions::save(&w.nexus, b"one", stored, Around { ip: Some("192.0.2.9".parse().expect("ip")), ..Around::default() })
-        .await
-        .fine();
+    sessions::save(
+        &w.nexus,
+        b"one",
+        stored,
+        Around { ip: Some("192.0.2.9".parse().expect("ip")), ..Around::default() },
+    )
+    .await
+    .fine();
     let shown = list(&w.nexus, w.owner_id, b"two").await.fine().sessions;
     let rows: Vec<_> = shown
         .iter()

@@ -22,7 +22,10 @@ async fn a_session_is_created_loaded_and_saved(w: &World) {
     let session = stored(w, "{\"a\":1}");
     assert!(sessions::create(&w.nexus, b"id", session.clone(), Around::default()).await.fine());
     assert_eq!(sessions::load(&w.nexus, b"id").await.fine(), Some(session));
-    assert!(!sessions::create(&w.nexus, b"id", stored(w, "{}"), Around::default()).await.fine(), "the id exists");
+    assert!(
+        !sessions::create(&w.nexus, b"id", stored(w, "{}"), Around::default()).await.fine(),
+        "the id exists"
+    );
     let changed = Stored { user: None, ..stored(w, "{\"a\":2}") };
     sessions::save(&w.nexus, b"id", changed.clone(), Around::default()).await.fine();
     assert_eq!(sessions::load(&w.nexus, b"id").await.fine(), Some(changed));
