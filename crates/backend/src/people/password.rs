@@ -5,7 +5,7 @@
 //! answer waits for.
 
 use super::address::hold;
-use super::{Opened, find, new_token, notices, record_in, saw, verify};
+use super::{Opened, find, new_token, notices, record, record_in, saw, verify};
 use crate::gate::require_fresh;
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, single, sql};
@@ -45,6 +45,7 @@ pub async fn change_password(
         Some(_) => {
             nexus.limits.attempt(ip, &email, begun)?;
             if !verify(nexus, current, stored.clone()).await? {
+                record(nexus, opened.user, "user.password_change_failed", "denied", ip).await?;
                 return Err(Error::invalid("current", "This is not your password"));
             }
             nexus.limits.succeeded(ip, &email, begun, nexus.now());

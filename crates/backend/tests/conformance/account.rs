@@ -92,6 +92,8 @@ async fn a_password_is_not_changed_without_the_one_before(w: &World) {
         assert!(change(w, PASSWORD, weak).await.refused().field("password").is_some());
     }
     assert!(sessions::load(&w.nexus, b"one").await.fine().is_some());
+    let failed = "user.password_change_failed denied".to_owned();
+    assert_eq!(w.events().await.into_iter().filter(|event| *event == failed).count(), 2);
     sign_in(w, OWNER, PASSWORD).await.fine();
     for _ in 0..8 {
         change(w, &"x".repeat(129), NEW).await.refused_as(Code::InvalidRequest);
