@@ -157,7 +157,7 @@ fn unreadable() -> Refusal {
 /// From where one has to be signed in. Elsewhere it is a late answer to a page that was left.
 fn go_to_sign_in() {
     let location = window().location();
-    let inside = |path: String| path.starts_with("/t/") || path == "/step-up";
+    let inside = |path: String| path.starts_with("/t/") || path.starts_with("/account") || path == "/step-up";
     if !location.pathname().is_ok_and(inside) {
         return;
     }

@@ -67,6 +67,7 @@ fn console(nexus: Nexus, secure: bool) -> Router {
             .layer(CompressionLayer::new())
             .layer(CsrfLayer::new())
             .layer(from_fn_with_state(secure, session::complete_removal))
+            .layer(from_fn(session::remember_visitor))
             .layer(session::layer(nexus.clone(), secure))
             .layer(from_fn_with_state(nexus, session::keep_alive))
             .layer(DefaultBodyLimit::max(MAX_FORM)),

@@ -1,13 +1,15 @@
 //! Browser sessions: tower-sessions over the backend's table. The cookie holds 128 random bits and
-//! nothing else.
+//! nothing else. Beside it is kept from where a session is used, for the person to recognise.
 
 use async_trait::async_trait;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use nexus_app::server::ClientIp;
 use nexus_backend::Nexus;
-use nexus_backend::people::sessions::{self, Stored};
+use nexus_backend::people::sessions::{self, Around, Stored};
+use nexus_domain::device::MAX_USER_AGENT;
 use nexus_domain::{UserId, timestamp};
 use std::fmt;
 use time::{Duration, OffsetDateTime};
@@ -76,6 +78,28 @@ pub(super) async fn keep_alive(
     next.run(request).await
 }
 
+tokio::task_local! {
+    /// Who asks. The store is called by a layer that hands it nothing of the request.
+    static VISITOR: Around;
+}
+
+/// Remembers from where a request comes while it is answered. Around the sessions.
+pub(super) async fn remember_visitor(request: Request, next: Next) -> Response {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let visitor = Around {
+        ip: request.extensions().get::<ClientIp>().map(|ip| ip.0),
+        user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()),
+        opened: None,
+    };
+    VISITOR.scope(visitor, next.run(request)).await
+}
+
+/// What is known around a session that is being stored.
+fn around(record: &Record) -> Around {
+    let visitor = VISITOR.try_with(Around::clone).unwrap_or_default();
+    Around { opened: record.data.get("proof").map(ToString::to_string), ..visitor }
+}
+
 #[derive(Clone)]
 pub(super) struct Store(Nexus);
 
@@ -103,9 +127,9 @@ impl Store {
 impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> Result<()> {
         loop {
-            let fresh = sessions::create(&self.0, &record.id.0.to_le_bytes(), self.stored(record)?)
-                .await
-                .map_err(failed)?;
+            let id = record.id.0.to_le_bytes();
+            let made = sessions::create(&self.0, &id, self.stored(record)?, around(record));
+            let fresh = made.await.map_err(failed)?;
             if fresh {
                 return Ok(());
             }
@@ -114,7 +138,8 @@ impl SessionStore for Store {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        sessions::save(&self.0, &record.id.0.to_le_bytes(), self.stored(record)?).await.map_err(failed)
+        let id = record.id.0.to_le_bytes();
+        sessions::save(&self.0, &id, self.stored(record)?, around(record)).await.map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

@@ -19,6 +19,8 @@ pub struct FormState {
     key: StoredValue<String>,
     pub refusal: RwSignal<Option<Refusal>>,
     pub pending: RwSignal<bool>,
+    /// Whether it came back from the question for the password, to be sent once more.
+    waits: RwSignal<bool>,
     kept: StoredValue<Option<RefusedForm>>,
     fields: StoredValue<Vec<String>>,
 }
@@ -26,14 +28,15 @@ pub struct FormState {
 impl FormState {
     fn new(live: Live, action: &str, id: &str) -> Self {
         let kept = live.refused(action, id);
-        // After the question for the password the form comes back as it was, to be sent once more.
         let refusal = kept.as_ref().map(|form| form.refusal.clone());
-        let refusal = refusal.filter(|refusal| refusal.code != Code::StepUpRequired);
+        let waits = refusal.as_ref().is_some_and(|refusal| refusal.code == Code::StepUpRequired);
+        let refusal = refusal.filter(|_| !waits);
         let name = action.rsplit('/').next().unwrap_or_default();
         Self {
             key: StoredValue::new(format!("{name}{id}")),
             refusal: RwSignal::new(refusal),
             pending: RwSignal::new(false),
+            waits: RwSignal::new(waits),
             kept: StoredValue::new(kept),
             fields: StoredValue::new(Vec::new()),
         }
@@ -116,6 +119,7 @@ pub fn PostForm(
         let body = form_body(&form, event.submitter());
         let (url, goal, navigate) = (url.clone(), goal.clone(), navigate.clone());
         state.pending.set(true);
+        state.waits.set(false);
         spawn(async move {
             let answer = act(live, url, body).await;
             let _gone = state.pending.try_set(false);
@@ -204,6 +208,9 @@ fn focus_first_error(form: web_sys::HtmlFormElement) {
 pub fn FormError() -> impl IntoView {
     let state = form_state();
     view! {
+        {move || state.waits.get().then(|| view! {
+            <p class="note note-amber" role="status">"Nothing was done yet. Send this once more."</p>
+        })}
         <div class="form-error" role="alert">
             {move || state.general_error().map(|text| view! { <p>{text}</p> })}
         </div>

@@ -2,7 +2,7 @@
 //! JavaScript it turns the answer into a redirect: back to the form with what was refused and what
 //! was typed, or on to where the form wanted to go. Neither ever travels in the address.
 
-use super::FLASH;
+use super::{FLASH, WAITING};
 use crate::done::{Done, FORM_TO, Flash, RefusedForm, local_path};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -19,7 +19,7 @@ use tower_sessions::Session;
 pub const MAX_FORM: usize = 5 * 1024 * 1024;
 
 /// Fields that hold secrets: they never come back with a refused form.
-const SECRET_FIELDS: [&str; 6] = ["password", "token", "value", "value_base64", "text", "file"];
+const SECRET_FIELDS: [&str; 7] = ["password", "current", "token", "value", "value_base64", "text", "file"];
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
     if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {
@@ -109,8 +109,9 @@ impl Form {
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let (to, flash) = if refused { self.refused(refusal(&bytes)) } else { self.accepted(&bytes) };
         if let (Some(session), Some(flash)) = (self.session, flash) {
+            let waits = flash.refused.as_ref().is_some_and(|form| form.refusal.code == Code::StepUpRequired);
             // Without the flash the page still shows the state as it is; the store logs why.
-            let _lost = session.insert(FLASH, flash).await;
+            let _lost = session.insert(if waits { WAITING } else { FLASH }, flash).await;
         }
         let mut response = super::redirects::see_other(&to);
         for cookie in parts.headers.get_all(header::SET_COOKIE) {

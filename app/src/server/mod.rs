@@ -25,3 +25,5 @@ pub(crate) const SIGNED_IN_AT: &str = "signed_in_at";
 pub(crate) const PROOF: &str = "proof";
 pub(crate) const TENANT: &str = "tenant";
 pub(crate) const FLASH: &str = "flash";
+/// The form that waits for the password. Beside the flash, which a wrong password replaces.
+pub(crate) const WAITING: &str = "waiting";

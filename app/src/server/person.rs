@@ -45,6 +45,11 @@ impl Here {
         self.user().await?.ok_or_else(unauthorized)
     }
 
+    /// The id of this session, which never leaves the server.
+    pub fn session_id(&self) -> [u8; 16] {
+        self.session.id().map(|id| id.0.to_le_bytes()).unwrap_or_default()
+    }
+
     /// Remembers the tenant that was used last; writes only when it is another one.
     pub async fn used_tenant(&self, user: UserId, tenant: &str) -> Result<(), Refused> {
         let last = self.session.get::<String>(TENANT).await.map_err(unavailable)?;

@@ -1,7 +1,7 @@
 //! What is decided before a page is rendered: whether somebody has to sign in first, whether this
 //! instance has to be set up, and what the session kept for this page.
 
-use super::{FLASH, TENANT, USER};
+use super::{FLASH, TENANT, USER, WAITING};
 use crate::done::Flash;
 use crate::pages::service::first_tab;
 use axum::body::Body;
@@ -10,8 +10,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use nexus_backend::{Nexus, people, services};
+use nexus_domain::UserId;
 use nexus_domain::service::{ServiceKind, ServicePath};
-use nexus_domain::{Code, UserId};
 use tower_sessions::Session;
 
 /// Sends a browser on with GET, whatever it came with.
@@ -100,16 +100,24 @@ pub(super) async fn before_page(
     next.run(request).await
 }
 
-/// Takes what the session kept for this page. A form that waits for the password stays there while
-/// the password is asked for. Taking away what is not there would store the session anew with every
-/// page.
+/// Takes what the session kept for this page. A form that waits for the password stays there while the
+/// password is asked for, however often it is wrong.
 async fn take_flash(session: &Session, path: &str) -> Option<Flash> {
-    let flash = session.get::<Flash>(FLASH).await.ok().flatten()?;
-    let waits = flash.refused.as_ref().is_some_and(|form| form.refusal.code == Code::StepUpRequired);
-    if waits && path == "/step-up" {
-        return None;
+    let flash = take(session, FLASH).await;
+    if path == "/step-up" {
+        return flash;
     }
-    session.remove::<Flash>(FLASH).await.ok().flatten()
+    let waiting = take(session, WAITING).await;
+    match (flash, waiting) {
+        (Some(flash), Some(waiting)) => Some(Flash { refused: flash.refused.or(waiting.refused), ..flash }),
+        (flash, waiting) => flash.or(waiting),
+    }
+}
+
+/// Taking away what is not there would store the session anew with every page.
+async fn take(session: &Session, key: &str) -> Option<Flash> {
+    session.get::<Flash>(key).await.ok().flatten()?;
+    session.remove::<Flash>(key).await.ok().flatten()
 }
 
 fn to_sign_in(request: &Request) -> Response {

@@ -161,13 +161,8 @@ impl Actor {
             return Err(Error::Denied(denial));
         }
         match self.who {
-            Who::Person { signed_in_at, .. }
-                if action.needs_fresh_sign_in() && !is_fresh(signed_in_at, now) =>
-            {
-                Err(Error::Refused(Refusal::new(
-                    Code::StepUpRequired,
-                    "Confirm that it is you: sign in again",
-                )))
+            Who::Person { signed_in_at, .. } if action.needs_fresh_sign_in() => {
+                require_fresh(signed_in_at, now)
             }
             _ => Ok(()),
         }
@@ -181,6 +176,14 @@ pub(crate) fn role_in_project(role: TenantRole, member: Option<&str>) -> Option<
         TenantRole::Finance => None,
         TenantRole::Member => ProjectRole::parse(member?),
     }
+}
+
+/// Asks for a recent sign-in, where a person acts on what is their own and no gate is asked.
+pub(crate) fn require_fresh(signed_in_at: Timestamp, now: Timestamp) -> Result<()> {
+    if is_fresh(signed_in_at, now) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::StepUpRequired, "Confirm that it is you: sign in again").into())
 }
 
 /// Whether a sign-in at that time still counts as recent.

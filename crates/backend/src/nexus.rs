@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::members::Seen;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
-use crate::store::{Db, Tx, single, sql};
+use crate::store::{Db, Tx, afterwards, as_here, single, sql};
 use crate::streams::Streams;
 use crate::tenants::TenantCreation;
 use crate::tiers::Catalogue;
@@ -130,7 +130,7 @@ impl Nexus {
         F: for<'w> FnOnce(&'w mut Work) -> BoxFuture<'w, Result<T>> + Send + 'static,
     {
         let (nexus, actor) = (self.clone(), actor.clone());
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(as_here(async move {
             let mut unit = Work::change(nexus.clone(), actor.clone()).await?;
             let outcome = work(&mut unit).await;
             match &outcome {
@@ -139,7 +139,7 @@ impl Nexus {
             }
             nexus.note_denial(&actor, &outcome);
             outcome
-        });
+        }));
         task.await.unwrap_or(Err(Error::Impossible("a use case panicked")))
     }
 
@@ -150,7 +150,7 @@ impl Nexus {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
         let nexus = self.clone();
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(as_here(async move {
             let mut tx = nexus.db.begin_write().await?;
             let outcome = work(&mut tx).await;
             match &outcome {
@@ -158,7 +158,7 @@ impl Nexus {
                 Err(_) => tx.rollback().await?,
             }
             outcome
-        });
+        }));
         task.await.unwrap_or(Err(Error::Impossible("a use case panicked")))
     }
 
@@ -172,8 +172,8 @@ impl Nexus {
         }
     }
 
-    /// Writes something to the audit log that the answer does not wait for, so that its timing tells
-    /// nothing about what exists.
+    /// Does something that the answer does not wait for, so that its timing tells nothing about what
+    /// exists.
     pub(crate) fn in_background(
         &self,
         what: &'static str,
@@ -182,8 +182,8 @@ impl Nexus {
         let running = Running::start(self);
         tokio::spawn(async move {
             let _running = running;
-            if let Err(error) = work.await {
-                tracing::error!(%error, what, "could not be written to the audit log");
+            if let Err(error) = afterwards(work).await {
+                tracing::error!(%error, what, "could not be written");
             }
         });
     }

@@ -4,12 +4,14 @@
 //! allow, the shapes that travel over the wire. It builds for WASM, so the console, the server and
 //! a client share one definition of each word. It may not read a clock, a file or a database.
 
+pub mod account;
 pub mod action;
 pub mod audit;
 mod civil;
 pub mod completion;
 pub mod config;
 pub mod credential;
+pub mod device;
 pub mod entry;
 pub mod environment;
 pub mod export;

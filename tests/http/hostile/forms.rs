@@ -49,6 +49,8 @@ async fn what_the_session_keeps_of_a_refused_form_holds_no_secret() {
         ("step_up", vec![("password", SECRET)]),
         ("sign_in", vec![("email", "ana@acme.test"), ("password", SECRET)]),
         ("reset_password", vec![("token", SECRET), ("password", SECRET)]),
+        ("change_password", vec![("current", SECRET), ("password", SECRET)]),
+        ("confirm_address", vec![("token", SECRET)]),
         (
             "set_up",
             vec![("token", SECRET), ("password", SECRET), ("tenant_name", "x"), ("email", "x@x.test")],

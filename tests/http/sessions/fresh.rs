@@ -7,8 +7,9 @@ use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, changing members, and what
 /// cannot be undone.
-const ASKING: [&str; 20] = [
+const ASKING: [&str; 21] = [
     "add_project_member",
+    "change_address",
     "change_member",
     "change_project_member",
     "compare_grid_secrets",

@@ -1,7 +1,9 @@
 //! Browser sessions: how they open, how they end, and who cannot ride on them.
 
+mod account;
 mod cross_site;
 mod ends;
+mod floods;
 mod fresh;
 mod limits;
 mod links;

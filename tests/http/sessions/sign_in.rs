@@ -132,7 +132,16 @@ async fn a_page_that_is_looked_at_again_writes_no_session_and_sets_no_cookie() {
 async fn a_visitor_who_only_looks_gets_no_session() {
     let w = World::new().await;
     let before = w.number("SELECT count(*) FROM sessions").await;
-    for path in ["/", "/sign-in", "/t/acme/projects", "/nowhere", "/api/docs", "/reset/0123"] {
+    for path in [
+        "/",
+        "/sign-in",
+        "/t/acme/projects",
+        "/nowhere",
+        "/api/docs",
+        "/reset/0123",
+        "/forgot",
+        "/verify/0123",
+    ] {
         assert!(w.get(path).await.cookies().is_empty(), "{path}");
     }
     assert_eq!(w.number("SELECT count(*) FROM sessions").await, before);

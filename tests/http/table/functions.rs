@@ -4,10 +4,27 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), members(), project(), service(), secrets(), configs(), flags(), grid(), places()]
+    [
+        entrance(),
+        account(),
+        tenant(),
+        members(),
+        project(),
+        service(),
+        secrets(),
+        configs(),
+        flags(),
+        grid(),
+        places(),
+    ]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// The routes of those that are about no tenant.
+pub fn of_no_tenant() -> Vec<String> {
+    entrance().into_iter().chain(account()).map(|call| call.route).collect()
 }
 
 /// Every server function of the program.
@@ -25,6 +42,24 @@ fn entrance() -> Vec<Call> {
         function("reset_link").at("token", "{reset}"),
         function("reset_password").at("token", "{reset}").at("password", "another horse battery"),
         function("set_theme").at("theme", "dark"),
+        function("forgot_password").at("email", "{anybody}"),
+        function("address_link").at("token", "{address}"),
+        function("confirm_address").at("token", "{address}"),
+    ]
+}
+
+/// What belongs to a person and to no tenant.
+fn account() -> Vec<Call> {
+    vec![
+        function("read_account"),
+        function("read_profile"),
+        function("change_password").at("current", PASSWORD).at("password", "another horse battery"),
+        function("change_address").at("email", "another@acme.test"),
+        function("withdraw_address"),
+        function("send_verification"),
+        function("read_sessions"),
+        function("end_session").at("handle", "0123").note("that is not there"),
+        function("end_other_sessions"),
     ]
 }
 

@@ -23,11 +23,13 @@ pub fn id(id: Uuid) -> String {
 }
 
 /// What `put_back` puts back.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "users",
     "memberships",
     "sessions",
     "one_time_links",
+    "known_devices",
+    "mails",
     "projects",
     "project_members",
     "project_addons",
@@ -115,12 +117,13 @@ impl World {
 
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
-        const PARTS: [(&str, &str); 13] = [
+        const PARTS: [(&str, &str); 14] = [
             ("tenants", "hex(id) || slug || name || environment_cap"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
             ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
             ("one_time_links", "hex(token_hash)"),
+            ("mails", "hex(id)"),
             ("projects", "hex(id) || slug || name || tier || undelete_days || updated_at"),
             ("project_members", "hex(project_id) || hex(user_id) || role"),
             ("project_addons", "hex(project_id) || addon"),

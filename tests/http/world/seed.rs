@@ -9,10 +9,10 @@
 
 use super::database::{execute, id};
 use nexus_backend::gate::Actor;
-use nexus_backend::people::sessions::{self, Stored};
+use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, keys, members, people, projects, secrets, services,
+    Nexus, configs, credentials, dev_environments, flags, keys, mail, members, people, projects, secrets, services,
     tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
@@ -139,6 +139,8 @@ pub struct Keys {
     pub viewer: String,
     /// The token of a one-time link with which the viewer sets a password.
     pub reset: String,
+    /// The token of a one-time link with which the viewer proves an address.
+    pub address: String,
 }
 
 pub fn path(environment: &str, service: &str) -> ServicePath {
@@ -171,6 +173,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         .expect("the developer");
     developers_own(nexus, &developer).await;
     let link = people::password_link(nexus, Person::Viewer.email()).await.expect("a link").expect("a person");
+    let viewer = people.iter().find(|(person, _)| *person == Person::Viewer).expect("the viewer").1;
     let endpoint = async |service: &str| {
         services::get(nexus, &owner, &path("live", service))
             .await
@@ -199,7 +202,18 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         worker_endpoint: endpoint_slug(endpoint("worker").await),
         viewer: people.iter().find(|(it, _)| *it == Person::Viewer).expect("the viewer").1.to_string(),
         reset: link.rsplit('/').next().expect("a token").to_owned(),
+        address: address_link(nexus, viewer).await,
     }
+}
+
+/// A link that the person asked for, as it stands in the mail.
+async fn address_link(nexus: &Nexus, user: UserId) -> String {
+    let ip = "192.0.2.1".parse().expect("an address");
+    let opened = people::Opened::by_password(user, nexus.now());
+    people::send_verification(nexus, opened, ip).await.expect("sent");
+    let letters = mail::letters_for(nexus, Person::Viewer.email()).await.expect("letters");
+    let (_, link) = letters.into_iter().next_back().and_then(|letter| letter.button).expect("a link");
+    link.rsplit('/').next().expect("a token").to_owned()
 }
 
 /// A tenant: whoever operates the instance, and its owner.
@@ -281,7 +295,9 @@ async fn open_session(nexus: &Nexus, person: Person, user: UserId) {
     let data = json!({ "user": user, "signed_in_at": nexus.now() }).to_string();
     let expires_at = nexus.now().plus(timestamp::HOUR);
     let stored = Stored { user: Some(user), data, expires_at };
-    assert!(sessions::create(nexus, &person.session_id(), stored).await.expect("a session"));
+    assert!(
+        sessions::create(nexus, &person.session_id(), stored, Around::default()).await.expect("a session")
+    );
 }
 
 async fn things_of_acme(nexus: &Nexus, owner: &Actor) {

@@ -1,7 +1,7 @@
 //! A fresh instance of the release build on SQLite, filled through its own API.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -69,6 +69,8 @@ impl Instance {
         let log = File::create(self.folder.path().join("log"))?;
         let mut command = self.command();
         command.arg("serve").env("NEXUS_LISTEN", address.to_string()).stderr(log);
+        // So that people may come from addresses of their own.
+        command.env("NEXUS_TRUSTED_PROXIES", "127.0.0.1/32");
         Server::start(command, address, "Nexus is ready")
     }
 
@@ -189,6 +191,17 @@ impl Server {
     pub fn memory(&self) -> Result<f64> {
         let id = self.child.id().to_string();
         let kib: f64 = process::output(Command::new("ps").args(["-o", "rss=", "-p", &id]))?.trim().parse()?;
+        Ok(kib * 1024.0)
+    }
+
+    /// The most memory that was resident at any time since the start, in bytes.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn peak_memory(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib: f64 = line.context("no peak is told")?.trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024.0)
     }
 

@@ -9,6 +9,7 @@ mod instance;
 mod load;
 mod machine;
 mod page;
+mod sign_in;
 mod streams;
 mod sync;
 mod web;
@@ -74,6 +75,14 @@ fn measure(workspace: &Workspace, program: &Path, baseline: &Path, wrk: &Path) -
     server.stop()?;
     server = instance.start()?;
     figures.extend(streams::measure(&instance, &server, &flagged, "flagged")?);
+
+    println!("bench: many sign-ins at once");
+    server.stop()?;
+    server = instance.start()?;
+    sleep(REST);
+    figures.extend(sign_in::measure(&server, &key)?);
+    server.stop()?;
+    server = instance.start()?;
 
     println!("bench: the console, with {LISTED} secrets in the service");
     instance.service(&server, "warehouse")?;

@@ -2,6 +2,7 @@
 //! in, and which tenants they are in.
 
 pub mod connections;
+pub mod functions;
 pub mod profile;
 pub mod security;
 pub mod sessions;

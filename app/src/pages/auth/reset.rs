@@ -37,7 +37,7 @@ pub fn ResetPage() -> impl IntoView {
             true => view! { <Form token/> }.into_any(),
             false => view! {
                 <Card title="This link does not work" text="It was used already, or its time is over. Ask for a new one.">
-                    <a class="button" href="/sign-in">"To the sign-in page"</a>
+                    <a class="button" href="/forgot">"Ask for a new link"</a>
                 </Card>
             }
             .into_any(),

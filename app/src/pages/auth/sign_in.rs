@@ -40,7 +40,7 @@ pub fn SignInPage() -> impl IntoView {
                 <FormError/>
                 <Submit label="Sign in"/>
             </PostForm>
-            <p class="hint">"Forgot it? Whoever runs this instance can make a link for a new password."</p>
+            <p class="hint"><a class="link" href="/forgot">"Forgot your password?"</a></p>
         </Card>
     }
 }

@@ -5,8 +5,8 @@
 use crate::Result;
 use crate::crypto::Aad;
 use crate::nexus::Nexus;
-use crate::store::{Tx, on, sql};
-use nexus_domain::{MailId, TenantId, Timestamp};
+use crate::store::{Tx, on, single, sql};
+use nexus_domain::{MailId, TenantId, Timestamp, timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -60,4 +60,33 @@ pub(crate) async fn queue(nexus: &Nexus, tx: &mut Tx, mail: &Mail, now: Timestam
     .map(|_| ())
     })?;
     Ok(id)
+}
+
+/// How many mails of a kind went to an address within the last hour, whatever became of them.
+pub(crate) async fn lately(tx: &mut Tx, to: &str, kind: &str, now: Timestamp) -> Result<i64> {
+    let (count,): (i64,) = on!(*tx, |c| sqlx::query_as(sql!(
+        "SELECT COUNT(*) FROM mails WHERE recipient = $1 AND created_at > $2 AND kind = $3"
+    ))
+    .bind(to)
+    .bind(now.plus(-timestamp::HOUR))
+    .bind(kind)
+    .fetch_one(c)
+    .await)?;
+    Ok(count)
+}
+
+/// The letters to an address that are still on their way, oldest first, opened.
+pub async fn letters_for(nexus: &Nexus, to: &str) -> Result<Vec<Letter>> {
+    let rows: Vec<(MailId, Vec<u8>)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT id, sealed FROM mails WHERE recipient = $1 AND sealed IS NOT NULL ORDER BY id"
+    ))
+    .bind(to)
+    .fetch_all(pool)
+    .await)?;
+    rows.into_iter()
+        .map(|(id, sealed)| {
+            let letter = nexus.keyring.open_for_people(&aad(id), &sealed)?;
+            serde_json::from_slice(&letter).map_err(|_| crate::Error::Impossible("a stored letter is JSON"))
+        })
+        .collect()
 }

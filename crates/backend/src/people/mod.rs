@@ -3,10 +3,19 @@
 //! Whether an account exists is never told: unknown addresses cost the same hash and get the same
 //! answer. Links are single use, stored as a MAC, shown by GET and consumed by POST.
 
+mod address;
+mod devices;
+mod notices;
+pub mod open_sessions;
+mod password;
 mod passwords;
 mod proof;
 pub mod sessions;
 
+pub use address::{
+    account, address_link, change_address, confirm_address, send_verification, withdraw_address,
+};
+pub use password::{change_password, forgot};
 pub use passwords::Passwords;
 pub use proof::{Means, Opened, Proof};
 
@@ -344,20 +353,20 @@ pub async fn reset_password(
     }
     let link = nexus.keyring.mac("password-link", token.as_bytes())?;
     let hash = nexus.passwords.hash(password).await?;
-    let now = nexus.now();
+    let (handle, now) = (nexus.clone(), nexus.now());
     let (user, seqs) = nexus
         .write(move |tx| {
             Box::pin(async move {
-                let row: Option<(UserId,)> = on!(*tx, |c| sqlx::query_as(sql!(
+                let row: Option<(UserId, Option<String>)> = on!(*tx, |c| sqlx::query_as(sql!(
                     "DELETE FROM one_time_links WHERE token_hash = $1 AND purpose = 'password' AND expires_at > $2
-                     RETURNING user_id"
+                     RETURNING user_id, email"
                 ))
                 .bind(link.as_slice())
                 .bind(now)
                 .fetch_optional(c)
                 .await)?;
-                let (user,) = row.ok_or_else(gone)?;
-                replace_password(tx, user, &hash).await?;
+                let (user, proved) = row.ok_or_else(gone)?;
+                password::replaced_by_link(&handle, tx, user, proved, &hash, ip, now).await?;
                 Ok((user, record_in(tx, user, "user.password_reset", "done", ip, now).await?))
             })
         })
@@ -366,28 +375,6 @@ pub async fn reset_password(
     let me = me(nexus, user, now).await?.ok_or_else(gone)?;
     let last_tenant = me.tenants.into_iter().next().map(|tenant| tenant.slug);
     Ok(SignedIn { user, email: me.email, signed_in_at: now, proof: Proof::LINK, last_tenant })
-}
-
-async fn replace_password(tx: &mut Tx, user: UserId, hash: &str) -> Result<()> {
-    on!(*tx, |c| sqlx::query(sql!("UPDATE users SET password_hash = $2 WHERE id = $1"))
-        .bind(user)
-        .bind(hash)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
-    on!(*tx, |c| sqlx::query(sql!(
-        "DELETE FROM one_time_links WHERE user_id = $1 AND purpose = 'password'"
-    ))
-    .bind(user)
-    .execute(c)
-    .await
-    .map(|_| ()))?;
-    on!(*tx, |c| sqlx::query(sql!("DELETE FROM sessions WHERE user_id = $1"))
-        .bind(user)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
-    Ok(())
 }
 
 fn record_in_background(nexus: &Nexus, user: UserId, event: &'static str, outcome: &'static str, ip: IpAddr) {
@@ -421,12 +408,25 @@ async fn record_in(
     ip: IpAddr,
     now: Timestamp,
 ) -> Result<Vec<(TenantId, i64)>> {
+    record_about(tx, user, event, outcome, &Target::default(), ip, now).await
+}
+
+/// The same about something that is named, for example an address.
+async fn record_about(
+    tx: &mut Tx,
+    user: UserId,
+    event: &str,
+    outcome: &str,
+    target: &Target<'_>,
+    ip: IpAddr,
+    now: Timestamp,
+) -> Result<Vec<(TenantId, i64)>> {
     let mut seqs = Vec::new();
     for (tenant, tenant_slug, email, role) in tenants_of(tx, user).await? {
         let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
         let who = Who::Person { user, email, role, signed_in_at: now };
         let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
-        seqs.push(append(tx, &actor, event, outcome, &Target::default(), now).await?);
+        seqs.push(append(tx, &actor, event, outcome, target, now).await?);
     }
     Ok(seqs)
 }

@@ -1,11 +1,13 @@
 //! Browser sessions in the database, keyed by the SHA-256 of their id, so that a copy of the
 //! database opens no session.
 
+use super::devices;
 use crate::Result;
 use crate::nexus::Nexus;
 use crate::store::{on, single, sql};
 use nexus_domain::{Timestamp, UserId, timestamp};
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 
 /// A session ends this long after its first request, however busy it is.
 pub const ABSOLUTE: i64 = 24 * timestamp::HOUR;
@@ -19,42 +21,61 @@ pub struct Stored {
     pub expires_at: Timestamp,
 }
 
-fn hash(id: &[u8]) -> Vec<u8> {
+/// Where a session is used from, and how it was opened: what the person is shown of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    pub ip: Option<IpAddr>,
+    /// What the browser says it is; anything may stand there.
+    pub user_agent: Option<String>,
+    /// A [`Proof`](super::Proof) as JSON.
+    pub opened: Option<String>,
+}
+
+pub(super) fn hash(id: &[u8]) -> Vec<u8> {
     Sha256::digest(id).to_vec()
 }
 
-/// Stores a new session; `false` when its id exists.
-pub async fn create(nexus: &Nexus, id: &[u8], session: Stored) -> Result<bool> {
-    let (key, now) = (hash(id), nexus.now());
+/// Stores a new session; `false` when its id exists. Every way of signing in ends here, so this is also
+/// where a person is told of a device that was not seen before.
+pub async fn create(nexus: &Nexus, id: &[u8], session: Stored, around: Around) -> Result<bool> {
+    let (key, now, handle) = (hash(id), nexus.now(), nexus.clone());
     nexus
         .write(move |tx| {
             Box::pin(async move {
                 let rows = on!(*tx, |c| sqlx::query(sql!(
-                    "INSERT INTO sessions (id_hash, user_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT DO NOTHING"
+                    "INSERT INTO sessions (id_hash, user_id, data, created_at, expires_at, seen_at, ip, user_agent, opened)
+                     VALUES ($1, $2, $3, $4, $5, $4, $6, $7, $8) ON CONFLICT DO NOTHING"
                 ))
                 .bind(key)
                 .bind(session.user)
                 .bind(session.data)
                 .bind(now)
                 .bind(session.expires_at)
+                .bind(around.ip.map(|ip| ip.to_string()))
+                .bind(around.user_agent.as_deref())
+                .bind(around.opened.as_deref())
                 .execute(c)
                 .await
                 .map(|done| done.rows_affected()))?;
+                if let (1, Some(user)) = (rows, session.user) {
+                    devices::greet(&handle, tx, user, &around, now).await?;
+                }
                 Ok(rows == 1)
             })
         })
         .await
 }
 
-/// Updates a session that is still there. One that has ended in the meantime stays ended.
-pub async fn save(nexus: &Nexus, id: &[u8], session: Stored) -> Result<()> {
+/// Updates a session that is still there. One that has ended in the meantime stays ended. What is not
+/// known around it stays as it was.
+pub async fn save(nexus: &Nexus, id: &[u8], session: Stored, around: Around) -> Result<()> {
     let (key, now) = (hash(id), nexus.now());
     nexus
         .write(move |tx| {
             Box::pin(async move {
                 on!(*tx, |c| sqlx::query(sql!(
-                    "UPDATE sessions SET user_id = $2, data = $3, expires_at = $4
+                    "UPDATE sessions SET user_id = $2, data = $3, expires_at = $4, seen_at = $5,
+                        ip = COALESCE($7, ip), user_agent = COALESCE($8, user_agent), opened = COALESCE($9, opened)
                      WHERE id_hash = $1 AND expires_at > $5 AND created_at > $6"
                 ))
                 .bind(key)
@@ -63,6 +84,9 @@ pub async fn save(nexus: &Nexus, id: &[u8], session: Stored) -> Result<()> {
                 .bind(session.expires_at)
                 .bind(now)
                 .bind(now.plus(-ABSOLUTE))
+                .bind(around.ip.map(|ip| ip.to_string()))
+                .bind(around.user_agent.as_deref())
+                .bind(around.opened.as_deref())
                 .execute(c)
                 .await
                 .map(|_| ()))?;
@@ -104,7 +128,7 @@ pub async fn delete(nexus: &Nexus, id: &[u8]) -> Result<()> {
         .await
 }
 
-/// Forgets sessions and one-time links whose time is over.
+/// Forgets sessions and one-time links whose time is over, and devices that were not seen for long.
 pub async fn sweep(nexus: &Nexus) -> Result<()> {
     let now = nexus.now();
     nexus
@@ -123,6 +147,7 @@ pub async fn sweep(nexus: &Nexus) -> Result<()> {
                     .execute(c)
                     .await
                     .map(|_| ()))?;
+                devices::forget(tx, now).await?;
                 on!(*tx, |c| sqlx::query(sql!("DELETE FROM audit_denials WHERE minute < $1"))
                     .bind(now.minute() - 60)
                     .execute(c)

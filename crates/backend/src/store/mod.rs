@@ -4,8 +4,12 @@
 //! beside the use case that needs it as `sql!("…")`, and run through `on!` (in a transaction) or
 //! `single!` (one read by itself). A test finds every `sql!` and prepares it on both engines.
 
+mod asked;
 mod postgres;
 mod sqlite;
+
+pub use asked::Asked;
+pub(crate) use asked::{afterwards, as_here};
 
 use crate::{Error, Result};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -21,11 +25,13 @@ macro_rules! sql {
 macro_rules! on {
     ($tx:expr, |$connection:ident| $body:expr) => {
         match &mut $tx {
-            $crate::store::Tx::Sqlite(tx) => {
+            $crate::store::Tx::Sqlite(tx, asked) => {
+                asked.count();
                 let $connection = &mut **tx;
                 $body
             }
-            $crate::store::Tx::Postgres(tx) => {
+            $crate::store::Tx::Postgres(tx, asked) => {
+                asked.count();
                 let $connection = &mut **tx;
                 $body
             }
@@ -37,11 +43,13 @@ macro_rules! on {
 macro_rules! single {
     ($db:expr, |$pool:ident| $body:expr) => {
         match &$db {
-            $crate::store::Db::Sqlite { read, .. } => {
+            $crate::store::Db::Sqlite { read, asked, .. } => {
+                asked.count();
                 let $pool = read;
                 $body
             }
-            $crate::store::Db::Postgres { read, .. } => {
+            $crate::store::Db::Postgres { read, asked, .. } => {
+                asked.count();
                 let $pool = read;
                 $body
             }
@@ -54,17 +62,17 @@ pub(crate) use {on, single, sql};
 #[derive(Debug, Clone)]
 pub enum Db {
     /// One writer, because SQLite has one; readers see the last committed state.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite { read: SqlitePool, write: SqlitePool, asked: Asked },
     /// `read` never begins a transaction; every `begin` comes from the other pool, whose connections
     /// are rolled back when they return (a cancelled `begin` would leave one inside a transaction).
-    Postgres { read: PgPool, begin: PgPool },
+    Postgres { read: PgPool, begin: PgPool, asked: Asked },
 }
 
 /// A transaction on either engine.
 #[derive(Debug)]
 pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Transaction<'static, Sqlite>, Asked),
+    Postgres(Transaction<'static, Postgres>, Asked),
 }
 
 /// Where the database is and how strictly its durability is checked.
@@ -101,18 +109,23 @@ impl Db {
     ///
     /// Only for tasks that a dropped request cannot cancel: use cases go through `Nexus::change`.
     pub(crate) async fn begin_write(&self) -> Result<Tx> {
+        self.asked().count();
+        let asked = self.asked().clone();
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres { begin, .. } => Tx::Postgres(begin.begin().await?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?, asked),
+            Self::Postgres { begin, .. } => Tx::Postgres(begin.begin().await?, asked),
         })
     }
 
     /// Begins a transaction that only reads and sees one state of the database throughout.
     pub(crate) async fn begin_read(&self) -> Result<Tx> {
+        self.asked().count();
+        let asked = self.asked().clone();
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?, asked),
             Self::Postgres { begin, .. } => {
-                Tx::Postgres(begin.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                let begin = begin.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Tx::Postgres(begin.await?, asked)
             }
         })
     }
@@ -126,14 +139,21 @@ impl Db {
     /// Closes every connection; SQLite's write-ahead log is folded into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres { read, begin } => {
+            Self::Postgres { read, begin, .. } => {
                 read.close().await;
                 begin.close().await;
             }
+        }
+    }
+
+    /// How much was asked while an answer waited.
+    pub const fn asked(&self) -> &Asked {
+        match self {
+            Self::Sqlite { asked, .. } | Self::Postgres { asked, .. } => asked,
         }
     }
 
@@ -148,23 +168,23 @@ impl Tx {
     /// other processes.
     pub(crate) async fn announce(&mut self, channel: &str, payload: &str) -> Result<()> {
         match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(tx) => postgres::announce(tx, channel, payload).await,
+            Self::Sqlite(..) => Ok(()),
+            Self::Postgres(tx, _) => postgres::announce(tx, channel, payload).await,
         }
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Sqlite(tx, _) => tx.commit().await?,
+            Self::Postgres(tx, _) => tx.commit().await?,
         }
         Ok(())
     }
 
     pub(crate) async fn rollback(self) -> Result<()> {
         match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
-            Self::Postgres(tx) => tx.rollback().await?,
+            Self::Sqlite(tx, _) => tx.rollback().await?,
+            Self::Postgres(tx, _) => tx.rollback().await?,
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! PostgreSQL: two pools, so that a cancelled `begin` can never leave the connection of a single
 //! read inside a transaction, and time limits, so that nothing holds a lock for ever.
 
-use super::{Db, Location};
+use super::{Asked, Db, Location};
 use crate::{Error, Result};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use std::str::FromStr;
@@ -42,7 +42,7 @@ pub(super) async fn open(location: &Location) -> Result<Db> {
         let mut connection = read.acquire().await?;
         assert_durable(&mut connection).await?;
     }
-    Ok(Db::Postgres { read, begin })
+    Ok(Db::Postgres { read, begin, asked: Asked::default() })
 }
 
 /// An acknowledged write has to survive a power cut.

@@ -1,7 +1,7 @@
 //! SQLite: write-ahead log, every commit synced, foreign keys on, one writer, readers that cannot
 //! write. NORMAL synchronisation would lose acknowledged writes on power loss.
 
-use super::Db;
+use super::{Asked, Db};
 use crate::{Error, Result};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::str::FromStr;
@@ -32,7 +32,7 @@ pub(super) async fn open(url: &str) -> Result<Db> {
         .max_connections(READERS)
         .connect_with(options.create_if_missing(false).read_only(true))
         .await?;
-    Ok(Db::Sqlite { read, write })
+    Ok(Db::Sqlite { read, write, asked: Asked::default() })
 }
 
 fn parts(version: &str) -> (u32, u32, u32) {

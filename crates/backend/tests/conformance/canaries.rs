@@ -4,7 +4,7 @@
 use crate::world::{Database, Outcome, World, new_version, on};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nexus_backend::people::sessions::{self, Stored};
+use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::people::{self};
 use nexus_backend::{dev_environments, keys, secrets, snapshot};
 use nexus_domain::environment::OnConflict;
@@ -74,7 +74,7 @@ async fn busy_week(w: &World) -> Vec<Vec<u8>> {
     people::sign_in(n, crate::world::OWNER, PASSWORD.into(), ip).await.fine();
     given.push(token.into_bytes());
     let session = Stored { user: Some(w.owner_id), data: "{}".into(), expires_at: w.now().plus(HOUR) };
-    sessions::create(n, SESSION, session).await.fine();
+    sessions::create(n, SESSION, session, Around::default()).await.fine();
     n.settled().await;
     snapshot::flush(n).await.fine();
     given

@@ -30,6 +30,7 @@ macro_rules! both {
 
 mod world;
 
+mod account;
 mod audit;
 mod canaries;
 mod changes;
@@ -42,6 +43,7 @@ mod gate;
 mod grid;
 mod keys;
 mod members;
+mod open_sessions;
 mod orders;
 mod people;
 mod programs;

@@ -3,7 +3,7 @@
 use crate::world::{OWNER, Outcome, TENANT, World};
 use futures::future::join_all;
 use nexus_backend::gate::is_fresh;
-use nexus_backend::people::sessions::{self, Stored};
+use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::people::{self, SetUp, SignedIn};
 use nexus_backend::{Nexus, Result};
 use nexus_domain::Code;
@@ -34,28 +34,28 @@ both![
     me_lists_the_tenants,
 ];
 
-const PASSWORD: &str = "tr4verse-Olive";
+pub const PASSWORD: &str = "tr4verse-Olive";
 
-fn ip() -> IpAddr {
+pub fn ip() -> IpAddr {
     "192.0.2.1".parse().expect("an address")
 }
 
-fn other_ip(n: u8) -> IpAddr {
+pub fn other_ip(n: u8) -> IpAddr {
     format!("198.51.100.{n}").parse().expect("an address")
 }
 
 /// One hash for the whole run: each takes 64 MiB and its time.
-async fn hashed(nexus: &Nexus) -> &'static str {
+pub async fn hashed(nexus: &Nexus) -> &'static str {
     static HASH: OnceCell<String> = OnceCell::const_new();
     HASH.get_or_init(async || nexus.passwords.hash(PASSWORD.into()).await.expect("hashed")).await
 }
 
-async fn with_password(w: &World) {
+pub async fn with_password(w: &World) {
     let hash = hashed(&w.nexus).await;
     w.execute(&format!("UPDATE users SET password_hash = '{hash}' WHERE email = '{OWNER}'")).await;
 }
 
-async fn sign_in(w: &World, email: &str, password: &str) -> Result<SignedIn> {
+pub async fn sign_in(w: &World, email: &str, password: &str) -> Result<SignedIn> {
     people::sign_in(&w.nexus, email, password.into(), ip()).await
 }
 
@@ -286,8 +286,8 @@ async fn a_password_link_ends_after_a_day(w: &World) {
 async fn a_new_password_ends_every_session_and_every_other_link(w: &World) {
     let (first, second) = (link(w).await, link(w).await);
     let session = |user| Stored { user, data: "{}".into(), expires_at: w.now().plus(HOUR) };
-    sessions::create(&w.nexus, b"mine", session(Some(w.owner_id))).await.fine();
-    sessions::create(&w.nexus, b"nobody's", session(None)).await.fine();
+    sessions::create(&w.nexus, b"mine", session(Some(w.owner_id)), Around::default()).await.fine();
+    sessions::create(&w.nexus, b"nobody's", session(None), Around::default()).await.fine();
     people::reset_password(&w.nexus, &second, PASSWORD.into(), ip()).await.fine();
     assert_eq!(sessions::load(&w.nexus, b"mine").await.fine(), None);
     assert!(sessions::load(&w.nexus, b"nobody's").await.fine().is_some());

@@ -17,7 +17,7 @@ async fn the_database_answers_and_says_what_it_is(w: &World) {
 
 async fn every_setting_is_in_force(w: &World) {
     match &w.nexus.db {
-        Db::Sqlite { read, write } => {
+        Db::Sqlite { read, write, .. } => {
             for pool in [read, write] {
                 let ask = async |pragma: &'static str| -> i64 {
                     sqlx::query_scalar(pragma).fetch_one(pool).await.expect("a pragma")
@@ -36,7 +36,7 @@ async fn every_setting_is_in_force(w: &World) {
                          AND sql NOT LIKE '%STRICT'";
             assert_eq!(numbers(&w.nexus.db, loose).await, [0], "every table is STRICT");
         }
-        Db::Postgres { read, begin } => {
+        Db::Postgres { read, begin, .. } => {
             for pool in [read, begin] {
                 for (setting, value) in [
                     ("statement_timeout", "30s"),
