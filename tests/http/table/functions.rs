@@ -60,6 +60,8 @@ fn account() -> Vec<Call> {
         function("read_sessions"),
         function("end_session").at("handle", "0123").note("that is not there"),
         function("end_other_sessions"),
+        function("read_tenants"),
+        function("create_tenant").at("name", "New"),
     ]
 }
 
@@ -100,9 +102,6 @@ fn members() -> Vec<Call> {
         viewer("change_project_member").at("role", "tester"),
         viewer("read_project_member_losses"),
         viewer("remove_project_member"),
-        function("read_account"),
-        function("read_tenants"),
-        function("create_tenant").at("name", "New"),
         function("read_leaving"),
         function("leave_tenant").at("typed", "acme"),
     ]
