@@ -1,8 +1,10 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`.
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `mail list`, `mail show`,
+//! `user reset-password`.
 
 mod audit;
 mod demo;
 mod init;
+mod mail;
 mod serve;
 mod user;
 
@@ -43,6 +45,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Mail that is on its way, or kept.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// People.
     #[command(subcommand)]
     User(user::Command),
@@ -86,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Audit(command) => audit::run(&settings, command).await,
+            Command::Mail(command) => mail::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
         }
     })
@@ -111,7 +117,11 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
         root,
         clock: Arc::new(SystemClock),
         random,
-        settings: nexus_backend::Settings { public_url: settings.public_url(), catalogue },
+        settings: nexus_backend::Settings {
+            public_url: settings.public_url(),
+            catalogue,
+            mail: settings.mail_server()?,
+        },
     };
     Ok(Nexus::open(parts).await?)
 }

@@ -7,6 +7,7 @@ use crate::crypto::{Keyring, Random, RootKey};
 use crate::flags::ReadyFlags;
 use crate::gate::Actor;
 use crate::limits::Limits;
+use crate::mail::MailServer;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, single, sql};
@@ -54,13 +55,15 @@ pub struct Settings {
     pub public_url: String,
     /// What each tier allows.
     pub catalogue: Catalogue,
+    /// Where mail goes out; without one it is kept.
+    pub mail: Option<MailServer>,
 }
 
 impl Settings {
     /// An instance of one's own, with the tiers that come with the program.
     pub fn self_hosted(public_url: impl Into<String>) -> Result<Self> {
         let catalogue = Catalogue::embedded(BillingMode::SelfHosted)?;
-        Ok(Self { public_url: public_url.into(), catalogue })
+        Ok(Self { public_url: public_url.into(), catalogue, mail: None })
     }
 }
 

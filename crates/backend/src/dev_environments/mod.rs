@@ -1,8 +1,10 @@
 //! Developer environments: one per person and project, isolated, its owner free in it.
 
 mod import;
+mod joining;
 
 pub use import::import;
+pub(crate) use joining::make_for;
 
 use crate::environments::{self, EnvironmentRow};
 use crate::gate::Actor;
