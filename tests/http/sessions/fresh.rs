@@ -6,9 +6,10 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 14] = [
+const ASKING: [&str; 18] = [
     "compare_grid_secrets",
     "compare_secret_versions",
+    "copy_invitation",
     "delete_dev_environment",
     "delete_environment",
     "delete_project",
@@ -18,7 +19,10 @@ const ASKING: [&str; 14] = [
     "destroy_flag_version",
     "destroy_secret_version",
     "export_secrets",
+    "invite_members",
+    "open_mail",
     "promote_entries",
+    "resend_invitation",
     "reveal_secret",
     "rotate_key",
 ];

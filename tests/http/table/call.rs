@@ -39,6 +39,9 @@ fn secret_of(keys: &Keys, name: &str) -> Option<String> {
         "{endpoint}" => Some(keys.endpoint.clone()),
         "{web_endpoint}" => Some(keys.web_endpoint.clone()),
         "{reset}" => Some(keys.reset.clone()),
+        "{invitation}" => Some(keys.invitation.clone()),
+        "{invitation_token}" => Some(keys.invitation_token.clone()),
+        "{mail}" => Some(keys.mail.clone()),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), configs(), flags(), grid(), places()]
+    [entrance(), tenant(), invitations(), project(), service(), secrets(), configs(), flags(), grid(), places()]
         .into_iter()
         .flatten()
         .collect()
@@ -45,6 +45,29 @@ fn tenant() -> Vec<Call> {
         function("find_entries").at("q", "TOKEN"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
+    ]
+}
+
+fn invitations() -> Vec<Call> {
+    let by_link = |name: &str| function(name).at("token", "{invitation_token}");
+    let on = |name: &str| function(name).at("id", "{invitation}");
+    let invite = || function("invite_members").at("emails", "bo@new.test");
+    vec![
+        by_link("read_invitation"),
+        by_link("join_by_invitation").at("password", PASSWORD),
+        by_link("accept_invitation"),
+        function("read_invitations"),
+        function("read_invitations").at("project", "attic").note("to a project that nobody was added to"),
+        invite(),
+        invite().at("roles[shop]", "viewer").note("as a viewer of a project"),
+        invite().at("roles[shop]", "owner").note("as an owner of a project"),
+        invite().at("tenant_role", "owner").note("as an owner"),
+        on("resend_invitation"),
+        on("copy_invitation"),
+        on("revoke_invitation"),
+        function("read_outbox"),
+        function("open_mail").at("id", "{mail}"),
+        function("resend_mail").at("id", "{mail}"),
     ]
 }
 

@@ -145,6 +145,7 @@ fn Row(tenant: Memo<String>, row: Invitation, may: bool, now: Timestamp) -> impl
     let here = address();
     let id = StoredValue::new(row.id.to_string());
     let email = row.email.clone();
+    let again = format!("Resend the invitation of {email}");
     let buttons = may.then(|| {
         view! {
             <a class="button button-small needs-js" data-noscroll aria-label=format!("Copy a link for {email}")
@@ -153,7 +154,7 @@ fn Row(tenant: Memo<String>, row: Invitation, may: bool, now: Timestamp) -> impl
                 <Hidden name="tenant" value=tenant/>
                 <Hidden name="id" value=id.get_value()/>
                 <FormError/>
-                <button type="submit" class="button button-small" aria-label=format!("Resend the invitation of {email}")>"Resend"</button>
+                <button type="submit" class="button button-small" aria-label=again>"Resend"</button>
             </PostForm>
             <a class="button button-icon" data-noscroll title="Revoke" aria-label=format!("Revoke the invitation of {email}")
                 href=move || id.with_value(|id| here.with(&[("confirm", Some(id))]))><Icon glyph=Glyph::Trash/></a>
