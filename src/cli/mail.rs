@@ -32,7 +32,13 @@ async fn list(nexus: &nexus_backend::Nexus, limit: u16) -> anyhow::Result<()> {
     for mail in mail::by_operator(nexus, limit.into()).await? {
         let problem = mail.problem.unwrap_or_default();
         let at = mail.created_at.rfc3339();
-        let line = format!("{}  {at}  {:<7}  {}  {}  {problem}", mail.id, mail.state.as_str(), mail.recipient, mail.kind);
+        let line = format!(
+            "{}  {at}  {:<7}  {}  {}  {problem}",
+            mail.id,
+            mail.state.as_str(),
+            mail.recipient,
+            mail.kind
+        );
         say(line.trim_end());
     }
     Ok(())

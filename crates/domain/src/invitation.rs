@@ -264,7 +264,14 @@ mod tests {
         let found = addresses(text);
         assert_eq!(
             found,
-            ["ana@acme.test", "bo@acme.test", "\"Müller", "Eva@Acme.test", "carl@acme.test", "dora@acme.test"]
+            [
+                "ana@acme.test",
+                "bo@acme.test",
+                "\"Müller",
+                "Eva@Acme.test",
+                "carl@acme.test",
+                "dora@acme.test"
+            ]
         );
         assert_eq!(addresses(" , ;\n"), Vec::<String>::new());
         assert_eq!(addresses("nobody"), ["nobody"], "what is no address is told, not dropped");

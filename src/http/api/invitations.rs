@@ -17,10 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn router() -> OpenApiRouter<Nexus> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, revoke))
-        .routes(routes!(resend))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, revoke)).routes(routes!(resend))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -4,10 +4,21 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), invitations(), project(), service(), secrets(), configs(), flags(), grid(), places()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        entrance(),
+        tenant(),
+        invitations(),
+        project(),
+        service(),
+        secrets(),
+        configs(),
+        flags(),
+        grid(),
+        places(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every server function of the program.

@@ -17,10 +17,10 @@ use nexus_backend::{
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};
+use nexus_domain::invitation::{NewInvitation, ProjectGrant};
 use nexus_domain::json::JsonText;
 use nexus_domain::keys::{Access, RotateRequest, Slot};
 use nexus_domain::project::NewProject;
-use nexus_domain::invitation::{NewInvitation, ProjectGrant};
 use nexus_domain::role::{ProjectRole, Scope, Scopes, TenantRole};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};

@@ -55,7 +55,9 @@ pub async fn join_by_invitation(token: String, password: String) -> Result<Done,
         last_tenant: Some(accepted.tenant),
     };
     crate::server::sign_in(&here, &signed_in).await?;
-    Ok(Done::new(format!("Welcome to {}", accepted.tenant_name)).to(super::landing(&signed_in, "")).and_frame())
+    Ok(Done::new(format!("Welcome to {}", accepted.tenant_name))
+        .to(super::landing(&signed_in, ""))
+        .and_frame())
 }
 
 /// Accepts as whoever is signed in.
@@ -74,7 +76,8 @@ pub fn InvitationPage() -> impl IntoView {
     let token = param("token");
     page(
         move || ReadInvitation { token: token.get() },
-        move |data: InvitationData| match data.offer {
+        move |data: InvitationData| {
+            match data.offer {
             Some(offer) => view! { <Offered token offer signed_in_as=data.signed_in_as/> }.into_any(),
             None => view! {
                 <Card title="This link does not work"
@@ -83,6 +86,7 @@ pub fn InvitationPage() -> impl IntoView {
                 </Card>
             }
             .into_any(),
+        }
         },
     )
 }

@@ -1,17 +1,22 @@
 //! The developer environment that comes with becoming a developer.
 
 use super::all;
+use crate::Result;
 use crate::environments;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::Result;
 use nexus_domain::action::Action;
 use nexus_domain::environment::EnvironmentKind;
 use nexus_domain::{ProjectId, UserId};
 use serde_json::json;
 
 /// Makes the developer environment of a member of the project, unless there is one.
-pub(crate) async fn make_for(w: &mut Work, project: ProjectId, project_slug: &str, user: UserId) -> Result<()> {
+pub(crate) async fn make_for(
+    w: &mut Work,
+    project: ProjectId,
+    project_slug: &str,
+    user: UserId,
+) -> Result<()> {
     if all(w, project).await?.iter().any(|row| row.owner_id == Some(user)) {
         return Ok(());
     }

@@ -62,13 +62,14 @@ fn has_account() -> Error {
 
 async fn find(nexus: &Nexus, token: &str) -> Result<Option<Found>> {
     let mac = mac(nexus, token)?;
-    let row: Option<(TenantId, String, String, InvitationId)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
-        "SELECT i.tenant_id, t.slug, t.name, i.id FROM invitations i JOIN tenants t ON t.id = i.tenant_id
+    let row: Option<(TenantId, String, String, InvitationId)> =
+        single!(nexus.db, |pool| sqlx::query_as(sql!(
+            "SELECT i.tenant_id, t.slug, t.name, i.id FROM invitations i JOIN tenants t ON t.id = i.tenant_id
          WHERE i.token_mac = $1"
-    ))
-    .bind(mac.as_slice())
-    .fetch_optional(pool)
-    .await)?;
+        ))
+        .bind(mac.as_slice())
+        .fetch_optional(pool)
+        .await)?;
     Ok(row.map(|(tenant, slug, name, id)| Found { tenant, slug, name, id }))
 }
 
@@ -176,7 +177,8 @@ async fn account(nexus: &Nexus, acceptor: Acceptor, email: &str) -> Result<Accou
         }
         Acceptor::Vouched { email: vouched } => {
             if vouched.trim().to_lowercase() != email {
-                let message = format!("This invitation is for {email}, and the provider knows you as {vouched}");
+                let message =
+                    format!("This invitation is for {email}, and the provider knows you as {vouched}");
                 return Err(Refusal::new(Code::Forbidden, message).into());
             }
             refuse_known(nexus, email).await?;
@@ -253,7 +255,8 @@ impl Account {
 
 /// Uses the link up. One statement: whoever comes second finds nothing.
 async fn consume(w: &mut Work, mac: &[u8], user: UserId) -> Result<()> {
-    let used = on!(w.tx, |c| sqlx::query(sql!(
+    let used = on!(w.tx, |c| {
+        sqlx::query(sql!(
         "UPDATE invitations SET accepted_at = $3, accepted_by = $4
          WHERE tenant_id = $1 AND token_mac = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $3"
     ))
@@ -263,7 +266,8 @@ async fn consume(w: &mut Work, mac: &[u8], user: UserId) -> Result<()> {
     .bind(user)
     .execute(c)
     .await
-    .map(|done| done.rows_affected()))?;
+    .map(|done| done.rows_affected())
+    })?;
     if used == 1 { Ok(()) } else { Err(gone()) }
 }
 

@@ -121,7 +121,8 @@ async fn withdraw(w: &mut Work, row: &Row) -> Result<()> {
 
 /// Puts a new link in the place of the one before.
 async fn renew(w: &mut Work, id: InvitationId, link: &Link, mail: Option<MailId>) -> Result<()> {
-    on!(w.tx, |c| sqlx::query(sql!(
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
         "UPDATE invitations SET token_mac = $3, mail_id = $4, sent_at = $5, expires_at = $6, invited_by = $7, inviter_id = $8
          WHERE tenant_id = $1 AND id = $2"
     ))
@@ -135,6 +136,7 @@ async fn renew(w: &mut Work, id: InvitationId, link: &Link, mail: Option<MailId>
     .bind(w.actor.user())
     .execute(c)
     .await
-    .map(|_| ()))?;
+    .map(|_| ())
+    })?;
     Ok(())
 }

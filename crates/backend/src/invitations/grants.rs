@@ -31,7 +31,10 @@ pub async fn inviting(nexus: &Nexus, actor: &Actor) -> Result<Inviting> {
     let tenant = actor.tenant_role().is_none_or(|role| role.allows(permission));
     let projects = projects::list(nexus, actor, "").await?;
     let projects = projects.into_iter().filter(|project| project.role.allows(permission, SHARED));
-    Ok(Inviting { tenant, projects: projects.map(|project| (project.slug, project.name, project.role)).collect() })
+    Ok(Inviting {
+        tenant,
+        projects: projects.map(|project| (project.slug, project.name, project.role)).collect(),
+    })
 }
 
 /// Whether the act is the actor's on the tenant as a whole. A denial alone is no: the project may allow it.
@@ -92,7 +95,12 @@ pub(super) fn check(grants: &mut Grants) -> Result<()> {
 }
 
 /// Whether a person may still give all of this, by what they are now. Where nobody is named, a key or the operator gave it.
-pub(super) async fn still_held(w: &mut Work, inviter: Option<UserId>, grants: &Grants, found: &[Grant]) -> Result<bool> {
+pub(super) async fn still_held(
+    w: &mut Work,
+    inviter: Option<UserId>,
+    grants: &Grants,
+    found: &[Grant],
+) -> Result<bool> {
     let Some(inviter) = inviter else { return Ok(true) };
     let permission = Action::MemberInvite.permission();
     match tenant_role_of(w, inviter).await? {

@@ -131,7 +131,8 @@ impl Round {
             return Ok(Invited::Already(Box::new(invitation)));
         }
         if self.left <= 0 {
-            let message = format!("{MOST_PENDING} invitations wait to be accepted; revoke some of them first");
+            let message =
+                format!("{MOST_PENDING} invitations wait to be accepted; revoke some of them first");
             return Err(Refusal::new(Code::Conflict, message).into());
         }
         self.left -= 1;
@@ -141,13 +142,15 @@ impl Round {
 
     /// Whether somebody with this address is a member whom accepting would give nothing.
     async fn has_all(&self, w: &mut Work, email: &str) -> Result<bool> {
-        let row: Option<(UserId,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        let row: Option<(UserId,)> = on!(w.tx, |c| {
+            sqlx::query_as(sql!(
             "SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.tenant_id = $1 AND u.email = $2"
         ))
         .bind(w.actor.tenant)
         .bind(email)
         .fetch_optional(c)
-        .await)?;
+        .await
+        })?;
         let Some((user,)) = row else { return Ok(false) };
         let role = tenant_role_of(w, user).await?;
         if TenantRole::raised(role, self.grants.tenant_role).is_some() {
@@ -183,7 +186,8 @@ impl Round {
     async fn insert(&self, w: &mut Work, email: &str) -> Result<InvitationId> {
         let id = InvitationId(Uuid::now_v7());
         let (link, mail_id) = send(w, &self.tenant, email, &self.grants).await?;
-        on!(w.tx, |c| sqlx::query(sql!(
+        on!(w.tx, |c| {
+            sqlx::query(sql!(
             "INSERT INTO invitations (tenant_id, id, email, tenant_role, token_mac, mail_id, invited_by, inviter_id,
                  created_at, sent_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)"
@@ -200,9 +204,11 @@ impl Round {
         .bind(link.expires_at)
         .execute(c)
         .await
-        .map(|_| ()))?;
+        .map(|_| ())
+        })?;
         for grant in &self.found {
-            on!(w.tx, |c| sqlx::query(sql!(
+            on!(w.tx, |c| {
+                sqlx::query(sql!(
                 "INSERT INTO invitation_projects (tenant_id, invitation_id, project_id, role) VALUES ($1, $2, $3, $4)"
             ))
             .bind(w.actor.tenant)
@@ -211,7 +217,8 @@ impl Round {
             .bind(grant.role.as_str())
             .execute(c)
             .await
-            .map(|_| ()))?;
+            .map(|_| ())
+            })?;
         }
         record(w, Action::MemberInvite, email, &self.grants).await?;
         Ok(id)

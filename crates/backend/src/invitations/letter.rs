@@ -16,7 +16,9 @@ pub(super) fn mail(w: &Work, tenant: &str, to: &str, grants: &Grants, link: &Lin
     let letter = Letter {
         subject: format!("{from} invites you to {tenant} on Nexus"),
         paragraphs: vec![
-            format!("{from} invites you to {tenant}, whose secrets, configs and feature flags are kept with Nexus."),
+            format!(
+                "{from} invites you to {tenant}, whose secrets, configs and feature flags are kept with Nexus."
+            ),
             roles(tenant, grants),
         ],
         button: Some(("Accept the invitation".into(), link.url(&w.nexus))),

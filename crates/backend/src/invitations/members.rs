@@ -43,7 +43,8 @@ pub(super) async fn join_project(w: &mut Work, user: UserId, grant: &Grant) -> R
     if ProjectRole::raised(current, grant.role).is_none() {
         return Ok(());
     }
-    on!(w.tx, |c| sqlx::query(sql!(
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
         "INSERT INTO project_members (tenant_id, project_id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role"
     ))
@@ -54,7 +55,8 @@ pub(super) async fn join_project(w: &mut Work, user: UserId, grant: &Grant) -> R
     .bind(w.now)
     .execute(c)
     .await
-    .map(|_| ()))?;
+    .map(|_| ())
+    })?;
     if grant.role == ProjectRole::Developer {
         dev_environments::make_for(w, grant.project_id, &grant.slug, user).await?;
     }
@@ -74,7 +76,8 @@ pub(super) async fn project_role_of(
     .bind(user)
     .fetch_optional(c)
     .await)?;
-    row.map(|(role,)| ProjectRole::parse(&role).ok_or(Error::Impossible("an unknown project role"))).transpose()
+    row.map(|(role,)| ProjectRole::parse(&role).ok_or(Error::Impossible("an unknown project role")))
+        .transpose()
 }
 
 /// A handle made from the address that nobody else in the tenant has: `ana`, `ana2`, `ana3`, …

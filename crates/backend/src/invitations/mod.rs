@@ -11,12 +11,14 @@ mod invite;
 mod letter;
 mod list;
 mod members;
+mod sweep;
 
 pub use accept::{Accepted, Acceptor, accept, offer};
 pub use change::{copy_link, resend, revoke};
 pub use grants::{Inviting, inviting};
 pub use invite::{NewInvitations, invite, invite_one};
 pub use list::{Listed, get, list};
+pub use sweep::sweep;
 
 use crate::Result;
 use crate::nexus::Nexus;

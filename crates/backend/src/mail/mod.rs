@@ -81,29 +81,32 @@ pub(crate) async fn queue(nexus: &Nexus, tx: &mut Tx, mail: &Mail, now: Timestam
              created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $9)"
     ))
-    .bind(id)
-    .bind(mail.tenant)
-    .bind(mail.to.as_str())
-    .bind(mail.kind)
-    .bind(state.as_str())
-    .bind(due)
-    .bind(given_up.then_some("Too many mails were waiting"))
-    .bind((!given_up).then_some(sealed))
-    .bind(now)
-    .execute(c)
-    .await
-    .map(|_| ())
+        .bind(id)
+        .bind(mail.tenant)
+        .bind(mail.to.as_str())
+        .bind(mail.kind)
+        .bind(state.as_str())
+        .bind(due)
+        .bind(given_up.then_some("Too many mails were waiting"))
+        .bind((!given_up).then_some(sealed))
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ())
     })?;
     Ok(id)
 }
 
 async fn is_full(tx: &mut Tx) -> Result<bool> {
-    let row: Option<(MailId,)> = on!(*tx, |c| sqlx::query_as(sql!(
+    let row: Option<(MailId,)> =
+        on!(*tx, |c| {
+            sqlx::query_as(sql!(
         "SELECT id FROM mails WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT 1 OFFSET $1"
     ))
     .bind(MOST_WAITING)
     .fetch_optional(c)
-    .await)?;
+    .await
+        })?;
     Ok(row.is_some())
 }
 

@@ -157,13 +157,15 @@ async fn requeue(w: &mut Work, id: MailId) -> Result<(String, String)> {
 /// All mail of the instance, newest first, for whoever runs the program.
 pub async fn by_operator(nexus: &Nexus, limit: i64) -> Result<Vec<OutboxMail>> {
     let mut tx = nexus.db.begin_read().await?;
-    let rows: Vec<Row> = on!(tx, |c| sqlx::query_as(sql!(
+    let rows: Vec<Row> = on!(tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT id, recipient, kind, state, attempts, next_attempt_at, problem, opened_at, created_at, updated_at
          FROM mails ORDER BY id DESC LIMIT $1"
     ))
     .bind(limit)
     .fetch_all(c)
-    .await)?;
+    .await
+    })?;
     tx.rollback().await?;
     Ok(rows.into_iter().map(Row::into_wire).collect())
 }

@@ -75,7 +75,9 @@ impl MailServer {
     /// # Errors
     /// When one of the two cannot be understood. The address is not repeated, because it holds a password.
     pub fn new(url: &SecretString, from: &str, public_url: &str) -> Result<Self> {
-        let wrong = |what: &str| Error::Startup(format!("smtp_url: {what}; an example is smtps://user:password@mail.example.com"));
+        let wrong = |what: &str| {
+            Error::Startup(format!("smtp_url: {what}; an example is smtps://user:password@mail.example.com"))
+        };
         let url = with_encryption(url.expose_secret()).ok_or_else(|| wrong("this is no address"))?;
         let from: Mailbox = from
             .parse()
@@ -85,7 +87,9 @@ impl MailServer {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
             .map_err(|_| wrong("smtp:// or smtps://, with ?tls=required, opportunistic or none"))?
             .timeout(Some(PATIENCE));
-        if url.path().trim_matches('/').is_empty() {
+        // A number is no name to greet with; lettre has a form for those.
+        let named = domain.parse::<std::net::IpAddr>().is_err() && !domain.starts_with('[');
+        if named && url.path().trim_matches('/').is_empty() {
             builder = builder.hello_name(ClientId::Domain(domain.clone()));
         }
         Ok(Self { transport: builder.build(), from, domain })
@@ -108,10 +112,8 @@ impl MailServer {
         let micros = u64::try_from(now.0).ok()?;
         let subject: String = letter.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         // RFC 3834: no mail program answers this by itself.
-        let automatic = HeaderValue::new(
-            HeaderName::new_from_ascii_str("Auto-Submitted"),
-            "auto-generated".to_owned(),
-        );
+        let automatic =
+            HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
@@ -134,7 +136,8 @@ fn judge(error: &lettre::transport::smtp::Error) -> Handed {
         return Handed::Unreachable(format!("{what} to the mail server"));
     };
     let said = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    let said = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_PROBLEM).collect::<String>();
+    let said =
+        said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_PROBLEM).collect::<String>();
     let problem = format!("{code} {}", said.trim()).trim_end().to_owned();
     if u16::from(code) >= 500 && !ABOUT_THE_SENDER.contains(&u16::from(code)) {
         Handed::Refused(problem)
@@ -174,7 +177,9 @@ mod tests {
         assert_eq!(query("smtp://mail.test").as_deref(), Some("tls=required"));
         assert_eq!(query("smtp://192.0.2.1:25").as_deref(), Some("tls=required"));
         assert_eq!(query("smtp://mail.test?tls=opportunistic").as_deref(), Some("tls=opportunistic"));
-        for clear in ["smtp://localhost:25", "smtp://127.0.0.1:2525", "smtp://[::1]:25", "smtp://mail.test?tls=none"] {
+        for clear in
+            ["smtp://localhost:25", "smtp://127.0.0.1:2525", "smtp://[::1]:25", "smtp://mail.test?tls=none"]
+        {
             assert_eq!(query(clear), None, "{clear}");
         }
         assert_eq!(query("smtps://mail.test"), None);
@@ -203,6 +208,8 @@ mod tests {
             assert!(text.contains(header), "{header}\n{text}");
         }
         assert!(!text.contains("\nBcc:"), "{text}");
-        assert!(server.compose(id, "ana@acme.test\r\nRCPT TO:<eve@evil.test>", &letter, Timestamp(0)).is_none());
+        assert!(
+            server.compose(id, "ana@acme.test\r\nRCPT TO:<eve@evil.test>", &letter, Timestamp(0)).is_none()
+        );
     }
 }

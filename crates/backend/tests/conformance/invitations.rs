@@ -10,7 +10,7 @@ use nexus_domain::invitation::{
     Grants, Invitation, InvitationState, Invited, MailState, NewInvitation, ProjectGrant,
 };
 use nexus_domain::role::{ProjectRole, Scope, TenantRole};
-use nexus_domain::timestamp::{HOUR, MINUTE};
+use nexus_domain::timestamp::{DAY_MICROS, HOUR, MINUTE};
 use nexus_domain::{Code, InvitationId, UserId};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -41,6 +41,7 @@ both![
     a_project_that_is_gone_is_left_out,
     inviting_takes_a_fresh_sign_in,
     a_list_comes_in_pages,
+    what_ended_long_ago_is_forgotten,
 ];
 
 const PASSWORD: &str = "tr4verse-Olive";
@@ -105,7 +106,10 @@ async fn a_new_person_signs_up_by_the_link(w: &World) {
     w.project("shop").await;
     let before = w.events().await.len();
     let made = invited(w, " Bo@Acme.test ", &[grant("shop", ProjectRole::Viewer)]).await;
-    assert_eq!((made.email.as_str(), made.state, made.mail), ("bo@acme.test", InvitationState::Pending, Some(MailState::Kept)));
+    assert_eq!(
+        (made.email.as_str(), made.state, made.mail),
+        ("bo@acme.test", InvitationState::Pending, Some(MailState::Kept))
+    );
     assert_eq!(made.expires_at, w.now().plus(72 * HOUR));
     let token = token(w, "bo@acme.test").await;
     for _ in 0..2 {
@@ -123,7 +127,11 @@ async fn a_new_person_signs_up_by_the_link(w: &World) {
     assert_eq!(w.events_after(before).await, ["member.invited", "member.joined"]);
     let signed_in = people::sign_in(&w.nexus, "bo@acme.test", PASSWORD.into(), ip()).await.fine();
     assert_eq!(signed_in.last_tenant.as_deref(), Some(TENANT));
-    assert_eq!(w.number("SELECT COUNT(*) FROM mails WHERE sealed IS NOT NULL").await, 0, "a used link is kept nowhere");
+    assert_eq!(
+        w.number("SELECT COUNT(*) FROM mails WHERE sealed IS NOT NULL").await,
+        0,
+        "a used link is kept nowhere"
+    );
     sign_up(w, &token).await.refused_as(Code::NotFound);
 }
 
@@ -140,7 +148,10 @@ async fn a_known_person_accepts_under_the_same_address_only(w: &World) {
     let rita = Opened::by_password(rival.owner.user().expect("a person"), w.now());
     let me = people::me(&w.nexus, rita.user, w.now()).await.fine().expect("rita");
     assert_eq!(me.tenants.len(), 2);
-    assert_eq!(people::person(&w.nexus, rita, TENANT, None).await.fine().tenant_role(), Some(TenantRole::Member));
+    assert_eq!(
+        people::person(&w.nexus, rita, TENANT, None).await.fine().tenant_role(),
+        Some(TenantRole::Member)
+    );
     let nobody = Acceptor::SignedIn(UserId(Uuid::now_v7()));
     invitations::accept(&w.nexus, &token, nobody, ip()).await.refused_as(Code::NotFound);
 }
@@ -171,9 +182,8 @@ async fn of_fifty_acceptances_at_once_one_succeeds(w: &World) {
     invited(w, "bo@acme.test", &[]).await;
     let token = token(w, "bo@acme.test").await;
     let before = w.nexus.passwords.hashes();
-    let uses = (0..50).map(|n| {
-        invitations::accept(&w.nexus, &token, Acceptor::Password(PASSWORD.into()), from(n))
-    });
+    let uses =
+        (0..50).map(|n| invitations::accept(&w.nexus, &token, Acceptor::Password(PASSWORD.into()), from(n)));
     let outcomes = join_all(uses).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     for outcome in outcomes.into_iter().filter(|outcome| outcome.is_err()) {
@@ -242,7 +252,8 @@ async fn a_new_link_ends_the_one_before(w: &World) {
     let second = token(w, "bo@acme.test").await;
     assert_eq!(w.number("SELECT COUNT(*) FROM mails").await, 1, "the one before does not go out any more");
     let link = invitations::copy_link(&w.nexus, &w.owner, made.id).await.fine();
-    let third = link.link.strip_prefix("https://nexus.test/invitation/").expect("from the public URL").to_owned();
+    let third =
+        link.link.strip_prefix("https://nexus.test/invitation/").expect("from the public URL").to_owned();
     assert_eq!(w.number("SELECT COUNT(*) FROM mails").await, 0);
     for dead in [first, second] {
         invitations::offer(&w.nexus, &dead, ip()).await.refused_as(Code::NotFound);
@@ -278,7 +289,8 @@ fn member() -> Grants {
 
 async fn each_address_has_an_answer_of_its_own(w: &World) {
     w.person("max@acme.test", TenantRole::Member).await;
-    let emails = ["Bo@Acme.test", "bo+two@acme.test", "bo@acme.test", "nobody", "MAX@acme.test", "a@b..c", OWNER];
+    let emails =
+        ["Bo@Acme.test", "bo+two@acme.test", "bo@acme.test", "nobody", "MAX@acme.test", "a@b..c", OWNER];
     let outcomes = invite_all(w, &w.owner, &emails, member()).await.fine();
     assert_eq!(outcomes.len(), 6, "the same address once: {outcomes:?}");
     assert!(matches!(&outcomes[0], Invited::Now(it) if it.email == "bo@acme.test"));
@@ -336,7 +348,10 @@ async fn granting_needs_holding(w: &World) {
             let outcome = invite_all(w, actor, &["a@new.test"], of(tenant_role, &[])).await;
             assert_eq!(outcome.refused().code, Code::Forbidden, "{who} {tenant_role}");
         }
-        let elsewhere = of(TenantRole::Member, &[grant("shop", ProjectRole::Viewer), grant("attic", ProjectRole::Viewer)]);
+        let elsewhere = of(
+            TenantRole::Member,
+            &[grant("shop", ProjectRole::Viewer), grant("attic", ProjectRole::Viewer)],
+        );
         invite_all(w, actor, &["a@new.test"], elsewhere).await.refused_as(Code::NotFound);
     }
     for actor in [&finance, &plain] {
@@ -346,7 +361,8 @@ async fn granting_needs_holding(w: &World) {
     }
     let bad = of(TenantRole::Finance, &[grant("shop", ProjectRole::Viewer)]);
     assert!(invite_all(w, &w.owner, &["a@new.test"], bad).await.refused().field("projects").is_some());
-    let twice = of(TenantRole::Member, &[grant("shop", ProjectRole::Viewer), grant("shop", ProjectRole::Tester)]);
+    let twice =
+        of(TenantRole::Member, &[grant("shop", ProjectRole::Viewer), grant("shop", ProjectRole::Tester)]);
     assert!(invite_all(w, &w.owner, &["a@new.test"], twice).await.refused().field("projects").is_some());
     invite_all(w, &w.owner, &["a@new.test"], of(TenantRole::Owner, &[])).await.fine();
 }
@@ -355,9 +371,10 @@ async fn keys_invite_by_their_scopes(w: &World) {
     w.project("shop").await;
     let (_, writer) = w.environment_key("live", &[Scope::WriteUsers, Scope::ReadUsers]).await;
     let (_, reader) = w.environment_key("live", &[Scope::ReadUsers]).await;
-    let made = invitations::invite_one(&w.nexus, &writer, new("bo@acme.test", &[grant("shop", ProjectRole::Owner)]))
-        .await
-        .fine();
+    let made =
+        invitations::invite_one(&w.nexus, &writer, new("bo@acme.test", &[grant("shop", ProjectRole::Owner)]))
+            .await
+            .fine();
     assert!(made.invited_by.starts_with("nx_live_"));
     invitations::get(&w.nexus, &reader, made.id).await.fine();
     invitations::invite_one(&w.nexus, &reader, new("eva@acme.test", &[])).await.refused_as(Code::Forbidden);
@@ -370,9 +387,13 @@ async fn keys_invite_by_their_scopes(w: &World) {
 async fn an_invitation_rests_on_the_rights_of_who_gave_it(w: &World) {
     w.project("shop").await;
     let manager = w.member("shop", ProjectRole::Manager).await;
-    let made = invitations::invite_one(&w.nexus, &manager, new("bo@acme.test", &[grant("shop", ProjectRole::Manager)]))
-        .await
-        .fine();
+    let made = invitations::invite_one(
+        &w.nexus,
+        &manager,
+        new("bo@acme.test", &[grant("shop", ProjectRole::Manager)]),
+    )
+    .await
+    .fine();
     let token = token(w, "bo@acme.test").await;
     w.give_role(&manager, "shop", ProjectRole::Developer).await;
     invitations::offer(&w.nexus, &token, ip()).await.refused_as(Code::NotFound);
@@ -388,7 +409,12 @@ async fn accepting_never_takes_away(w: &World) {
     w.project("shop").await;
     w.project("attic").await;
     let manager = w.member("shop", ProjectRole::Manager).await;
-    invited(w, "manager@acme.test", &[grant("shop", ProjectRole::Viewer), grant("attic", ProjectRole::Tester)]).await;
+    invited(
+        w,
+        "manager@acme.test",
+        &[grant("shop", ProjectRole::Viewer), grant("attic", ProjectRole::Tester)],
+    )
+    .await;
     accept_as(w, &token(w, "manager@acme.test").await, &manager).await.fine();
     assert_eq!(roles(w, "manager@acme.test").await, ["attic:tester", "member", "shop:manager"]);
     let owner = new("manager@acme.test", &[]);
@@ -426,7 +452,12 @@ async fn people_with_like_addresses_get_handles_of_their_own(w: &World) {
 async fn a_developer_finds_an_environment_of_their_own(w: &World) {
     w.project("shop").await;
     w.project("attic").await;
-    invited(w, "bo@acme.test", &[grant("shop", ProjectRole::Developer), grant("attic", ProjectRole::Manager)]).await;
+    invited(
+        w,
+        "bo@acme.test",
+        &[grant("shop", ProjectRole::Developer), grant("attic", ProjectRole::Manager)],
+    )
+    .await;
     vouched(w, &token(w, "bo@acme.test").await, "bo@acme.test").await.fine();
     let slugs = w.texts("SELECT slug FROM environments WHERE kind = 'developer'").await;
     assert_eq!(slugs, ["dev_bo"], "of the project whose developer they are");
@@ -478,11 +509,19 @@ async fn who_may_invite_to_a_project_sees_its_invitations(w: &World) {
     let hidden = invited(w, "four@acme.test", &[]).await;
     let listed = async |actor: &Actor, project: Option<&str>| {
         let page = invitations::list(&w.nexus, actor, project.map(str::to_owned), None, 50).await?;
-        Ok(page.data.into_iter().map(|it| (it.invitation.email, it.invitation.projects.len(), it.may_change)).collect())
+        Ok(page
+            .data
+            .into_iter()
+            .map(|it| (it.invitation.email, it.invitation.projects.len(), it.may_change))
+            .collect())
     };
     let seen: Result<Vec<(String, usize, bool)>> = listed(&manager, Some("shop")).await;
     let expected = [("three@acme.test", 1, false), ("two@acme.test", 1, false), ("one@acme.test", 1, true)];
-    assert_eq!(seen.fine(), expected.map(|(email, n, may)| (email.to_owned(), n, may)), "and nothing of the attic");
+    assert_eq!(
+        seen.fine(),
+        expected.map(|(email, n, may)| (email.to_owned(), n, may)),
+        "and nothing of the attic"
+    );
     let seen: Result<Vec<(String, usize, bool)>> = listed(&w.owner, None).await;
     assert_eq!(seen.fine().len(), 4);
     let seen: Result<Vec<(String, usize, bool)>> = listed(&w.owner, Some("attic")).await;
@@ -532,7 +571,9 @@ async fn a_project_that_is_gone_is_left_out(w: &World) {
 async fn inviting_takes_a_fresh_sign_in(w: &World) {
     let made = invited(w, "bo@acme.test", &[]).await;
     w.pass(5 * MINUTE + 1);
-    invitations::invite_one(&w.nexus, &w.owner, new("eva@acme.test", &[])).await.refused_as(Code::StepUpRequired);
+    invitations::invite_one(&w.nexus, &w.owner, new("eva@acme.test", &[]))
+        .await
+        .refused_as(Code::StepUpRequired);
     invitations::resend(&w.nexus, &w.owner, made.id).await.refused_as(Code::StepUpRequired);
     invitations::copy_link(&w.nexus, &w.owner, made.id).await.refused_as(Code::StepUpRequired);
     invitations::list(&w.nexus, &w.owner, None, None, 50).await.fine();
@@ -556,4 +597,16 @@ async fn a_list_comes_in_pages(w: &World) {
     assert_eq!(seen, ["p4@acme.test", "p3@acme.test", "p2@acme.test", "p1@acme.test", "p0@acme.test"]);
     let refusal = invitations::list(&w.nexus, &w.owner, None, Some("x".into()), 2).await.refused();
     assert!(refusal.field("cursor").is_some());
+}
+
+async fn what_ended_long_ago_is_forgotten(w: &World) {
+    w.project("shop").await;
+    invited(w, "bo@acme.test", &[grant("shop", ProjectRole::Viewer)]).await;
+    w.pass(72 * HOUR + 90 * DAY_MICROS);
+    invitations::sweep(&w.nexus).await.fine();
+    assert_eq!(w.number("SELECT COUNT(*) FROM invitations").await, 1);
+    w.pass(1);
+    invitations::sweep(&w.nexus).await.fine();
+    assert_eq!(w.number("SELECT COUNT(*) FROM invitations").await, 0);
+    assert_eq!(w.number("SELECT COUNT(*) FROM invitation_projects").await, 0);
 }

@@ -49,7 +49,10 @@ async fn texts_stored(w: &World) -> i64 {
 async fn without_a_server_mail_is_kept_and_read_once_one_proved_who_one_is(w: &World) {
     invite(w, &w.nexus, &["bo@acme.test"]).await;
     let row = only(w).await;
-    assert_eq!((row.state, row.recipient.as_str(), row.kind.as_str()), (MailState::Kept, "bo@acme.test", "invitation"));
+    assert_eq!(
+        (row.state, row.recipient.as_str(), row.kind.as_str()),
+        (MailState::Kept, "bo@acme.test", "invitation")
+    );
     mail::deliver(&w.nexus).await.fine();
     assert_eq!(only(w).await.attempts, 0);
     w.pass(6 * MINUTE);
@@ -74,7 +77,8 @@ async fn a_mail_is_handed_over_and_its_text_is_wiped(w: &World) {
     received.sort_by(|a, b| a.to.cmp(&b.to));
     let to: Vec<_> = received.iter().map(|mail| mail.to.as_str()).collect();
     assert_eq!(to, ["bo+shop@acme.test", "eva@acme.test"]);
-    for part in ["From: Nexus <nexus@acme.test>", "Auto-Submitted: auto-generated", "text/plain", "text/html"] {
+    for part in ["From: Nexus <nexus@acme.test>", "Auto-Submitted: auto-generated", "text/plain", "text/html"]
+    {
         assert!(received[0].text.contains(part), "{part}\n{}", received[0].text);
     }
     assert_eq!(received[0].token().len(), 64);
@@ -222,10 +226,9 @@ async fn only_owners_see_the_outbox_and_only_of_their_tenant(w: &World) {
     w.project("shop").await;
     invite(w, &w.nexus, &["bo@acme.test"]).await;
     let row = only(w).await;
-    for actor in [
-        w.member("shop", ProjectRole::Owner).await,
-        w.person("fay@acme.test", TenantRole::Finance).await,
-    ] {
+    for actor in
+        [w.member("shop", ProjectRole::Owner).await, w.person("fay@acme.test", TenantRole::Finance).await]
+    {
         mail::list(&w.nexus, &actor, None, 50).await.refused_as(Code::Forbidden);
         mail::open(&w.nexus, &actor, row.id).await.refused_as(Code::Forbidden);
         mail::resend(&w.nexus, &actor, row.id).await.refused_as(Code::Forbidden);

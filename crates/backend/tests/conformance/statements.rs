@@ -117,7 +117,8 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 7] = [
+const SWEEPS: [&str; 8] = [
+    "DELETE FROM invitations WHERE expires_at",
     "DELETE FROM audit_denials",
     "DELETE FROM sessions",
     "DELETE FROM mails WHERE updated_at",
@@ -182,7 +183,8 @@ const OF_A_TENANT: [&str; 19] = [
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
-const ACROSS_TENANTS: [(&str, &str); 15] = [
+const ACROSS_TENANTS: [(&str, &str); 16] = [
+    ("DELETE FROM invitations WHERE expires_at", "the sweep of old invitations"),
     ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
     ("SELECT k.key_id, s.kind, s.id", "the tenant of a stream's address comes from the row of its key"),
     ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),

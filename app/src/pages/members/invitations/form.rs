@@ -21,7 +21,11 @@ pub fn InviteForm(
     told: RwSignal<String>,
 ) -> impl IntoView {
     let here = address();
-    let done = Callback::new(move |done: Done| told.set(done.notice));
+    // One sentence is a toast's; what came of each address takes more.
+    let done = Callback::new(move |done: Done| {
+        let more = done.notice.contains(". ");
+        told.set(if more { done.notice } else { String::new() });
+    });
     let role = whole.then(|| {
         let options = vec![("member", "Member"), ("finance", "Finance"), ("owner", "Owner")];
         view! {

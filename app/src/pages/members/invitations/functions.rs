@@ -69,11 +69,13 @@ pub async fn invite_members(
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let tenant_role = match tenant_role.as_str() {
         "" => TenantRole::Member,
-        text => TenantRole::parse(text).ok_or_else(|| Refusal::invalid("tenant_role", "owner, finance or member"))?,
+        text => TenantRole::parse(text)
+            .ok_or_else(|| Refusal::invalid("tenant_role", "owner, finance or member"))?,
     };
     let mut projects = Vec::new();
     for (project, role) in roles.into_iter().filter(|(_, role)| !role.is_empty()) {
-        let role = ProjectRole::parse(&role).ok_or_else(|| Refusal::invalid("projects", "A role of a project"))?;
+        let role =
+            ProjectRole::parse(&role).ok_or_else(|| Refusal::invalid("projects", "A role of a project"))?;
         projects.push(ProjectGrant { project, role });
     }
     let emails = addresses(&emails);

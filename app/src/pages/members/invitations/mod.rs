@@ -65,7 +65,8 @@ fn List(
     let table = match rows.is_empty() {
         true => view! { <Nobody/> }.into_any(),
         false => {
-            let rows = rows.clone().into_iter().map(|(row, may)| view! { <Row tenant row may now/> }).collect_view();
+            let rows =
+                rows.clone().into_iter().map(|(row, may)| view! { <Row tenant row may now/> }).collect_view();
             view! { <Table rows=rows.into_any()/> }.into_any()
         }
     };
@@ -201,7 +202,8 @@ fn State(row: Invitation, now: Timestamp) -> impl IntoView {
         .then(|| view! { <span class="faint">" ends "<Until at=row.expires_at now/></span> });
     // A mail that arrived is no news; one that did not is.
     let mail = row.mail.filter(|mail| row.state.is_open() && *mail != MailState::Sent).map(|mail| {
-        let tone = if matches!(mail, MailState::Bounced | MailState::Failed) { Tone::Red } else { Tone::Amber };
+        let tone =
+            if matches!(mail, MailState::Bounced | MailState::Failed) { Tone::Red } else { Tone::Amber };
         view! { " "<Badge text=format!("MAIL {}", mail.label()) tone/> }
     });
     let problem = row.problem.map(|problem| view! { <span class="faint said">{problem}</span> });

@@ -39,8 +39,7 @@ fn List(tenant: Memo<String>, data: OutboxData, opened: RwSignal<Option<OpenedMa
         let text = "Mail about this tenant, like invitations, is listed here for 30 days.";
         return view! { <Empty glyph=Glyph::Upload title="No mail yet" text/> }.into_any();
     }
-    let rows =
-        rows.into_iter().map(|row| view! { <Row tenant row mails opened now/> }).collect_view();
+    let rows = rows.into_iter().map(|row| view! { <Row tenant row mails opened now/> }).collect_view();
     view! {
         <p class="lead">"Mail about this tenant. What is about a person alone, like a new password, is not shown to owners."</p>
         {(!mails).then(|| view! {

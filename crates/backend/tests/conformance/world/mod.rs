@@ -121,14 +121,8 @@ async fn open_with(
     settings: Settings,
 ) -> nexus_backend::Result<Nexus> {
     let db = Db::open(&database.location()).await?;
-    Nexus::open(Parts {
-        db,
-        root: RootKey::parse(root)?,
-        clock,
-        random: Arc::new(SystemRandom),
-        settings,
-    })
-    .await
+    Nexus::open(Parts { db, root: RootKey::parse(root)?, clock, random: Arc::new(SystemRandom), settings })
+        .await
 }
 
 pub fn run(work: impl Future<Output = ()>) {
