@@ -7,6 +7,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use nexus_backend::Result;
 use nexus_backend::crypto::{Random, RootKey};
+use nexus_backend::mail::MailServer;
 use nexus_backend::store::Location;
 use nexus_backend::tenants::TenantCreation;
 use nexus_backend::tiers::Catalogue;
@@ -44,6 +45,10 @@ pub struct Settings {
     pub tenant_creation: TenantCreation,
     /// Networks whose `X-Forwarded-For` is believed, separated by commas.
     pub trusted_proxies: String,
+    /// The mail server: `smtps://user:password@host` or `smtp://…`; without one mail is kept in the outbox.
+    pub smtp_url: Option<SecretString>,
+    /// Who mail is from, for example `Nexus <nexus@example.com>`.
+    pub mail_from: Option<String>,
     /// What to log, for example `info` or `nexus=debug`.
     pub log: String,
 }
@@ -120,6 +125,14 @@ impl Settings {
         Catalogue::parse(&text, self.billing_mode).with_context(|| file.display().to_string())
     }
 
+    /// Where mail goes out, if anywhere.
+    pub fn mail_server(&self) -> anyhow::Result<Option<MailServer>> {
+        let Some(url) = &self.smtp_url else { return Ok(None) };
+        let from = self.mail_from.as_deref();
+        let from = from.context("smtp_url is set, so mail_from is needed: Nexus <nexus@example.com>")?;
+        Ok(Some(MailServer::new(url, from, &self.public_url())?))
+    }
+
     /// The master key: from the settings, from its file, or made on first start. The flag says that
     /// it lies in the data directory, beside what it protects.
     pub fn root_key(&self, random: &dyn Random) -> Result<(RootKey, bool)> {
@@ -166,6 +179,13 @@ impl Settings {
             ("billing_mode", self.billing_mode.to_string()),
             ("tenant_creation", self.tenant_creation.as_str().to_owned()),
             ("trusted_proxies", self.trusted_proxies.clone()),
+            (
+                "smtp_url",
+                self.smtp_url
+                    .as_ref()
+                    .map_or_else(|| "(not set)".to_owned(), |url| without_password(url.expose_secret())),
+            ),
+            ("mail_from", self.mail_from.clone().unwrap_or_else(|| "(not set)".into())),
             ("log", self.log.clone()),
         ])
     }
@@ -217,6 +237,18 @@ mod tests {
         std::fs::write(&file, "[tiers.free]\nservers = 3").expect("written");
         assert!(complaint().contains("tiers.toml") && complaint().contains("servers"), "{}", complaint());
         assert_eq!(settings.shown()["catalogue"], file.display().to_string());
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_needs_a_sender_and_is_shown_without_its_password() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(settings(folder.path(), "").expect("settings").mail_server().expect("none").is_none());
+        let url = "smtp_url = \"smtps://nexus:hunter2@mail.test\"";
+        let alone = settings(folder.path(), url).expect("settings");
+        assert!(format!("{:#}", alone.mail_server().expect_err("no sender")).contains("mail_from"));
+        assert_eq!(alone.shown()["smtp_url"], "smtps://nexus:[hidden]@mail.test");
+        let text = format!("{url}\nmail_from = \"Nexus <nexus@acme.test>\"");
+        assert!(settings(folder.path(), &text).expect("settings").mail_server().expect("fine").is_some());
     }
 
     #[test]

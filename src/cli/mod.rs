@@ -1,10 +1,11 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `tenant create`,
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `mail list`, `mail show`, `tenant create`,
 //! `user reset-password` for whoever runs an instance; `nexus run`, `pull` and `secrets` for those who use one.
 
 mod audit;
 mod connection;
 mod demo;
 mod init;
+mod mail;
 mod pull;
 mod run;
 mod secrets;
@@ -58,6 +59,9 @@ enum Command {
     /// Tenants besides the first one.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Mail that is on its way, or kept.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// People.
     #[command(subcommand)]
     User(user::Command),
@@ -114,6 +118,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Audit(command) => audit::run(&settings, command).await,
             Command::Tenant(command) => tenant::run(&settings, command).await,
+            Command::Mail(command) => mail::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
             // They were done before, without an instance.
             Command::Run(_) | Command::Pull(_) | Command::Secrets(_) => Ok(ExitCode::SUCCESS),
@@ -145,6 +150,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
             public_url: settings.public_url(),
             catalogue,
             tenant_creation: settings.tenant_creation,
+            mail: settings.mail_server()?,
         },
     };
     Ok(Nexus::open(parts).await?)

@@ -6,7 +6,7 @@ use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use nexus_backend::{
-    Nexus, Result, audit as chain, credentials, entries, flags, members, people, snapshot, streams,
+    Nexus, Result, audit as chain, credentials, entries, flags, invitations, mail, members, people, snapshot, streams,
 };
 use std::future::Future;
 use std::net::SocketAddr;
@@ -100,6 +100,9 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
         every(60.0, "who was there", |nexus| Box::pin(async move { members::flush(&nexus).await })),
         every(60.0, "counted evaluations", |nexus| Box::pin(async move { flags::flush(&nexus).await })),
         every(3600.0, "old counts", |nexus| Box::pin(async move { flags::forget_old(&nexus).await })),
+        every(1.0, "mail", |nexus| Box::pin(async move { mail::deliver(&nexus).await })),
+        every(3600.0, "old mails", |nexus| Box::pin(async move { mail::sweep(&nexus).await })),
+        every(3600.0, "old invitations", |nexus| Box::pin(async move { invitations::sweep(&nexus).await })),
         every(600.0, "sessions", |nexus| Box::pin(async move { people::sessions::sweep(&nexus).await })),
         every(3600.0, "final deletions", |nexus| Box::pin(async move { entries::purge(&nexus).await })),
         tokio::spawn(async move {

@@ -15,6 +15,7 @@ mod error;
 pub mod flags;
 pub mod gate;
 pub mod grid;
+pub mod invitations;
 pub mod keys;
 pub mod limits;
 pub mod mail;

@@ -7,6 +7,7 @@ use crate::crypto::{Keyring, Random, RootKey};
 use crate::flags::ReadyFlags;
 use crate::gate::Actor;
 use crate::limits::Limits;
+use crate::mail::MailServer;
 use crate::members::Seen;
 use crate::people::Passwords;
 use crate::snapshot::Snapshots;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// Who may make tenants.
     pub tenant_creation: TenantCreation,
+    /// Where mail goes out; without one it is kept.
+    pub mail: Option<MailServer>,
 }
 
 impl Settings {
@@ -67,7 +70,7 @@ impl Settings {
     pub fn self_hosted(public_url: impl Into<String>) -> Result<Self> {
         let catalogue = Catalogue::embedded(BillingMode::SelfHosted)?;
         let tenant_creation = TenantCreation::Anyone;
-        Ok(Self { public_url: public_url.into(), catalogue, tenant_creation })
+        Ok(Self { public_url: public_url.into(), catalogue, tenant_creation, mail: None })
     }
 }
 

@@ -42,8 +42,13 @@ actions! {
     MemberLosses:       MemberManage,      "member.losses",          silent,  any;
     // One's own membership.
     MemberLeave:        EnvironmentRead,   "member.left",            audited, fresh;
+    InvitationList:     MemberRead,        "invitation.list",        silent,  any;
     InvitationResend:   MemberInvite,      "invitation.resent",      audited, fresh;
+    // A link that is shown to the inviter: whoever has it can accept.
+    InvitationCopy:     MemberInvite,      "invitation.link_copied", audited, fresh;
     InvitationRevoke:   MemberInvite,      "invitation.revoked",     audited, any;
+    OutboxList:         TenantManage,      "outbox.list",            silent,  any;
+    OutboxResend:       TenantManage,      "outbox.resent",          audited, any;
     // Mail holds links that let somebody in.
     OutboxRead:         TenantManage,      "outbox.read",            audited, fresh;
 

@@ -19,6 +19,7 @@ pub mod flag;
 pub mod grid;
 pub mod id;
 pub mod import;
+pub mod invitation;
 pub mod json;
 pub mod key;
 pub mod keys;

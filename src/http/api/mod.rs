@@ -7,6 +7,7 @@ mod dev_environments;
 mod environments;
 mod flag_versions;
 mod flags;
+mod invitations;
 mod keys;
 mod members;
 mod project_members;
@@ -57,6 +58,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(flag_versions::router())
         .merge(transfer::router())
         .merge(dev_environments::router())
+        .merge(invitations::router())
         .merge(audit::router())
 }
 

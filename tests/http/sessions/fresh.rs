@@ -7,13 +7,14 @@ use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, changing members, and what
 /// cannot be undone.
-const ASKING: [&str; 21] = [
+const ASKING: &[&str] = &[
     "add_project_member",
     "change_address",
     "change_member",
     "change_project_member",
     "compare_grid_secrets",
     "compare_secret_versions",
+    "copy_invitation",
     "delete_dev_environment",
     "delete_environment",
     "delete_project",
@@ -23,10 +24,13 @@ const ASKING: [&str; 21] = [
     "destroy_flag_version",
     "destroy_secret_version",
     "export_secrets",
+    "invite_members",
     "leave_tenant",
+    "open_mail",
     "promote_entries",
     "remove_member",
     "remove_project_member",
+    "resend_invitation",
     "reveal_secret",
     "rotate_key",
 ];

@@ -43,6 +43,9 @@ fn secret_of(keys: &Keys, name: &str) -> Option<String> {
         "{address}" => Some(keys.address.clone()),
         // Another one for each call, because what is asked for one address is counted.
         "{anybody}" => Some(format!("{}@acme.test", uuid::Uuid::new_v4().simple())),
+        "{invitation}" => Some(keys.invitation.clone()),
+        "{invitation_token}" => Some(keys.invitation_token.clone()),
+        "{mail}" => Some(keys.mail.clone()),
         _ => None,
     }
 }

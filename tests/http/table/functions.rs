@@ -9,6 +9,7 @@ pub fn calls() -> Vec<Call> {
         account(),
         tenant(),
         members(),
+        invitations(),
         project(),
         service(),
         secrets(),
@@ -17,9 +18,9 @@ pub fn calls() -> Vec<Call> {
         grid(),
         places(),
     ]
-        .into_iter()
-        .flatten()
-        .collect()
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The routes of those that are about no tenant.
@@ -104,6 +105,29 @@ fn members() -> Vec<Call> {
         viewer("remove_project_member"),
         function("read_leaving"),
         function("leave_tenant").at("typed", "acme"),
+    ]
+}
+
+fn invitations() -> Vec<Call> {
+    let by_link = |name: &str| function(name).at("token", "{invitation_token}");
+    let on = |name: &str| function(name).at("id", "{invitation}");
+    let invite = || function("invite_members").at("emails", "bo@new.test");
+    vec![
+        by_link("read_invitation"),
+        by_link("join_by_invitation").at("password", PASSWORD),
+        by_link("accept_invitation"),
+        function("read_invitations"),
+        function("read_invitations").at("project", "attic").note("to a project that nobody was added to"),
+        invite(),
+        invite().at("roles[shop]", "viewer").note("as a viewer of a project"),
+        invite().at("roles[shop]", "owner").note("as an owner of a project"),
+        invite().at("tenant_role", "owner").note("as an owner"),
+        on("resend_invitation"),
+        on("copy_invitation"),
+        on("revoke_invitation"),
+        function("read_outbox"),
+        function("open_mail").at("id", "{mail}"),
+        function("resend_mail").at("id", "{mail}"),
     ]
 }
 

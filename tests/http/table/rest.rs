@@ -47,6 +47,15 @@ fn management() -> Vec<Call> {
         rest("GET /api/v1/environments/{slug}").at("slug", "staging").note("another"),
         rest("PATCH /api/v1/environments/{slug}").at("slug", "staging").json(json!({ "name": "Renamed" })),
         rest("DELETE /api/v1/environments/{slug}").at("slug", "staging"),
+        rest("GET /api/v1/invitations"),
+        rest("GET /api/v1/invitations").query("project=shop").note("of a project"),
+        rest("POST /api/v1/invitations").json(json!({ "email": "bo@new.test" })),
+        rest("POST /api/v1/invitations")
+            .json(json!({ "email": "bo@new.test", "projects": [{ "project": "shop", "role": "owner" }] }))
+            .note("as an owner of a project"),
+        rest("GET /api/v1/invitations/{id}").at("id", "{invitation}"),
+        rest("POST /api/v1/invitations/{id}/resend").at("id", "{invitation}"),
+        rest("DELETE /api/v1/invitations/{id}").at("id", "{invitation}"),
         rest("GET /api/v1/audit"),
         rest("GET /api/v1/audit").query("project=shop").note("of a project"),
         rest("GET /api/v1/audit/export"),

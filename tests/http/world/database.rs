@@ -23,7 +23,7 @@ pub fn id(id: Uuid) -> String {
 }
 
 /// What `put_back` puts back.
-const TABLES: [&str; 15] = [
+const TABLES: &[&str] = &[
     "users",
     "memberships",
     "sessions",
@@ -39,6 +39,9 @@ const TABLES: [&str; 15] = [
     "environment_keys",
     "entries",
     "entry_versions",
+    "invitations",
+    "invitation_projects",
+    "mails",
 ];
 
 fn pool(nexus: &Nexus) -> &SqlitePool {
@@ -117,7 +120,7 @@ impl World {
 
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
-        const PARTS: [(&str, &str); 14] = [
+        const PARTS: &[(&str, &str)] = &[
             ("tenants", "hex(id) || slug || name || environment_cap"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
@@ -134,6 +137,9 @@ impl World {
                 "entries",
                 "hex(id) || key || type || active_version || note || tags || coalesce(deleted_at, '')",
             ),
+            ("invitations", "hex(token_mac) || coalesce(accepted_at, '') || coalesce(revoked_at, '')"),
+            ("invitation_projects", "hex(invitation_id) || hex(project_id) || role"),
+            ("mails", "hex(id) || state || coalesce(opened_at, '')"),
             ("entry_versions", "hex(entry_id) || number || coalesce(destroyed_at, '')"),
         ];
         let parts = PARTS.map(|(table, row)| {

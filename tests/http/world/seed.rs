@@ -12,15 +12,16 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, keys, mail, members, people, projects, secrets, services,
-    tiers,
+    Nexus, configs, credentials, dev_environments, flags, invitations, keys, mail, members, people, projects, secrets,
+    services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};
+use nexus_domain::invitation::{NewInvitation, ProjectGrant};
 use nexus_domain::json::JsonText;
 use nexus_domain::keys::{Access, RotateRequest, Slot};
 use nexus_domain::project::NewProject;
-use nexus_domain::role::{Scope, Scopes};
+use nexus_domain::role::{ProjectRole, Scope, Scopes, TenantRole};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretType};
 use nexus_domain::service::{NewService, ServiceKind, ServicePath};
 use nexus_domain::tier::Addon;
@@ -141,6 +142,11 @@ pub struct Keys {
     pub reset: String,
     /// The token of a one-time link with which the viewer proves an address.
     pub address: String,
+    /// The id and the token of an invitation to `shop` for `new@new.test`.
+    pub invitation: String,
+    pub invitation_token: String,
+    /// The id of the kept mail with an invitation for `kept@new.test`.
+    pub mail: String,
 }
 
 pub fn path(environment: &str, service: &str) -> ServicePath {
@@ -185,6 +191,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
     let sk_revoked =
         rotated(nexus, &owner, &path("develop", "api"), Slot::Secondary, Access::ReadWrite).await;
     keys::revoke(nexus, &owner, &path("develop", "api"), Slot::Secondary).await.expect("revoked");
+    let (invitation, invitation_token, mail) = invitations_of_acme(nexus, &owner).await;
     Keys {
         admin: environment_key(nexus, &acme, "live", Scopes::admin()).await,
         wide: environment_key(nexus, &acme, "live", all_but_admin()).await,
@@ -203,6 +210,9 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         viewer: people.iter().find(|(it, _)| *it == Person::Viewer).expect("the viewer").1.to_string(),
         reset: link.rsplit('/').next().expect("a token").to_owned(),
         address: address_link(nexus, viewer).await,
+        invitation,
+        invitation_token,
+        mail,
     }
 }
 
@@ -285,6 +295,20 @@ async fn remove_somebody(nexus: &Nexus, owner: &Actor, rival: &Actor, people: &[
     )
     .await;
     members::remove(nexus, owner, user).await.expect("removed");
+}
+
+/// The id and the token of an invitation, and the id of the mail with another.
+async fn invitations_of_acme(nexus: &Nexus, owner: &Actor) -> (String, String, String) {
+    let invite = async |email: &str| {
+        let projects = vec![ProjectGrant { project: "shop".into(), role: ProjectRole::Viewer }];
+        let new = NewInvitation { email: email.into(), tenant_role: TenantRole::Member, projects };
+        invitations::invite_one(nexus, owner, new).await.expect("an invitation").id
+    };
+    let id = invite("new@new.test").await;
+    let link = invitations::copy_link(nexus, owner, id).await.expect("a link").link;
+    invite("kept@new.test").await;
+    let mail = mail::by_operator(nexus, 1).await.expect("the mails").remove(0);
+    (id.to_string(), link.rsplit('/').next().expect("a token").to_owned(), mail.id.to_string())
 }
 
 /// A session that began a minute ago at most; `Ended` has a cookie and no session.

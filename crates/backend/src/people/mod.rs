@@ -275,7 +275,7 @@ pub async fn used_tenant(nexus: &Nexus, user: UserId, tenant_slug: &str) -> Resu
 }
 
 /// 32 random bytes in hex.
-fn new_token(nexus: &Nexus) -> Result<String> {
+pub(crate) fn new_token(nexus: &Nexus) -> Result<String> {
     let bytes: [u8; 32] = crypto::random(nexus.keyring.random())?;
     Ok(hex::encode(bytes))
 }

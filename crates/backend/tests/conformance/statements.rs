@@ -117,9 +117,14 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 3] = [
+const SWEEPS: [&str; 8] = [
+    "DELETE FROM invitations WHERE expires_at",
     "DELETE FROM audit_denials",
     "DELETE FROM sessions",
+    "DELETE FROM mails WHERE updated_at",
+    "UPDATE mails SET state = 'kept'",
+    "SELECT id FROM mails WHERE next_attempt_at IS NOT NULL",
+    "SELECT id, recipient, kind, state, attempts, next_attempt_at, problem, opened_at, created_at, updated_at\n         FROM mails ORDER BY id",
     "SELECT p.slug, e.slug, s.slug, n.key FROM entries n",
 ];
 
@@ -155,7 +160,7 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 }
 
 /// Tables whose rows belong to a tenant.
-const OF_A_TENANT: [&str; 16] = [
+const OF_A_TENANT: [&str; 19] = [
     "config_schemas",
     "projects",
     "project_members",
@@ -172,10 +177,14 @@ const OF_A_TENANT: [&str; 16] = [
     "audit_denials",
     "read_counts",
     "tenant_keys",
+    "invitations",
+    "invitation_projects",
+    "mails",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
-const ACROSS_TENANTS: [(&str, &str); 7] = [
+const ACROSS_TENANTS: [(&str, &str); 16] = [
+    ("DELETE FROM invitations WHERE expires_at", "the sweep of old invitations"),
     ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
     ("SELECT k.key_id, s.kind, s.id", "the tenant of a stream's address comes from the row of its key"),
     ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),
@@ -183,6 +192,14 @@ const ACROSS_TENANTS: [(&str, &str); 7] = [
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
     ("SELECT COUNT(*) FROM tenants", "whether there is one"),
     ("SELECT id, seq, chain_head FROM tenants", "checkpoints of every tenant"),
+    ("SELECT i.tenant_id, t.slug, t.name, i.id", "the tenant of a link comes from its row"),
+    ("SELECT id FROM mails WHERE next_attempt_at", "what is due, whoever it is from"),
+    ("UPDATE mails SET attempts", "the sender takes what is due"),
+    ("UPDATE mails SET state = $2", "the sender writes what came of it"),
+    ("UPDATE mails SET state = 'kept'", "the sweep where there is no mail server"),
+    ("DELETE FROM mails WHERE updated_at", "the sweep of old mails"),
+    ("SELECT id, recipient, kind, state", "the operator's list"),
+    ("SELECT recipient, sealed FROM mails", "the operator's look"),
 ];
 
 #[test]

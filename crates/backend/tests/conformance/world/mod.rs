@@ -3,10 +3,12 @@
 mod actors;
 mod database;
 mod outcome;
+mod postman;
 mod things;
 
 pub use database::{Database, execute, numbers, prepare, texts};
 pub use outcome::Outcome;
+pub use postman::Postman;
 pub use things::{
     everything, flag, new_config, new_flag, new_secret, new_service, new_value, new_version, path,
 };
@@ -88,6 +90,13 @@ impl World {
         open(&self.database, self.clock.clone(), ROOT_KEY).await.expect("a second instance")
     }
 
+    /// Another process on the same database, which hands its mail to this server.
+    pub async fn process_with_mail(&self, postman: &Postman) -> Nexus {
+        let mut settings = settings();
+        settings.mail = Some(postman.server());
+        open_with(&self.database, self.clock.clone(), ROOT_KEY, settings).await.expect("an instance")
+    }
+
     async fn end(self) {
         self.nexus.settled().await;
         self.database.leave(&self.nexus.db).await;
@@ -98,15 +107,22 @@ pub const ROOT_KEY: &str = "abababababababababababababababababababababababababab
 
 /// Opens an instance on a database with the root key given.
 pub async fn open(database: &Database, clock: Arc<SetClock>, root: &str) -> nexus_backend::Result<Nexus> {
+    open_with(database, clock, root, settings()).await
+}
+
+fn settings() -> Settings {
+    Settings::self_hosted("https://nexus.test").expect("settings")
+}
+
+async fn open_with(
+    database: &Database,
+    clock: Arc<SetClock>,
+    root: &str,
+    settings: Settings,
+) -> nexus_backend::Result<Nexus> {
     let db = Db::open(&database.location()).await?;
-    Nexus::open(Parts {
-        db,
-        root: RootKey::parse(root)?,
-        clock,
-        random: Arc::new(SystemRandom),
-        settings: Settings::self_hosted("https://nexus.test").expect("settings"),
-    })
-    .await
+    Nexus::open(Parts { db, root: RootKey::parse(root)?, clock, random: Arc::new(SystemRandom), settings })
+        .await
 }
 
 pub fn run(work: impl Future<Output = ()>) {
