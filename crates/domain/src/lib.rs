@@ -13,6 +13,7 @@ pub mod credential;
 pub mod entry;
 pub mod environment;
 pub mod export;
+pub mod factor;
 pub mod flag;
 pub mod grid;
 pub mod id;
