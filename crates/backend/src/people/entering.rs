@@ -15,7 +15,6 @@ pub const SECOND_STEP_LIFE: i64 = 5 * timestamp::MINUTE;
 
 /// What a proof leads to.
 #[derive(Debug)]
-#[must_use = "somebody who proved who they are is let in, or led to the second step"]
 pub enum Entered {
     /// A session may be opened.
     In(SignedIn),

@@ -1,10 +1,12 @@
 //! The world of a scenario: a fresh database, a founded tenant, a clock to set, and actors.
 
 mod actors;
+mod authenticator;
 mod database;
 mod outcome;
 mod things;
 
+pub use authenticator::Authenticator;
 pub use database::{Database, execute, numbers, prepare, texts};
 pub use outcome::Outcome;
 pub use things::{
@@ -98,15 +100,23 @@ pub const ROOT_KEY: &str = "abababababababababababababababababababababababababab
 
 /// Opens an instance on a database with the root key given.
 pub async fn open(database: &Database, clock: Arc<SetClock>, root: &str) -> nexus_backend::Result<Nexus> {
+    with_settings(database, clock, root, Settings::self_hosted("https://nexus.test").expect("settings")).await
+}
+
+/// The same instance for an operator who decided otherwise.
+pub async fn open_as(database: &Database, clock: Arc<SetClock>, settings: Settings) -> Nexus {
+    with_settings(database, clock, ROOT_KEY, settings).await.expect("an instance")
+}
+
+async fn with_settings(
+    database: &Database,
+    clock: Arc<SetClock>,
+    root: &str,
+    settings: Settings,
+) -> nexus_backend::Result<Nexus> {
     let db = Db::open(&database.location()).await?;
-    Nexus::open(Parts {
-        db,
-        root: RootKey::parse(root)?,
-        clock,
-        random: Arc::new(SystemRandom),
-        settings: Settings::self_hosted("https://nexus.test").expect("settings"),
-    })
-    .await
+    let (root, random) = (RootKey::parse(root)?, Arc::new(SystemRandom));
+    Nexus::open(Parts { db, root, clock, random, settings }).await
 }
 
 pub fn run(work: impl Future<Output = ()>) {
