@@ -6,7 +6,11 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 14] = [
+const ASKING: [&str; 22] = [
+    "activate_totp",
+    "add_passkey",
+    "ask_new_passkey",
+    "begin_totp",
     "compare_grid_secrets",
     "compare_secret_versions",
     "delete_dev_environment",
@@ -18,7 +22,11 @@ const ASKING: [&str; 14] = [
     "destroy_flag_version",
     "destroy_secret_version",
     "export_secrets",
+    "new_recovery_codes",
     "promote_entries",
+    "remove_passkey",
+    "remove_totp",
+    "require_second_factor",
     "reveal_secret",
     "rotate_key",
 ];

@@ -6,6 +6,7 @@ mod fresh;
 mod limits;
 mod links;
 mod redirects;
+mod second_step;
 mod set_up;
 mod sign_in;
 

@@ -4,10 +4,21 @@ use super::call::{Call, function};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
-    [entrance(), tenant(), project(), service(), secrets(), configs(), flags(), grid(), places()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        entrance(),
+        second_factors(),
+        tenant(),
+        project(),
+        service(),
+        secrets(),
+        configs(),
+        flags(),
+        grid(),
+        places(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every server function of the program.
@@ -25,6 +36,32 @@ fn entrance() -> Vec<Call> {
         function("reset_link").at("token", "{reset}"),
         function("reset_password").at("token", "{reset}").at("password", "another horse battery"),
         function("set_theme").at("theme", "dark"),
+    ]
+}
+
+/// Nobody in the seeded world has one: what takes one is refused alike.
+fn second_factors() -> Vec<Call> {
+    let answered = |name: &str| function(name).at("token", "0123").at("answer", "{}");
+    vec![
+        function("read_second_step"),
+        function("second_step").at("code", "123456"),
+        function("ask_second_step_passkey"),
+        answered("second_step_with_passkey"),
+        function("ask_passkey"),
+        answered("sign_in_with_passkey"),
+        function("ask_own_passkey"),
+        answered("step_up_with_passkey"),
+        function("read_security"),
+        function("begin_totp"),
+        function("activate_totp").at("code", "123456"),
+        function("remove_totp"),
+        function("new_recovery_codes"),
+        function("ask_new_passkey"),
+        answered("add_passkey").at("name", "Laptop"),
+        function("remove_passkey").at("passkey", "0197a5f0-0000-7000-8000-000000000000"),
+        function("show_second_factor").at("code", "123456"),
+        function("read_second_factor_rule"),
+        function("require_second_factor").at("required", "true"),
     ]
 }
 

@@ -14,7 +14,7 @@ pub mod totp;
 
 pub use recovery::make_anew as new_recovery_codes;
 pub(super) use requirement::satisfies;
-pub use requirement::{require, required};
+pub use requirement::{require, required, required_by};
 
 use super::{Opened, record, record_in, saw};
 use crate::gate::is_fresh;

@@ -5,7 +5,7 @@ use super::has_second_factor;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::people::{Means, Opened};
-use crate::store::{Tx, on, sql};
+use crate::store::{Tx, on, single, sql};
 use crate::work::Target;
 use crate::{Error, Result};
 use nexus_domain::action::Action;
@@ -89,6 +89,18 @@ pub async fn require(nexus: &Nexus, actor: &Actor, opened: Opened, on: bool) -> 
             })
         })
         .await
+}
+
+/// The tenants of a person that require one, by name.
+pub async fn required_by(nexus: &Nexus, user: UserId) -> Result<Vec<String>> {
+    let names: Vec<(String,)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT t.name FROM tenants t JOIN memberships m ON m.tenant_id = t.id
+         WHERE m.user_id = $1 AND t.requires_second_factor ORDER BY t.slug"
+    ))
+    .bind(user)
+    .fetch_all(pool)
+    .await)?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
 /// Refuses while a tenant of the person requires what was just taken away.
