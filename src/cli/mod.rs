@@ -1,4 +1,5 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`.
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`,
+//! `user remove-second-factors`.
 
 mod audit;
 mod demo;

@@ -32,12 +32,15 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Starts Nexus: waiting for its set-up, or with tenant `acme` and its owner. */
-export async function start(kind: 'empty' | 'founded'): Promise<Instance> {
+/** Starts Nexus: waiting for its set-up, or with tenant `acme` and its owner. Passkeys need a host with a name. */
+export async function start(kind: 'empty' | 'founded', host = '127.0.0.1'): Promise<Instance> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-e2e-'));
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const env = { ...process.env, NEXUS_DATA_DIR: folder, NEXUS_LISTEN: `127.0.0.1:${port}`, NEXUS_LOG: 'debug' };
+  const url = `http://${host}:${port}`;
+  const listen = `127.0.0.1:${port}`;
+  const env = {
+    ...process.env, NEXUS_DATA_DIR: folder, NEXUS_LISTEN: listen, NEXUS_PUBLIC_URL: url, NEXUS_LOG: 'debug',
+  };
   let apiKey = '';
   if (kind === 'founded') {
     const flags = ['init', '--tenant', 'acme', '--email', owner.email, '--password-stdin', '--json'];

@@ -69,12 +69,15 @@ async fn a_session_on_the_way_can_do_what_nobody_can() {
         if own.contains(&name.as_str()) || call.route == "GET /sign-in/second" {
             continue;
         }
+        // A link that works once is used up by whoever asks first.
+        if name == "reset_password" {
+            continue;
+        }
         let (nobody, with) = (call.ask(&w).await, call.ask(&w).with(waiting.clone()).await);
         w.nexus.settled().await;
         assert_eq!(with.status, nobody.status, "{}", call.name());
         let leads_on = with.header("location").map(str::to_owned);
         assert_eq!(leads_on, nobody.header("location").map(str::to_owned), "{}", call.name());
-        w.clock.pass(SECOND / 100);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::world::PASSWORD;
 pub fn calls() -> Vec<Call> {
     [
         entrance(),
-        second_factors(),
+        of_a_person(),
         tenant(),
         project(),
         service(),
@@ -39,8 +39,9 @@ fn entrance() -> Vec<Call> {
     ]
 }
 
-/// Nobody in the seeded world has one: what takes one is refused alike.
-fn second_factors() -> Vec<Call> {
+/// What belongs to a person and to no tenant. Nobody in the seeded world has a second factor: what takes
+/// one is refused alike.
+pub fn of_a_person() -> Vec<Call> {
     let answered = |name: &str| function(name).at("token", "0123").at("answer", "{}");
     vec![
         function("read_second_step"),
@@ -51,6 +52,7 @@ fn second_factors() -> Vec<Call> {
         answered("sign_in_with_passkey"),
         function("ask_own_passkey"),
         answered("step_up_with_passkey"),
+        function("read_account"),
         function("read_security"),
         function("begin_totp"),
         function("activate_totp").at("code", "123456"),
@@ -60,8 +62,6 @@ fn second_factors() -> Vec<Call> {
         answered("add_passkey").at("name", "Laptop"),
         function("remove_passkey").at("passkey", "0197a5f0-0000-7000-8000-000000000000"),
         function("show_second_factor").at("code", "123456"),
-        function("read_second_factor_rule"),
-        function("require_second_factor").at("required", "true"),
     ]
 }
 
@@ -80,6 +80,8 @@ fn tenant() -> Vec<Call> {
         function("read_environment_losses").at("environment", "staging"),
         function("delete_environment").at("environment", "staging").at("typed", "staging"),
         function("find_entries").at("q", "TOKEN"),
+        function("read_second_factor_rule"),
+        function("require_second_factor").at("required", "true"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
     ]

@@ -23,7 +23,12 @@ pub fn id(id: Uuid) -> String {
 }
 
 /// What `put_back` puts back.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 18] = [
+    "totp_secrets",
+    "recovery_codes",
+    "passkeys",
+    "passkey_challenges",
+    "second_steps",
     "users",
     "memberships",
     "sessions",
@@ -101,7 +106,7 @@ impl World {
              INSERT OR IGNORE INTO tenants SELECT * FROM seeded.tenants;
              INSERT OR IGNORE INTO tenant_keys SELECT * FROM seeded.tenant_keys;
              INSERT OR IGNORE INTO audit_log SELECT * FROM seeded.audit_log;
-             UPDATE tenants SET seq = seq + 1, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
+             UPDATE tenants SET seq = seq + 1, requires_second_factor = 0, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
              COMMIT;",
             seeded.display()
         );
@@ -112,12 +117,17 @@ impl World {
 
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
-        const PARTS: [(&str, &str); 13] = [
-            ("tenants", "hex(id) || slug || name || environment_cap"),
+        const PARTS: [(&str, &str); 18] = [
+            ("tenants", "hex(id) || slug || name || environment_cap || requires_second_factor"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
             ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
             ("one_time_links", "hex(token_hash)"),
+            ("totp_secrets", "hex(user_id) || active || hex(sealed)"),
+            ("recovery_codes", "hex(code_hash)"),
+            ("passkeys", "hex(id) || name"),
+            ("passkey_challenges", "hex(token_hash)"),
+            ("second_steps", "hex(token_hash)"),
             ("projects", "hex(id) || slug || name || tier || undelete_days || updated_at"),
             ("project_members", "hex(project_id) || hex(user_id) || role"),
             ("project_addons", "hex(project_id) || addon"),
