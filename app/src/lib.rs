@@ -26,6 +26,7 @@ pub mod live;
 pub mod page;
 pub mod pages;
 pub mod parts;
+pub mod passkey;
 pub mod refused;
 pub mod title;
 

@@ -15,8 +15,15 @@ use crate::pages::account::{
     sessions::SessionsTab, tenants::TenantsTab,
 };
 use crate::pages::auth::{
-    forgot::ForgotPage, invitation::InvitationPage, reset::ResetPage, second::SecondStepPage,
-    setup::SetUpPage, sign_in::SignInPage, step_up::StepUpPage, verify::VerifyPage,
+    forgot::ForgotPage,
+    invitation::InvitationPage,
+    passkey::{PasskeyConfirm, PasskeySignIn},
+    reset::ResetPage,
+    second::SecondStepPage,
+    setup::SetUpPage,
+    sign_in::SignInPage,
+    step_up::StepUpPage,
+    verify::VerifyPage,
 };
 use crate::pages::frame::Frame;
 use crate::pages::grid::GridTab;
@@ -66,6 +73,38 @@ macro_rules! page {
         }
         Page { part: Some(stringify!($part)), load: || Box::pin(load()), view: || Box::pin($name()) }
     }};
+}
+
+/// Something in a page of the main part that only browsers with a script need: its code comes after
+/// the page.
+#[derive(Clone, Copy)]
+pub struct Later(fn() -> Loading<AnyView>);
+
+pub const PASSKEY_SIGN_IN: Later = Later(|| Box::pin(passkey_sign_in()));
+pub const PASSKEY_CONFIRM: Later = Later(|| Box::pin(passkey_confirm()));
+
+#[wasm_split(entrance, wasm_split_path = leptos::wasm_split, fallible)]
+fn passkey_sign_in() -> Result<AnyView, SplitLoaderError> {
+    Ok(PasskeySignIn().into_any())
+}
+
+#[wasm_split(entrance, wasm_split_path = leptos::wasm_split, fallible)]
+fn passkey_confirm() -> Result<AnyView, SplitLoaderError> {
+    Ok(PasskeyConfirm().into_any())
+}
+
+/// Shows it once its code is there; nothing where that cannot be loaded, for it is never the only way.
+pub fn later(what: Later) -> AnyView {
+    let in_browser = RwSignal::new(false);
+    // Effects run in the browser alone, after it has taken the page over.
+    Effect::new(move |_| in_browser.set(true));
+    let shown = move || {
+        in_browser.get().then(|| {
+            let loaded = async move { (what.0)().await.unwrap_or_else(|_| ().into_any()) };
+            Suspend::new(crate::call::on_this_thread(Box::pin(loaded)))
+        })
+    };
+    view! { <Transition>{shown}</Transition> }.into_any()
 }
 
 impl Page {

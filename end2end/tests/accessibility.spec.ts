@@ -44,6 +44,8 @@ const inside = [
   '/t/acme/audit',
   '/t/acme/settings',
   '/t/acme/settings?edit=staging',
+  '/t/acme/sign-in',
+  '/account/security',
   '/t/acme/nowhere',
 ];
 

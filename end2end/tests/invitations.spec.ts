@@ -18,7 +18,7 @@ const test = base.extend<object, { nexus: Instance; receiver: Receiver }>({
   ],
   nexus: [
     async ({ playwright, receiver }, use) => {
-      const nexus = await start('founded', receiver.settings);
+      const nexus = await start('founded', { more: receiver.settings });
       const request = await playwright.request.newContext();
       await new Api(request, nexus).shop();
       await request.dispose();
@@ -144,7 +144,7 @@ test('who has an account signs in on the way and accepts', async ({ page, api, r
 
 test('mail goes out over STARTTLS to a server that asks for a password', async ({ playwright }) => {
   const receiver = await Receiver.start('secure');
-  const nexus = await start('founded', receiver.settings);
+  const nexus = await start('founded', { more: receiver.settings });
   const request = await playwright.request.newContext();
   await new Api(request, nexus).call('POST', '/invitations', { email: 'bo@team.test' });
   const mail = await receiver.to('bo@team.test');

@@ -1,5 +1,6 @@
 //! The command line: `nexus init`, `serve`, `config`, `audit verify`, `mail list`, `mail show`, `tenant create`,
-//! `user reset-password` for whoever runs an instance; `nexus run`, `pull` and `secrets` for those who use one.
+//! `user reset-password`, `user remove-second-factors` for whoever runs an instance; `nexus run`, `pull` and
+//! `secrets` for those who use one.
 
 mod audit;
 mod connection;

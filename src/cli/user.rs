@@ -12,16 +12,26 @@ pub(super) enum Command {
         #[arg(long)]
         email: String,
     },
+    /// Take every second factor and recovery code from a person who lost them.
+    RemoveSecondFactors {
+        #[arg(long)]
+        email: String,
+    },
 }
 
 pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::ResetPassword { email } = command;
     let nexus = open(settings).await?;
-    let link = people::password_link(&nexus, &email).await?;
+    let (said, email) = match command {
+        Command::ResetPassword { email } => (people::password_link(&nexus, &email).await?, email),
+        Command::RemoveSecondFactors { email } => {
+            let removed = people::factors::remove_all(&nexus, &email).await?;
+            (removed.then(|| format!("{email} signs in without a second factor now")), email)
+        }
+    };
     nexus.db.close().await;
-    match link {
-        Some(link) => {
-            say(&link);
+    match said {
+        Some(said) => {
+            say(&said);
             Ok(ExitCode::SUCCESS)
         }
         None => anyhow::bail!("there is no person with the address {email}"),

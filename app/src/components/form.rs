@@ -155,7 +155,7 @@ pub fn PostForm(
 }
 
 /// Says what was done, goes where it says, and reads the page again.
-fn accept(live: Live, done: &Done, goal: &str, navigate: &impl Fn(&str, bool)) {
+pub fn accept(live: Live, done: &Done, goal: &str, navigate: &impl Fn(&str, bool)) {
     if !done.notice.is_empty() {
         live.toast(done.clone());
     }

@@ -57,6 +57,7 @@ fn Question() -> impl IntoView {
                     <button type="submit" class="button button-primary">"Continue"</button>
                 </div>
             </form>
+            {crate::parts::later(crate::parts::PASSKEY_CONFIRM)}
         </Dialog>
     }
     .into_any()

@@ -45,6 +45,7 @@ pub fn Failure(refusal: Refusal, #[prop(optional)] inside: bool) -> impl IntoVie
         Code::NotFound => {
             ("There is nothing here", "It was never here, was deleted, or is not shared with you.".to_owned())
         }
+        Code::SecondFactorRequired => ("A second factor is needed", refusal.message.clone()),
         Code::Forbidden => ("Not for your role", refusal.message.clone()),
         Code::Unavailable | Code::AuditUnavailable => ("Not available right now", refusal.message.clone()),
         _ => ("This did not work", refusal.message.clone()),
@@ -56,6 +57,9 @@ pub fn Failure(refusal: Refusal, #[prop(optional)] inside: bool) -> impl IntoVie
             <Icon glyph=if refusal.code == Code::Forbidden { Glyph::Lock } else { Glyph::Help }/>
             {heading}
             <p>{text}</p>
+            {(refusal.code == Code::SecondFactorRequired).then(|| view! {
+                <a class="button button-primary" href="/account/security">"To your second factors"</a>
+            })}
             {(!inside).then(|| view! { <a class="button" href="/" rel="external">"To the start page"</a> })}
         </div>
     }

@@ -19,7 +19,11 @@ use tower_sessions::Session;
 pub const MAX_FORM: usize = 5 * 1024 * 1024;
 
 /// Fields that hold secrets: they never come back with a refused form.
-const SECRET_FIELDS: [&str; 7] = ["password", "current", "token", "value", "value_base64", "text", "file"];
+const SECRET_FIELDS: [&str; 9] =
+    ["password", "current", "token", "code", "answer", "value", "value_base64", "text", "file"];
+
+/// Where a second factor is set up and shown.
+const SECURITY_PAGE: &str = "/account/security";
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
     if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {
@@ -121,6 +125,10 @@ impl Form {
     }
 
     fn refused(&self, refusal: Refusal) -> (String, Option<Flash>) {
+        if refusal.code == Code::SecondFactorRequired {
+            let done = Some(Done::new(refusal.message));
+            return (SECURITY_PAGE.to_owned(), Some(Flash { done, refused: None }));
+        }
         let encoded = |path: &str| form_urlencoded::byte_serialize(path.as_bytes()).collect::<String>();
         let to = match refusal.code {
             Code::StepUpRequired => format!("/step-up?next={}", encoded(&self.back)),

@@ -11,7 +11,9 @@ mod redirects;
 
 pub use console::{Console, pages, router};
 pub use functions::MAX_FORM;
-pub use person::{Here, fresh, here, opened, person, sign_in, sign_out, tenant_allows};
+pub use person::{
+    Here, enter, fresh, here, opened, person, proved, second_step, sign_in, sign_out, tenant_allows,
+};
 use std::net::IpAddr;
 
 /// The address that a request came from, behind trusted proxies. The program puts it into the
@@ -23,6 +25,7 @@ pub struct ClientIp(pub IpAddr);
 pub(crate) const USER: &str = "user";
 pub(crate) const SIGNED_IN_AT: &str = "signed_in_at";
 pub(crate) const PROOF: &str = "proof";
+pub(crate) const SECOND_STEP: &str = "second_step";
 pub(crate) const TENANT: &str = "tenant";
 pub(crate) const FLASH: &str = "flash";
 /// The form that waits for the password. Beside the flash, which a wrong password replaces.

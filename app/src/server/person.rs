@@ -1,12 +1,12 @@
 //! Who is asking: the session, and the person that it belongs to.
 
-use super::{ClientIp, PROOF, SIGNED_IN_AT, TENANT, USER};
+use super::{ClientIp, PROOF, SECOND_STEP, SIGNED_IN_AT, TENANT, USER};
 use crate::refused::Refused;
 use axum::http::request::Parts;
 use leptos::prelude::use_context;
 use nexus_backend::Nexus;
 use nexus_backend::gate::{Actor, Who};
-use nexus_backend::people::{self, Opened, Proof, SignedIn};
+use nexus_backend::people::{self, Entered, Opened, Proof, SignedIn};
 use nexus_domain::role::Permission;
 use nexus_domain::{Code, Refusal, Timestamp, UserId};
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,9 +88,32 @@ pub async fn person(tenant: &str) -> Result<(Nexus, Actor), Refused> {
     Ok((here.nexus, actor))
 }
 
+/// Opens the session of somebody who was let in, or keeps what leads to the second step: then nobody is
+/// signed in here any more, and nothing but the second step works.
+pub async fn enter(here: &Here, entered: Entered) -> Result<Option<SignedIn>, Refused> {
+    match entered {
+        Entered::In(signed_in) => {
+            sign_in(here, &signed_in).await?;
+            Ok(Some(signed_in))
+        }
+        Entered::SecondStep(token) => {
+            here.session.flush().await.map_err(unavailable)?;
+            here.session.insert(SECOND_STEP, token).await.map_err(unavailable)?;
+            Ok(None)
+        }
+    }
+}
+
+/// What leads to the second step, if this browser is on the way there; a text that leads nowhere
+/// otherwise.
+pub async fn second_step(here: &Here) -> Result<String, Refused> {
+    Ok(here.session.get::<String>(SECOND_STEP).await.map_err(unavailable)?.unwrap_or_default())
+}
+
 /// Opens the session of a person who just proved who they are, under a new id.
 pub async fn sign_in(here: &Here, signed_in: &SignedIn) -> Result<(), Refused> {
     here.session.cycle_id().await.map_err(unavailable)?;
+    here.session.remove::<String>(SECOND_STEP).await.map_err(unavailable)?;
     here.session.insert(USER, signed_in.user).await.map_err(unavailable)?;
     here.session.insert(SIGNED_IN_AT, signed_in.signed_in_at).await.map_err(unavailable)?;
     here.session.insert(PROOF, signed_in.proof).await.map_err(unavailable)?;
@@ -104,6 +127,12 @@ pub async fn sign_in(here: &Here, signed_in: &SignedIn) -> Result<(), Refused> {
 pub async fn fresh(here: &Here, at: Timestamp) -> Result<(), Refused> {
     here.session.cycle_id().await.map_err(unavailable)?;
     here.session.insert(SIGNED_IN_AT, at).await.map_err(unavailable)
+}
+
+/// Notes what the session proves from now on, under a new id.
+pub async fn proved(here: &Here, proof: Proof) -> Result<(), Refused> {
+    here.session.cycle_id().await.map_err(unavailable)?;
+    here.session.insert(PROOF, proof).await.map_err(unavailable)
 }
 
 /// Ends the session.

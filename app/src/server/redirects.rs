@@ -1,7 +1,7 @@
 //! What is decided before a page is rendered: whether somebody has to sign in first, whether this
 //! instance has to be set up, and what the session kept for this page.
 
-use super::{FLASH, TENANT, USER, WAITING};
+use super::{FLASH, SECOND_STEP, TENANT, USER, WAITING};
 use crate::done::Flash;
 use crate::pages::service::first_tab;
 use axum::body::Body;
@@ -84,11 +84,15 @@ pub(super) async fn before_page(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let inside = path.starts_with("/t/") || path.starts_with("/account") || path == "/step-up";
-    let entrance = path == "/sign-in" || path == "/setup";
+    let entrance = path == "/sign-in" || path == "/setup" || path == "/sign-in/second";
     if inside || entrance {
         let user = session.get::<UserId>(USER).await.ok().flatten();
         if inside && user.is_none() {
             return to_sign_in(&request);
+        }
+        let waits = || async { session.get::<String>(SECOND_STEP).await.ok().flatten().is_some() };
+        if path == "/sign-in/second" && user.is_none() && !waits().await {
+            return see_other("/sign-in");
         }
         if entrance && let Some(elsewhere) = other_entrance(&nexus, &path, user.is_some()).await {
             return see_other(elsewhere);

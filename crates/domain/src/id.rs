@@ -42,4 +42,6 @@ ids! {
     ProviderId,
     /// A mail on its way.
     MailId,
+    /// A passkey of a person.
+    PasskeyId,
 }

@@ -15,6 +15,7 @@ pub mod device;
 pub mod entry;
 pub mod environment;
 pub mod export;
+pub mod factor;
 pub mod flag;
 pub mod grid;
 pub mod id;

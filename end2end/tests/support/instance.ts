@@ -32,12 +32,22 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Starts Nexus: waiting for its set-up, or with tenant `acme` and its owner; with more settings where a test needs them. */
-export async function start(kind: 'empty' | 'founded', more: Record<string, string> = {}): Promise<Instance> {
+interface Wishes {
+  /** More settings. */
+  more?: Record<string, string>;
+  /** Passkeys need a host with a name. */
+  host?: string;
+}
+
+/** Starts Nexus: waiting for its set-up, or with tenant `acme` and its owner. */
+export async function start(kind: 'empty' | 'founded', { more = {}, host = '127.0.0.1' }: Wishes = {}): Promise<Instance> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-e2e-'));
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const env = { ...process.env, NEXUS_DATA_DIR: folder, NEXUS_LISTEN: `127.0.0.1:${port}`, NEXUS_LOG: 'debug', ...more };
+  const url = `http://${host}:${port}`;
+  const listen = `127.0.0.1:${port}`;
+  const env = {
+    ...process.env, NEXUS_DATA_DIR: folder, NEXUS_LISTEN: listen, NEXUS_PUBLIC_URL: url, NEXUS_LOG: 'debug', ...more,
+  };
   let apiKey = '';
   if (kind === 'founded') {
     const flags = ['init', '--tenant', 'acme', '--email', owner.email, '--password-stdin', '--json'];

@@ -1,6 +1,7 @@
 //! The same rules through the console's server functions, as its script calls them.
 
 use super::{BAD_KEYS, CONTROL};
+use crate::table::functions;
 use crate::world::{Person, Reply, World};
 
 async fn call(w: &World, function: &str, more: &[(&str, &str)]) -> Reply {
@@ -72,8 +73,8 @@ async fn a_duplicate_a_kind_that_is_none_and_a_frontend_service_are_refused() {
 async fn another_tenant_is_not_there_whatever_is_asked_of_it() {
     let w = World::new().await;
     let before = w.fingerprint().await;
-    let of_no_tenant = crate::table::functions::of_no_tenant();
-    for call in crate::table::functions::calls() {
+    let of_no_tenant = functions::of_no_tenant();
+    for call in functions::calls() {
         let name = call.route.trim_start_matches("POST /_fn/").to_owned();
         if of_no_tenant.contains(&call.route) {
             continue;

@@ -5,10 +5,14 @@ use crate::table::functions;
 use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
-/// The server functions that ask for it: revealing, making a key, exporting, changing members, and what
-/// cannot be undone.
+/// The server functions that ask for it: revealing, making a key, exporting, changing members or how one signs
+/// in, and what cannot be undone.
 const ASKING: &[&str] = &[
+    "activate_totp",
+    "add_passkey",
     "add_project_member",
+    "ask_new_passkey",
+    "begin_totp",
     "change_address",
     "change_member",
     "change_project_member",
@@ -26,10 +30,14 @@ const ASKING: &[&str] = &[
     "export_secrets",
     "invite_members",
     "leave_tenant",
+    "new_recovery_codes",
     "open_mail",
     "promote_entries",
     "remove_member",
+    "remove_passkey",
     "remove_project_member",
+    "remove_totp",
+    "require_second_factor",
     "resend_invitation",
     "reveal_secret",
     "rotate_key",

@@ -9,6 +9,7 @@ mod limits;
 mod links;
 mod members;
 mod redirects;
+mod second_step;
 mod set_up;
 mod sign_in;
 

@@ -7,6 +7,7 @@ pub fn calls() -> Vec<Call> {
     [
         entrance(),
         account(),
+        of_a_person(),
         tenant(),
         members(),
         invitations(),
@@ -25,7 +26,7 @@ pub fn calls() -> Vec<Call> {
 
 /// The routes of those that are about no tenant.
 pub fn of_no_tenant() -> Vec<String> {
-    entrance().into_iter().chain(account()).map(|call| call.route).collect()
+    entrance().into_iter().chain(account()).chain(of_a_person()).map(|call| call.route).collect()
 }
 
 /// Every server function of the program.
@@ -66,6 +67,32 @@ fn account() -> Vec<Call> {
     ]
 }
 
+/// What belongs to a person and to no tenant. Nobody in the seeded world has a second factor: what takes
+/// one is refused alike.
+pub fn of_a_person() -> Vec<Call> {
+    let answered = |name: &str| function(name).at("token", "0123").at("answer", "{}");
+    vec![
+        function("read_second_step"),
+        function("second_step").at("code", "123456"),
+        function("ask_second_step_passkey"),
+        answered("second_step_with_passkey"),
+        function("ask_passkey"),
+        answered("sign_in_with_passkey"),
+        function("ask_own_passkey"),
+        answered("step_up_with_passkey"),
+        function("read_account"),
+        function("read_security"),
+        function("begin_totp"),
+        function("activate_totp").at("code", "123456"),
+        function("remove_totp"),
+        function("new_recovery_codes"),
+        function("ask_new_passkey"),
+        answered("add_passkey").at("name", "Laptop"),
+        function("remove_passkey").at("passkey", "0197a5f0-0000-7000-8000-000000000000"),
+        function("show_second_factor").at("code", "123456"),
+    ]
+}
+
 fn tenant() -> Vec<Call> {
     vec![
         function("read_frame"),
@@ -81,6 +108,8 @@ fn tenant() -> Vec<Call> {
         function("read_environment_losses").at("environment", "staging"),
         function("delete_environment").at("environment", "staging").at("typed", "staging"),
         function("find_entries").at("q", "TOKEN"),
+        function("read_second_factor_rule"),
+        function("require_second_factor").at("required", "true"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
     ]

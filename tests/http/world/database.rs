@@ -24,6 +24,11 @@ pub fn id(id: Uuid) -> String {
 
 /// What `put_back` puts back.
 const TABLES: &[&str] = &[
+    "totp_secrets",
+    "recovery_codes",
+    "passkeys",
+    "passkey_challenges",
+    "second_steps",
     "users",
     "memberships",
     "sessions",
@@ -109,7 +114,7 @@ impl World {
              INSERT OR IGNORE INTO tenants SELECT * FROM seeded.tenants;
              INSERT OR IGNORE INTO tenant_keys SELECT * FROM seeded.tenant_keys;
              INSERT OR IGNORE INTO audit_log SELECT * FROM seeded.audit_log;
-             UPDATE tenants SET seq = seq + 1, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
+             UPDATE tenants SET seq = seq + 1, requires_second_factor = 0, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
              COMMIT;",
             seeded.display()
         );
@@ -121,12 +126,16 @@ impl World {
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
         const PARTS: &[(&str, &str)] = &[
-            ("tenants", "hex(id) || slug || name || environment_cap"),
+            ("tenants", "hex(id) || slug || name || environment_cap || requires_second_factor"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
             ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
             ("one_time_links", "hex(token_hash)"),
-            ("mails", "hex(id)"),
+            ("totp_secrets", "hex(user_id) || active || hex(sealed)"),
+            ("recovery_codes", "hex(code_hash)"),
+            ("passkeys", "hex(id) || name"),
+            ("passkey_challenges", "hex(token_hash)"),
+            ("second_steps", "hex(token_hash)"),
             ("projects", "hex(id) || slug || name || tier || undelete_days || updated_at"),
             ("project_members", "hex(project_id) || hex(user_id) || role"),
             ("project_addons", "hex(project_id) || addon"),
@@ -142,11 +151,12 @@ impl World {
             ("mails", "hex(id) || state || coalesce(opened_at, '')"),
             ("entry_versions", "hex(entry_id) || number || coalesce(destroyed_at, '')"),
         ];
-        let parts = PARTS.map(|(table, row)| {
+        let parts = PARTS.iter().map(|(table, row)| {
             format!(
                 "SELECT coalesce(group_concat(x), '') AS y FROM (SELECT {row} AS x FROM {table} ORDER BY 1)"
             )
         });
+        let parts: Vec<String> = parts.collect();
         let sql = format!("SELECT group_concat(y, ';') FROM ({})", parts.join(" UNION ALL "));
         self.texts(&sql).await.concat()
     }

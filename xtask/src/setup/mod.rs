@@ -30,6 +30,7 @@ pub struct Tools {
 pub fn everything(workspace: &Workspace) -> Result<Tools> {
     let (wasm, chromium, postgres) = (wasm::ensure(workspace)?, chromium()?, postgres()?);
     node()?;
+    oathtool()?;
     end_to_end_packages(workspace)?;
     Ok(Tools { wasm, chromium, postgres, third_party: third_party::ensure(workspace)? })
 }
@@ -113,6 +114,15 @@ fn node() -> Result<()> {
     if process::find("node").is_none() || process::find("npm").is_none() {
         println!("setup: installing Node.js for the tests");
         packages::install(&["nodejs", "npm"]).context("no Node.js found; install it")?;
+    }
+    Ok(())
+}
+
+/// Makes one-time codes (RFC 6238), beside ours in the tests of second factors.
+fn oathtool() -> Result<()> {
+    if process::find("oathtool").is_none() {
+        println!("setup: installing oathtool for the tests of second factors");
+        packages::install(&["oathtool"]).context("no `oathtool` found; install it")?;
     }
     Ok(())
 }

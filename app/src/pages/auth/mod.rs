@@ -3,6 +3,7 @@
 
 pub mod forgot;
 pub mod invitation;
+pub mod passkey;
 pub mod reset;
 pub mod second;
 pub mod setup;
@@ -31,6 +32,26 @@ pub fn Card(
         </main>
     }
     .into_any()
+}
+
+/// Opens the session of somebody who was let in and says where they land, or leads to the second step
+/// on the way there. Every server function that signs people in ends with this.
+#[cfg(feature = "ssr")]
+async fn entered(
+    here: &crate::server::Here,
+    entered: nexus_backend::people::Entered,
+    next: &str,
+) -> Result<crate::done::Done, crate::refused::Refused> {
+    use crate::done::{Done, local_path};
+    let done = Done::default();
+    Ok(match (crate::server::enter(here, entered).await?, local_path(next)) {
+        (Some(signed_in), _) => done.to(landing(&signed_in, next)).and_frame(),
+        (None, None) => done.to("/sign-in/second"),
+        (None, Some(next)) => {
+            let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            done.to(format!("/sign-in/second?next={next}"))
+        }
+    })
 }
 
 /// Where a person lands after signing in.

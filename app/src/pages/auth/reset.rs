@@ -16,15 +16,16 @@ pub async fn reset_link(token: String) -> Result<bool, Refused> {
     Ok(nexus_backend::people::reset_info(&here.nexus, &token).await?)
 }
 
-/// Sets a new password, ends every session of the person, and opens one here.
+/// Sets a new password, ends every session of the person, and opens one here, or leads to the second
+/// step.
 #[server(prefix = "/_fn", endpoint = "reset_password")]
 pub async fn reset_password(token: String, password: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let signed_in =
+    let entered =
         nexus_backend::people::reset_password(&here.nexus, &token, password.into(), here.ip).await?;
-    crate::server::sign_in(&here, &signed_in).await?;
-    Ok(Done::new("Your password is changed; you are signed out everywhere else")
-        .to(super::landing(&signed_in, "")))
+    let done = super::entered(&here, entered, "").await?;
+    let notice = "Your password is changed; you are signed out everywhere else".to_owned();
+    Ok(Done { notice, ..done })
 }
 
 #[component]

@@ -8,7 +8,7 @@ use crate::refused::Refused;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-/// Opens a session under a new id.
+/// Opens a session under a new id, or leads to the second step.
 #[server(prefix = "/_fn", endpoint = "sign_in")]
 pub async fn sign_in(
     email: String,
@@ -16,9 +16,8 @@ pub async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let signed_in = nexus_backend::people::sign_in(&here.nexus, &email, password.into(), here.ip).await?;
-    crate::server::sign_in(&here, &signed_in).await?;
-    Ok(Done::default().to(super::landing(&signed_in, &next)).and_frame())
+    let entered = nexus_backend::people::sign_in(&here.nexus, &email, password.into(), here.ip).await?;
+    super::entered(&here, entered, &next).await
 }
 
 /// Ends the session.
@@ -40,6 +39,7 @@ pub fn SignInPage() -> impl IntoView {
                 <FormError/>
                 <Submit label="Sign in"/>
             </PostForm>
+            {crate::parts::later(crate::parts::PASSKEY_SIGN_IN)}
             <p class="hint"><a class="link" href="/forgot">"Forgot your password?"</a></p>
         </Card>
     }

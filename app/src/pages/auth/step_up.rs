@@ -37,6 +37,7 @@ pub fn StepUpPage() -> impl IntoView {
                 <FormError/>
                 <div class="actions"><a class="button" href=back>"Cancel"</a><Submit label="Continue"/></div>
             </PostForm>
+            <super::passkey::PasskeyStepUp next=Signal::derive(back)/>
         </Card>
     }
 }

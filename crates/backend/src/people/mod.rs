@@ -5,6 +5,8 @@
 
 mod address;
 mod devices;
+mod entering;
+pub mod factors;
 mod notices;
 pub mod open_sessions;
 mod password;
@@ -16,6 +18,7 @@ pub use address::{
     account, address_link, change_address, confirm_address, send_verification, withdraw_address,
 };
 pub use password::{change_password, forgot};
+pub use entering::{Entered, SECOND_STEP_LIFE, enter, second_step, second_step_ways, show_second_factor};
 pub use passwords::Passwords;
 pub use proof::{Means, Opened, Proof};
 
@@ -117,12 +120,11 @@ struct UserRow {
     id: UserId,
     email: String,
     password_hash: Option<String>,
-    last_tenant: Option<String>,
 }
 
 async fn find(nexus: &Nexus, email: &str) -> Result<Option<UserRow>> {
     Ok(single!(nexus.db, |pool| sqlx::query_as(sql!(
-        "SELECT id, email, password_hash, last_tenant FROM users WHERE email = $1"
+        "SELECT id, email, password_hash FROM users WHERE email = $1"
     ))
     .bind(email)
     .fetch_optional(pool)
@@ -146,8 +148,8 @@ async fn verify(nexus: &Nexus, password: SecretString, stored: Option<String>) -
     Ok(fits && nexus.passwords.verify(password, stored).await?)
 }
 
-/// Signs a person in by address and password.
-pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpAddr) -> Result<SignedIn> {
+/// Lets a person in by address and password, or leads to the second step.
+pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpAddr) -> Result<Entered> {
     let begun = nexus.now();
     nexus.limits.request(ip, begun)?;
     let account = account_of(email);
@@ -155,22 +157,10 @@ pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpA
     let user = find(nexus, &account).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = verify(nexus, password, stored).await?;
-    let now = nexus.now();
     match user {
         Some(user) if right => {
-            nexus.limits.succeeded(ip, &account, begun, now);
-            record(nexus, user.id, "user.signed_in", "done", ip).await?;
-            let last_tenant = match user.last_tenant {
-                Some(tenant) => Some(tenant),
-                None => memberships(nexus, user.id).await?.into_iter().next().map(|m| m.slug),
-            };
-            Ok(SignedIn {
-                user: user.id,
-                email: user.email,
-                signed_in_at: now,
-                proof: Proof::PASSWORD,
-                last_tenant,
-            })
+            nexus.limits.succeeded(ip, &account, begun, nexus.now());
+            enter(nexus, user.id, Proof::PASSWORD, ip).await
         }
         unknown_or_wrong => {
             if let Some(user) = unknown_or_wrong {
@@ -181,7 +171,8 @@ pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpA
     }
 }
 
-/// Confirms the password of somebody who is signed in; answers with the time to remember.
+/// Confirms the password of somebody who is signed in; answers with the time to remember. A person
+/// with a second factor showed it when the session was opened, so that the password is enough here.
 pub async fn step_up(nexus: &Nexus, user: UserId, password: SecretString, ip: IpAddr) -> Result<Timestamp> {
     let begun = nexus.now();
     nexus.limits.request(ip, begun)?;
@@ -236,16 +227,20 @@ pub async fn me(nexus: &Nexus, user: UserId, signed_in_at: Timestamp) -> Result<
 /// The person as an actor in one tenant. Read on every request, so that a role change holds at once.
 pub async fn person(nexus: &Nexus, opened: Opened, tenant_slug: &str, ip: Option<IpAddr>) -> Result<Actor> {
     let Opened { user, signed_in_at, .. } = opened;
-    let row: Option<(TenantId, String, String)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
-        "SELECT t.id, u.email, m.role FROM memberships m
+    let row: Option<(TenantId, String, String, String, bool)> =
+        single!(nexus.db, |pool| sqlx::query_as(sql!(
+            "SELECT t.id, u.email, m.role, t.name, t.requires_second_factor FROM memberships m
          JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
          WHERE t.slug = $1 AND m.user_id = $2"
-    ))
-    .bind(tenant_slug)
-    .bind(user)
-    .fetch_optional(pool)
-    .await)?;
-    let (tenant, email, role) = row.ok_or_else(Error::not_found)?;
+        ))
+        .bind(tenant_slug)
+        .bind(user)
+        .fetch_optional(pool)
+        .await)?;
+    let (tenant, email, role, name, requires_second_factor) = row.ok_or_else(Error::not_found)?;
+    if requires_second_factor {
+        factors::satisfies(nexus, opened, &name).await?;
+    }
     let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
     nexus.seen.note(tenant, user, nexus.now());
     Ok(Actor {
@@ -301,13 +296,7 @@ pub async fn password_link(nexus: &Nexus, email: &str) -> Result<Option<String>>
                 .execute(c)
                 .await
                 .map(|_| ()))?;
-                let mut seqs = Vec::new();
-                for (tenant, slug, email, _) in tenants_of(tx, user.id).await? {
-                    let actor = Actor::operator(tenant, slug);
-                    let target = Target::named(&email);
-                    seqs.push(append(tx, &actor, "user.password_link", "done", &target, now).await?);
-                }
-                Ok(seqs)
+                record_by_operator(tx, user.id, "user.password_link", now).await
             })
         })
         .await?;
@@ -331,13 +320,13 @@ pub async fn reset_info(nexus: &Nexus, token: &str) -> Result<bool> {
 }
 
 /// Sets a new password by a one-time link, consumes it and every other of this person, and ends all
-/// of the person's sessions.
+/// of the person's sessions. The link is a proof, and no second factor.
 pub async fn reset_password(
     nexus: &Nexus,
     token: &str,
     password: SecretString,
     ip: IpAddr,
-) -> Result<SignedIn> {
+) -> Result<Entered> {
     nexus.limits.request(ip, nexus.now())?;
     check_password(password.expose_secret())?;
     let gone =
@@ -372,9 +361,7 @@ pub async fn reset_password(
         })
         .await?;
     saw(nexus, seqs);
-    let me = me(nexus, user, now).await?.ok_or_else(gone)?;
-    let last_tenant = me.tenants.into_iter().next().map(|tenant| tenant.slug);
-    Ok(SignedIn { user, email: me.email, signed_in_at: now, proof: Proof::LINK, last_tenant })
+    enter(nexus, user, Proof::LINK, ip).await
 }
 
 fn record_in_background(nexus: &Nexus, user: UserId, event: &'static str, outcome: &'static str, ip: IpAddr) {
@@ -427,6 +414,21 @@ async fn record_about(
         let who = Who::Person { user, email, role, signed_in_at: now };
         let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
         seqs.push(append(tx, &actor, event, outcome, target, now).await?);
+    }
+    Ok(seqs)
+}
+
+/// What whoever runs the program did for a person, in the log of each of the person's tenants.
+async fn record_by_operator(
+    tx: &mut Tx,
+    user: UserId,
+    event: &'static str,
+    now: Timestamp,
+) -> Result<Vec<(TenantId, i64)>> {
+    let mut seqs = Vec::new();
+    for (tenant, slug, email, _) in tenants_of(tx, user).await? {
+        let actor = Actor::operator(tenant, slug);
+        seqs.push(append(tx, &actor, event, "done", &Target::named(&email), now).await?);
     }
     Ok(seqs)
 }

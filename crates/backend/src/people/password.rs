@@ -5,7 +5,7 @@
 //! answer waits for.
 
 use super::address::hold;
-use super::{Opened, find, new_token, notices, record, record_in, saw, verify};
+use super::{entering, Opened, find, new_token, notices, record, record_in, saw, verify};
 use crate::gate::require_fresh;
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, single, sql};
@@ -98,6 +98,7 @@ async fn replace(
 
 /// Ends every session and every one-time link of a person.
 pub(super) async fn end_everything(tx: &mut Tx, user: UserId) -> Result<()> {
+    entering::forget_second_steps(tx, user).await?;
     on!(*tx, |c| sqlx::query(sql!("DELETE FROM sessions WHERE user_id = $1"))
         .bind(user)
         .execute(c)

@@ -148,6 +148,7 @@ pub async fn sweep(nexus: &Nexus) -> Result<()> {
                     .await
                     .map(|_| ()))?;
                 devices::forget(tx, now).await?;
+                super::factors::sweep(tx, now).await?;
                 on!(*tx, |c| sqlx::query(sql!("DELETE FROM audit_denials WHERE minute < $1"))
                     .bind(now.minute() - 60)
                     .execute(c)

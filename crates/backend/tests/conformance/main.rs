@@ -38,6 +38,7 @@ mod configs;
 mod console;
 mod crypto;
 mod dev_environments;
+mod factors;
 mod flags;
 mod gate;
 mod grid;

@@ -1,11 +1,13 @@
 //! The world of a scenario: a fresh database, a founded tenant, a clock to set, and actors.
 
 mod actors;
+mod authenticator;
 mod database;
 mod outcome;
 mod postman;
 mod things;
 
+pub use authenticator::Authenticator;
 pub use database::{Database, execute, numbers, prepare, texts};
 pub use outcome::Outcome;
 pub use postman::Postman;
@@ -94,7 +96,7 @@ impl World {
     pub async fn process_with_mail(&self, postman: &Postman) -> Nexus {
         let mut settings = settings();
         settings.mail = Some(postman.server());
-        open_with(&self.database, self.clock.clone(), ROOT_KEY, settings).await.expect("an instance")
+        open_as(&self.database, self.clock.clone(), settings).await
     }
 
     async fn end(self) {
@@ -107,22 +109,27 @@ pub const ROOT_KEY: &str = "abababababababababababababababababababababababababab
 
 /// Opens an instance on a database with the root key given.
 pub async fn open(database: &Database, clock: Arc<SetClock>, root: &str) -> nexus_backend::Result<Nexus> {
-    open_with(database, clock, root, settings()).await
+    with_settings(database, clock, root, settings()).await
 }
 
 fn settings() -> Settings {
     Settings::self_hosted("https://nexus.test").expect("settings")
 }
 
-async fn open_with(
+/// The same instance for an operator who decided otherwise.
+pub async fn open_as(database: &Database, clock: Arc<SetClock>, settings: Settings) -> Nexus {
+    with_settings(database, clock, ROOT_KEY, settings).await.expect("an instance")
+}
+
+async fn with_settings(
     database: &Database,
     clock: Arc<SetClock>,
     root: &str,
     settings: Settings,
 ) -> nexus_backend::Result<Nexus> {
     let db = Db::open(&database.location()).await?;
-    Nexus::open(Parts { db, root: RootKey::parse(root)?, clock, random: Arc::new(SystemRandom), settings })
-        .await
+    let (root, random) = (RootKey::parse(root)?, Arc::new(SystemRandom));
+    Nexus::open(Parts { db, root, clock, random, settings }).await
 }
 
 pub fn run(work: impl Future<Output = ()>) {
