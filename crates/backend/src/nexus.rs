@@ -4,10 +4,12 @@
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::crypto::{Keyring, Random, RootKey};
+use crate::egress::{self, Egress};
 use crate::flags::ReadyFlags;
 use crate::gate::Actor;
 use crate::limits::Limits;
 use crate::people::Passwords;
+use crate::sign_in::{Discoveries, InstanceProvider, Records, SystemRecords};
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, single, sql};
 use crate::streams::Streams;
@@ -37,6 +39,10 @@ pub struct Instance {
     pub snapshots: Snapshots,
     pub flags: ReadyFlags,
     pub streams: Streams,
+    /// The way out.
+    pub egress: Egress,
+    /// What providers of sign-in said of themselves.
+    pub discoveries: Discoveries,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// Whoever uses something that works once holds this, so that only the first one does the work.
@@ -54,13 +60,41 @@ pub struct Settings {
     pub public_url: String,
     /// What each tier allows.
     pub catalogue: Catalogue,
+    /// The way out to other servers.
+    pub egress: egress::Rules,
+    /// What DNS publishes.
+    pub records: DnsRecords,
+    /// With whom everybody may sign in.
+    pub providers: Vec<InstanceProvider>,
+}
+
+/// How TXT records are found.
+#[derive(Clone)]
+pub struct DnsRecords(pub Arc<dyn Records>);
+
+impl Default for DnsRecords {
+    fn default() -> Self {
+        Self(Arc::new(SystemRecords))
+    }
+}
+
+impl std::fmt::Debug for DnsRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DnsRecords")
+    }
 }
 
 impl Settings {
     /// An instance of one's own, with the tiers that come with the program.
     pub fn self_hosted(public_url: impl Into<String>) -> Result<Self> {
         let catalogue = Catalogue::embedded(BillingMode::SelfHosted)?;
-        Ok(Self { public_url: public_url.into(), catalogue })
+        Ok(Self {
+            public_url: public_url.into(),
+            catalogue,
+            egress: egress::Rules::default(),
+            records: DnsRecords::default(),
+            providers: Vec::new(),
+        })
     }
 }
 
@@ -85,6 +119,8 @@ impl Nexus {
             snapshots: Snapshots::new(&keyring)?,
             keyring,
             clock: parts.clock,
+            egress: Egress::new(parts.settings.egress.clone()),
+            discoveries: Discoveries::default(),
             settings: parts.settings,
             limits: Limits::default(),
             flags: ReadyFlags::default(),

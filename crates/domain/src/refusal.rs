@@ -29,6 +29,8 @@ codes! {
     Forbidden = "forbidden", 403;
     /// The sign-in is older than five minutes and this needs a fresh one.
     StepUpRequired = "step_up_required", 403;
+    /// The tenant opens only to those who signed in with its own provider.
+    ProviderRequired = "provider_required", 403;
     PublicKeyRestricted = "public_key_restricted", 403;
     ServiceKindMismatch = "service_kind_mismatch", 403;
     /// Targeting or a percentage where the project lacks A/B testing.

@@ -1,9 +1,9 @@
 //! Browser sessions in the database, keyed by the SHA-256 of their id, so that a copy of the
 //! database opens no session.
 
-use crate::Result;
 use crate::nexus::Nexus;
 use crate::store::{on, single, sql};
+use crate::{Result, sign_in};
 use nexus_domain::{Timestamp, UserId, timestamp};
 use sha2::{Digest, Sha256};
 
@@ -123,6 +123,7 @@ pub async fn sweep(nexus: &Nexus) -> Result<()> {
                     .execute(c)
                     .await
                     .map(|_| ()))?;
+                sign_in::sweep(tx, now).await?;
                 on!(*tx, |c| sqlx::query(sql!("DELETE FROM audit_denials WHERE minute < $1"))
                     .bind(now.minute() - 60)
                     .execute(c)
