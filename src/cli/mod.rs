@@ -111,7 +111,13 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
         root,
         clock: Arc::new(SystemClock),
         random,
-        settings: nexus_backend::Settings { public_url: settings.public_url(), catalogue },
+        settings: nexus_backend::Settings {
+            public_url: settings.public_url(),
+            catalogue,
+            egress: settings.egress()?,
+            records: nexus_backend::DnsRecords::default(),
+            providers: settings.sign_in_providers()?,
+        },
     };
     Ok(Nexus::open(parts).await?)
 }

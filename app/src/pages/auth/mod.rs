@@ -9,6 +9,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod step_up;
 pub mod verify;
+pub mod with_provider;
 
 use crate::components::icon::Mark;
 use leptos::prelude::*;
@@ -35,7 +36,7 @@ pub fn Card(
 
 /// Where a person lands after signing in.
 #[cfg(feature = "ssr")]
-fn landing(signed_in: &nexus_backend::people::SignedIn, next: &str) -> String {
+pub(crate) fn landing(signed_in: &nexus_backend::people::SignedIn, next: &str) -> String {
     match (crate::done::local_path(next), &signed_in.last_tenant) {
         (Some(next), _) => next.to_owned(),
         (None, Some(tenant)) => format!("/t/{tenant}/projects"),

@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use super::Card;
+use super::with_provider::SignInWithProvider;
 use crate::address::query;
 use crate::components::{Field, FormError, Hidden, PostForm, Submit};
 use crate::done::Done;
@@ -30,9 +31,10 @@ pub async fn sign_out() -> Result<Done, Refused> {
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let next = query("next");
+    let (next, tenant) = (query("next"), query("tenant"));
     view! {
         <Card title="Sign in">
+            <SignInWithProvider tenant next/>
             <PostForm action=SignIn::PATH class="stack">
                 <Hidden name="next" value=Signal::derive(move || next.get().unwrap_or_default())/>
                 <Field label="Email" name="email" kind="email" autocomplete="username" required=true autofocus=true/>

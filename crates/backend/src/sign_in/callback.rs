@@ -53,16 +53,16 @@ pub enum Arrived {
     },
 }
 
-/// Nothing came of it; `back` is the page that they began on.
+/// Nothing came of it; `back` is the page that they began on, where that is known.
 #[derive(Debug)]
 pub struct Failed {
     pub error: Error,
-    pub back: String,
+    pub back: Option<String>,
 }
 
 /// Uses up what was begun.
 pub async fn finish(nexus: &Nexus, returned: Returned) -> Result<Arrived, Failed> {
-    let lost = |error| Failed { error, back: "/sign-in".to_owned() };
+    let lost = |error| Failed { error, back: None };
     nexus.limits.request(returned.ip, nexus.now()).map_err(|refusal| lost(refusal.into()))?;
     let gone = || {
         lost(
@@ -76,7 +76,7 @@ pub async fn finish(nexus: &Nexus, returned: Returned) -> Result<Arrived, Failed
     let browser = returned.browser.as_ref().ok_or_else(gone)?;
     let flow = flow::consume(nexus, &returned.state, browser).await.map_err(lost)?.ok_or_else(gone)?;
     let back = flow.kept.back.clone();
-    arrive(nexus, returned, flow).await.map_err(|error| Failed { error, back })
+    arrive(nexus, returned, flow).await.map_err(|error| Failed { error, back: Some(back) })
 }
 
 async fn arrive(nexus: &Nexus, returned: Returned, flow: Flow) -> Result<Arrived> {

@@ -1,7 +1,7 @@
 //! What an ID token claims, and whether that is what was asked for. Pure: the signature was checked before,
 //! and the time is handed in.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
@@ -11,7 +11,7 @@ pub const LEEWAY: i64 = 60;
 const MAX_SUBJECT: usize = 255;
 
 /// Who somebody is at a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub subject: String,
     /// An address, folded, where the provider told one that can be one.

@@ -6,14 +6,15 @@ use super::discovery::{self, Endpoints, Unusable};
 use super::token::{self, Distrust};
 use super::{Known, github, redirect_uri};
 use crate::Nexus;
-use crate::egress::Problem;
+use crate::egress::{Egress, Problem};
+use futures::future::BoxFuture;
 use nexus_domain::sign_in::ProviderKind;
 use nexus_domain::timestamp;
 use oauth2::basic::{BasicErrorResponse, BasicTokenType};
 use oauth2::{
-    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, ExtraTokenFields,
-    PkceCodeVerifier, RedirectUrl, StandardRevocableToken, StandardTokenResponse, TokenResponse as _,
-    TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet,
+    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,15 @@ pub(super) type OAuth<A = EndpointNotSet, T = EndpointNotSet> = Client<
     EndpointNotSet,
     T,
 >;
+
+impl<'c> AsyncHttpClient<'c> for Egress {
+    type Error = Problem;
+    type Future = BoxFuture<'c, Result<HttpResponse, Problem>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
 
 /// What only the one who began the sign-in knows.
 pub(super) struct Asked {
@@ -127,11 +137,10 @@ async fn tokens(
         .set_client_secret(ClientSecret::new(provider.client_secret.expose_secret().to_owned()))
         .set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth })
         .set_token_uri(token_url);
-    let http = |request| nexus.egress.send(request);
     let answer = client
         .exchange_code(AuthorizationCode::new(code))
         .set_pkce_verifier(PkceCodeVerifier::new(asked.verifier.expose_secret().to_owned()))
-        .request_async(&http)
+        .request_async(&nexus.egress)
         .await;
     // What a provider says to a code may quote the code.
     answer.map_err(|error| match error {

@@ -137,6 +137,11 @@ fn refuse_stranger(opened: &Opened, provider: &Known) -> Result<()> {
     }
 }
 
+/// What a browser's session keeps, so that only this browser can come back from a provider.
+pub fn browser_secret(nexus: &Nexus) -> Result<String> {
+    fresh(nexus)
+}
+
 /// 256 random bits as text.
 fn fresh(nexus: &Nexus) -> Result<String> {
     let bytes: [u8; 32] = crypto::random(nexus.keyring.random())?;

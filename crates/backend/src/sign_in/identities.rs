@@ -7,7 +7,7 @@ use crate::nexus::Nexus;
 use crate::people::{self, Opened};
 use crate::store::{Tx, on, single, sql};
 use crate::{Error, Result};
-use nexus_domain::sign_in::{Connection, ProviderKind};
+use nexus_domain::sign_in::{Connection, OfferedProvider, ProviderKind};
 use nexus_domain::{Code, ProviderId, Refusal, TenantId, Timestamp, UserId};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -145,6 +145,34 @@ impl Row {
             created_at: self.created_at,
         })
     }
+}
+
+/// How somebody can prove once more who they are, in the session that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepUpMeans {
+    pub password: bool,
+    pub providers: Vec<OfferedProvider>,
+}
+
+/// The means of a person: those that the session's own rules let confirm it.
+pub async fn step_up_means(nexus: &Nexus, opened: Opened) -> Result<StepUpMeans> {
+    let row: Option<(bool,)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT password_hash IS NOT NULL FROM users WHERE id = $1"
+    ))
+    .bind(opened.user)
+    .fetch_optional(pool)
+    .await)?;
+    let confirms = |connection: &Connection| {
+        let opened_by_it = opened.proof.means == people::Means::Provider(connection.provider);
+        connection.kind.tells_when() && (connection.tenant.is_none() || opened_by_it)
+    };
+    let connected = connections(nexus, opened.user).await?;
+    let providers = connected
+        .into_iter()
+        .filter(confirms)
+        .map(|it| OfferedProvider { id: it.provider, name: it.name, kind: it.kind })
+        .collect();
+    Ok(StepUpMeans { password: row.is_some_and(|(has,)| has), providers })
 }
 
 /// Takes a provider away from a person; not the last way to sign in. Their sessions that it opened end.

@@ -23,9 +23,9 @@ pub use callback::{Arrived, Failed, Returned, finish};
 pub use claims::Identity;
 pub use discovery::Discoveries;
 pub use domains::{DomainRule, add_domain, domains, prove_domain, remove_domain, set_domain_rule};
-pub use flow::{Start, form_targets, start};
+pub use flow::{Start, browser_secret, form_targets, start};
 pub(crate) use identities::sweep;
-pub use identities::{connections, disconnect, new_person};
+pub use identities::{StepUpMeans, connections, disconnect, new_person, step_up_means};
 pub use providers::{
     NewProvider, ProviderPatch, add_provider, change_provider, offered, providers, remove_provider,
     test_provider,
