@@ -20,6 +20,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use tower_sessions::Session;
 
+/// Where somebody goes who comes back to nothing.
+const LOST: &str = "/sign-in?lost=true";
+
 /// What a provider puts into the address (RFC 6749, section 4.1.2; RFC 9207).
 #[derive(Deserialize)]
 pub(super) struct Sent {
@@ -54,9 +57,14 @@ pub(super) async fn back_from_provider(
     let here = Here { nexus, session, ip };
     let to = match arrive(here.clone(), sent.ok().map(|Query(sent)| sent)).await {
         Ok(to) => to,
-        Err(Failed { error, back }) => {
-            refuse(&here, error.into(), back.is_none()).await;
-            back.unwrap_or_else(|| "/sign-in".to_owned())
+        Err(Failed { error, back: Some(back) }) => {
+            refuse(&here, error.into()).await;
+            back
+        }
+        // Nothing was begun here, so nothing is stored either: anybody can make a browser ask for this address.
+        Err(Failed { error, back: None }) => {
+            tracing::debug!(%error, "somebody came back from a provider whom nobody sent there");
+            LOST.to_owned()
         }
     };
     super::redirects::see_other(local_path(&to).unwrap_or("/"))
@@ -103,11 +111,10 @@ async fn settle(here: &Here, arrived: Arrived) -> Result<String, crate::refused:
     })
 }
 
-/// The page with the button says why. Where nobody knows which page that was, any page says it.
-async fn refuse(here: &Here, refusal: Refusal, anywhere: bool) {
-    let done = anywhere.then(|| Done::new(refusal.message.clone()));
+/// The page with the button says why.
+async fn refuse(here: &Here, refusal: Refusal) {
     let refused = RefusedForm { action: StartWithProvider::PATH.to_owned(), refusal, typed: Vec::new() };
-    keep(here, Flash { done, refused: Some(refused) }).await;
+    keep(here, Flash { done: None, refused: Some(refused) }).await;
 }
 
 async fn keep(here: &Here, flash: Flash) {

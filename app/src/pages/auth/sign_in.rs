@@ -2,7 +2,7 @@
 
 use super::Card;
 use super::with_provider::SignInWithProvider;
-use crate::address::query;
+use crate::address::{has, query};
 use crate::components::{Field, FormError, Hidden, PostForm, Submit};
 use crate::done::Done;
 use crate::refused::Refused;
@@ -31,9 +31,12 @@ pub async fn sign_out() -> Result<Done, Refused> {
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let (next, tenant) = (query("next"), query("tenant"));
+    let (next, tenant, lost) = (query("next"), query("tenant"), has("lost"));
     view! {
         <Card title="Sign in">
+            {move || lost.get().then(|| view! {
+                <p class="lead" role="alert">"That sign-in was used already, took too long, or began in another browser. Begin again."</p>
+            })}
             <SignInWithProvider tenant next/>
             <PostForm action=SignIn::PATH class="stack">
                 <Hidden name="next" value=Signal::derive(move || next.get().unwrap_or_default())/>

@@ -28,30 +28,28 @@ pub async fn start_with_provider(
     #[server(default)] next: String,
 ) -> Result<Done, Refused> {
     use crate::server::{BROWSER, unavailable};
-    use nexus_backend::sign_in::{Start, browser_secret, parse_id, start};
+    use nexus_backend::sign_in::{Start, browser_secret, parse_id};
     let here = crate::server::here()?;
-    let browser = match here.session.get::<String>(BROWSER).await.map_err(unavailable)? {
-        Some(browser) => browser,
-        None => {
-            let browser = browser_secret(&here.nexus)?;
-            here.session.insert(BROWSER, &browser).await.map_err(unavailable)?;
-            browser
-        }
+    let known = here.session.get::<String>(BROWSER).await.map_err(unavailable)?;
+    let browser = match &known {
+        Some(browser) => browser.clone(),
+        None => browser_secret(&here.nexus)?,
     };
     let next = crate::done::local_path(&next).unwrap_or_default().to_owned();
-    let start = start(
-        &here.nexus,
-        Start {
-            provider: parse_id(&provider)?,
-            purpose,
-            back: back(purpose, &tenant, &next),
-            next: if next.is_empty() { after(purpose).to_owned() } else { next },
-            opened: here.user().await?,
-            browser: browser.into(),
-            ip: here.ip,
-        },
-    );
-    Ok(Done { leave: Some(start.await?), ..Done::default() })
+    let start = Start {
+        provider: parse_id(&provider)?,
+        purpose,
+        back: back(purpose, &tenant, &next),
+        next: if next.is_empty() { after(purpose).to_owned() } else { next },
+        opened: here.user().await?,
+        browser: browser.clone().into(),
+        ip: here.ip,
+    };
+    let leave = nexus_backend::sign_in::start(&here.nexus, start).await?;
+    if known.is_none() {
+        here.session.insert(BROWSER, browser).await.map_err(unavailable)?;
+    }
+    Ok(Done { leave: Some(leave), ..Done::default() })
 }
 
 /// Where it ends when nothing else was asked for.

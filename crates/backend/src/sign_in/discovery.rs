@@ -5,7 +5,7 @@ use super::Known;
 use super::github;
 use crate::egress::{Egress, Problem};
 use crate::nexus::Nexus;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 use nexus_domain::sign_in::ProviderKind;
 use nexus_domain::{Timestamp, timestamp};
 use serde::Deserialize;
@@ -138,6 +138,11 @@ pub(super) async fn fetch_keys(egress: &Egress, address: &str) -> Result<JwkSet,
     if set.keys.len() > MAX_KEYS {
         return Err(Unusable::Unreadable);
     }
-    let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
-    Ok(JwkSet { keys })
+    let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    // Never a key that both sides know.
+    let is_public = |key: &Jwk| {
+        use AlgorithmParameters as P;
+        matches!(key.algorithm, P::RSA(_) | P::EllipticCurve(_) | P::OctetKeyPair(_))
+    };
+    Ok(JwkSet { keys: keys.filter(is_public).collect() })
 }

@@ -35,17 +35,19 @@ pub(super) async fn openings(
 ) -> Result<Vec<Opening>> {
     let verified = identity.email.as_deref().filter(|_| identity.email_verified);
     let Some(domain) = verified.and_then(domain_of) else { return Ok(Vec::new()) };
-    Ok(on!(*tx, |c| sqlx::query_as(sql!(
+    Ok(on!(*tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT d.tenant_id, t.slug, d.domain, d.joins_as, d.projects FROM mail_domains d
          JOIN tenants t ON t.id = d.tenant_id
-         WHERE d.domain = $1 AND d.proved_at IS NOT NULL AND d.joins_as IS NOT NULL
-           AND (d.tenant_id = $2 OR $3) ORDER BY d.tenant_id"
+         WHERE (d.tenant_id = $1 OR $2) AND d.domain = $3 AND d.proved_at IS NOT NULL AND d.joins_as IS NOT NULL
+         ORDER BY d.tenant_id"
     ))
-    .bind(domain)
     .bind(only)
     .bind(only.is_none())
+    .bind(domain)
     .fetch_all(c)
-    .await)?)
+    .await
+    })?)
 }
 
 /// Whether the person is in the tenant.

@@ -155,7 +155,7 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 }
 
 /// Tables whose rows belong to a tenant.
-const OF_A_TENANT: [&str; 16] = [
+const OF_A_TENANT: [&str; 18] = [
     "config_schemas",
     "projects",
     "project_members",
@@ -172,16 +172,30 @@ const OF_A_TENANT: [&str; 16] = [
     "audit_denials",
     "read_counts",
     "tenant_keys",
+    "sign_in_providers",
+    "mail_domains",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
-const ACROSS_TENANTS: [(&str, &str); 7] = [
+const ACROSS_TENANTS: [(&str, &str); 13] = [
     ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
     ("SELECT k.key_id, s.kind, s.id", "the tenant of a stream's address comes from the row of its key"),
     ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),
     ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
     ("SELECT COUNT(*) FROM tenants", "whether there is one"),
+    (
+        "SELECT t.id, u.email, m.role",
+        "the tenant of a session's provider comes from its row, and is compared",
+    ),
+    ("SELECT tenant_id FROM sign_in_providers", "the tenant of a session's provider comes from its row"),
+    ("SELECT tenant_id, name, kind, issuer", "the tenant of a provider that somebody comes back from"),
+    (
+        "SELECT p.id, p.name, p.kind FROM sign_in_providers",
+        "what a tenant's sign-in page offers to everybody",
+    ),
+    ("SELECT p.kind, p.issuer FROM sign_in_providers", "where the forms of sign-in pages may end up"),
+    ("SELECT i.provider_id, i.shown", "what a person signs in with, wherever"),
     ("SELECT id, seq, chain_head FROM tenants", "checkpoints of every tenant"),
 ];
 

@@ -87,7 +87,7 @@ async fn who_is_not_in_the_tenant_is_not_let_in(w: &World) {
     let user = w.database.id(member.0);
     w.execute(&format!("DELETE FROM memberships WHERE user_id = {user}")).await;
     let removed = refusal(scene.sign_in(own.id).await);
-    scene.provider.person(json!({ "sub": "nobody" }));
+    scene.provider.person(json!({ "sub": "nobody", "email": "nobody@corp.test" }));
     assert_eq!(removed, refusal(scene.sign_in(own.id).await));
 }
 

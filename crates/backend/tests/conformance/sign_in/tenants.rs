@@ -150,7 +150,8 @@ async fn a_required_provider_shuts_out_other_sessions_at_once(w: &World) {
     let (key, _) = w.environment_key("live", &[Scope::AdminAll]).await;
     sign_in::require_provider(&scene.nexus, &owner, opened, true).await.fine();
     for other in [Opened::by_password(w.owner_id, w.now()), opened_by(w, w.owner_id, scene.id)] {
-        let refused = people::person(&w.nexus, other, TENANT, None).await.refused_as(Code::ProviderRequired);
+        let refused =
+            people::person(&scene.nexus, other, TENANT, None).await.refused_as(Code::ProviderRequired);
         assert_eq!(refused.field("sign_in"), Some("/sign-in?tenant=acme"));
     }
     people::person(&scene.nexus, opened, TENANT, None).await.fine();
