@@ -1,13 +1,19 @@
 //! What an operator decides: read once, at start, from a file and from the environment
 //! (`NEXUS_…` wins), and handed on from there.
 
+mod sign_in;
+
+pub use sign_in::SignInProvider;
+
 use anyhow::Context as _;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use nexus_backend::Result;
 use nexus_backend::crypto::{Random, RootKey};
+use nexus_backend::egress::Rules;
 use nexus_backend::mail::MailServer;
+use nexus_backend::sign_in::InstanceProvider;
 use nexus_backend::store::Location;
 use nexus_backend::tenants::TenantCreation;
 use nexus_backend::tiers::Catalogue;
@@ -49,6 +55,12 @@ pub struct Settings {
     pub smtp_url: Option<SecretString>,
     /// Who mail is from, for example `Nexus <nexus@example.com>`.
     pub mail_from: Option<String>,
+    /// Networks that requests to other servers may reach although they are not public, separated by commas.
+    pub egress_allow: String,
+    /// For development: requests to other servers by http too.
+    pub egress_http: bool,
+    /// With whom everybody may sign in.
+    pub sign_in_providers: Vec<SignInProvider>,
     /// What to log, for example `info` or `nexus=debug`.
     pub log: String,
 }
@@ -60,6 +72,9 @@ struct Defaults {
     billing_mode: BillingMode,
     tenant_creation: TenantCreation,
     trusted_proxies: &'static str,
+    egress_allow: &'static str,
+    egress_http: bool,
+    sign_in_providers: [(); 0],
     log: &'static str,
 }
 
@@ -69,6 +84,9 @@ const DEFAULTS: Defaults = Defaults {
     billing_mode: BillingMode::SelfHosted,
     tenant_creation: TenantCreation::Anyone,
     trusted_proxies: "",
+    egress_allow: "",
+    egress_http: false,
+    sign_in_providers: [],
     log: "info",
 };
 
@@ -106,15 +124,18 @@ impl Settings {
     }
 
     pub fn trusted_proxies(&self) -> anyhow::Result<Vec<IpNet>> {
-        let networks = self.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
-        networks
-            .map(|text| {
-                let one = text.parse::<std::net::IpAddr>().map(IpNet::from);
-                text.parse::<IpNet>()
-                    .or(one)
-                    .map_err(|_| anyhow::anyhow!("trusted_proxies: {text} is no network"))
-            })
-            .collect()
+        networks("trusted_proxies", &self.trusted_proxies)
+    }
+
+    /// Where requests to other servers may go.
+    pub fn egress(&self) -> anyhow::Result<Rules> {
+        let allowed = networks("egress_allow", &self.egress_allow)?;
+        Ok(Rules { allowed, plain_http: self.egress_http, ..Rules::default() })
+    }
+
+    /// The providers of sign-in of the instance, checked.
+    pub fn sign_in_providers(&self) -> anyhow::Result<Vec<InstanceProvider>> {
+        sign_in::checked(&self.sign_in_providers)
     }
 
     /// What each tier allows and costs, checked.
@@ -186,9 +207,23 @@ impl Settings {
                     .map_or_else(|| "(not set)".to_owned(), |url| without_password(url.expose_secret())),
             ),
             ("mail_from", self.mail_from.clone().unwrap_or_else(|| "(not set)".into())),
+            ("egress_allow", self.egress_allow.clone()),
+            ("egress_http", self.egress_http.to_string()),
+            ("sign_in_providers", sign_in::shown(&self.sign_in_providers)),
             ("log", self.log.clone()),
         ])
     }
+}
+
+/// Networks, or single addresses, separated by commas.
+fn networks(setting: &str, text: &str) -> anyhow::Result<Vec<IpNet>> {
+    let parts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+    parts
+        .map(|text| {
+            let one = text.parse::<std::net::IpAddr>().map(IpNet::from);
+            text.parse::<IpNet>().or(one).map_err(|_| anyhow::anyhow!("{setting}: {text} is no network"))
+        })
+        .collect()
 }
 
 /// A database URL without what stands between `://user:` and `@`, and without its query.

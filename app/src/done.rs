@@ -12,6 +12,8 @@ pub struct Done {
     pub notice: String,
     /// The local path to go to; where the form says so, or stay, when absent.
     pub to: Option<String>,
+    /// Another server to go to: a provider of sign-in. Only the server says so, never a form.
+    pub leave: Option<String>,
     /// Whether the frame around the page (tenant, projects) shows something else now.
     pub frame: bool,
     pub undo: Option<Undo>,

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::components::theme;
 use crate::parts::Page;
+use crate::server::FormTargets;
 use crate::title;
 use axum::http::request::Parts;
 use http::header::{self, HeaderName, HeaderValue};
@@ -27,8 +28,9 @@ pub struct Shell {
 /// The whole document.
 pub fn shell(site: Shell) -> impl IntoView {
     let nonce = use_nonce();
-    set_headers(nonce.as_ref());
     let parts = use_context::<Parts>();
+    let targets = parts.as_ref().and_then(|parts| parts.extensions.get::<FormTargets>()).cloned();
+    set_headers(nonce.as_ref(), &targets.unwrap_or_default());
     let path = parts.as_ref().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
     let Shell { js, wasm, parts: files, css, favicon } = site;
     let start = format!(
@@ -76,13 +78,13 @@ fn chosen_theme(parts: &Parts) -> &'static str {
 }
 
 /// Every page may load what this instance serves, run the script with this answer's nonce, and
-/// nothing else.
-fn set_headers(nonce: Option<&Nonce>) {
+/// nothing else. A form may end up at the providers of sign-in that the page offers.
+fn set_headers(nonce: Option<&Nonce>, targets: &FormTargets) {
     let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), nonce) else { return };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; object-src 'none'; \
-         form-action 'self'; frame-ancestors 'none'"
+         form-action 'self'{targets}; frame-ancestors 'none'"
     );
     let headers: [(HeaderName, &str); 2] =
         [(header::CONTENT_SECURITY_POLICY, &policy), (header::CACHE_CONTROL, "no-store")];

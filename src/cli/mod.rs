@@ -152,6 +152,9 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
             catalogue,
             tenant_creation: settings.tenant_creation,
             mail: settings.mail_server()?,
+            egress: settings.egress()?,
+            records: nexus_backend::DnsRecords::default(),
+            providers: settings.sign_in_providers()?,
         },
     };
     Ok(Nexus::open(parts).await?)

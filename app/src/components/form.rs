@@ -159,6 +159,11 @@ pub fn accept(live: Live, done: &Done, goal: &str, navigate: &impl Fn(&str, bool
     if !done.notice.is_empty() {
         live.toast(done.clone());
     }
+    if let Some(elsewhere) = &done.leave {
+        // Where the browser refuses to navigate, the page stays as it is.
+        let _refused = window().location().set_href(elsewhere);
+        return;
+    }
     let to = done.to.as_deref().unwrap_or(goal);
     let here = window().location().pathname().unwrap_or_default();
     let same_page = to.is_empty() || to.split('?').next() == Some(here.as_str());

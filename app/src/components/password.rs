@@ -17,6 +17,13 @@ pub fn PasswordDialog() -> impl IntoView {
     move || live.asking.get().then(|| view! { <Question/> })
 }
 
+/// The page that knows every way, and comes back here.
+fn other_ways() -> String {
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    format!("/step-up?next={}", String::from(js_sys::encode_uri_component(&here)))
+}
+
 #[component]
 fn Question() -> impl IntoView {
     let live = live();
@@ -52,6 +59,7 @@ fn Question() -> impl IntoView {
                         {move || Some(wrong.get()).filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> })}
                     </div>
                 </div>
+                <p class="hint"><a href=other_ways() rel="external">"Confirm in another way"</a></p>
                 <div class="actions">
                     <button type="button" class="button" on:click=move |_| live.answer_password(false)>"Cancel"</button>
                     <button type="submit" class="button button-primary">"Continue"</button>

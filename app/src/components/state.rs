@@ -52,6 +52,8 @@ pub fn Failure(refusal: Refusal, #[prop(optional)] inside: bool) -> impl IntoVie
     };
     let heading =
         if inside { view! { <h2>{title}</h2> }.into_any() } else { view! { <h1>{title}</h1> }.into_any() };
+    let way_in = refusal.field("sign_in").map(str::to_owned);
+    let inside = inside || way_in.is_some();
     view! {
         <div class="empty failure">
             <Icon glyph=if refusal.code == Code::Forbidden { Glyph::Lock } else { Glyph::Help }/>
@@ -60,6 +62,7 @@ pub fn Failure(refusal: Refusal, #[prop(optional)] inside: bool) -> impl IntoVie
             {(refusal.code == Code::SecondFactorRequired).then(|| view! {
                 <a class="button button-primary" href="/account/security">"To your second factors"</a>
             })}
+            {way_in.map(|href| view! { <a class="button button-primary" href=href rel="external">"Sign in with it"</a> })}
             {(!inside).then(|| view! { <a class="button" href="/" rel="external">"To the start page"</a> })}
         </div>
     }

@@ -40,9 +40,7 @@ pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
     let opened = here.signed_in().await?;
     let actor = people::person(&here.nexus, opened, &tenant, Some(here.ip)).await?;
     here.used_tenant(opened.user, &tenant).await?;
-    let me = people::me(&here.nexus, opened.user, opened.signed_in_at)
-        .await?
-        .ok_or_else(nexus_domain::Refusal::not_found)?;
+    let me = people::seen_by(&here.nexus, opened).await?.ok_or_else(nexus_domain::Refusal::not_found)?;
     let projects = projects::briefs(&here.nexus, &actor).await?;
     let projects = projects.into_iter().map(|project| (project.slug, project.name)).collect();
     let role = actor.tenant_role().ok_or_else(nexus_domain::Refusal::not_found)?;

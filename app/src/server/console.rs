@@ -1,7 +1,7 @@
 //! The routes of the console, ready to be mounted: pages, server functions, the download of the
 //! audit log, and the few addresses that only redirect.
 
-use super::{export, functions, redirects};
+use super::{callback, export, functions, redirects};
 use crate::app::App;
 use crate::shell::{Shell, shell};
 use axum::Router;
@@ -56,6 +56,7 @@ pub fn router(console: Console) -> Router {
         .with_state(options);
     Router::new()
         .route("/", get(redirects::start))
+        .route("/sign-in/callback", get(callback::back_from_provider))
         .route("/t/{tenant}", get(redirects::tenant))
         .route("/t/{tenant}/projects/{project}/{environment}/{service}", get(redirects::service))
         .route("/t/{tenant}/audit/export", post(export::audit))

@@ -19,8 +19,18 @@ use tower_sessions::Session;
 pub const MAX_FORM: usize = 5 * 1024 * 1024;
 
 /// Fields that hold secrets: they never come back with a refused form.
-const SECRET_FIELDS: [&str; 9] =
-    ["password", "current", "token", "code", "answer", "value", "value_base64", "text", "file"];
+const SECRET_FIELDS: [&str; 10] = [
+    "password",
+    "current",
+    "token",
+    "code",
+    "answer",
+    "value",
+    "value_base64",
+    "text",
+    "file",
+    "client_secret",
+];
 
 /// Where a second factor is set up and shown.
 const SECURITY_PAGE: &str = "/account/security";
@@ -146,7 +156,8 @@ impl Form {
     fn accepted(&self, body: &Bytes) -> (String, Option<Flash>) {
         let done: Done = serde_json::from_slice(body).unwrap_or_default();
         let wanted = self.fields.iter().find(|(name, _)| name == FORM_TO).map(|(_, value)| value.as_str());
-        let to = done.to.as_deref().or(wanted).and_then(local_path).unwrap_or(&self.back).to_owned();
+        let to = done.to.as_deref().or(wanted).and_then(local_path).unwrap_or(&self.back);
+        let to = done.leave.clone().unwrap_or_else(|| to.to_owned());
         let flash = (!done.notice.is_empty()).then_some(Flash { done: Some(done), refused: None });
         (to, flash)
     }

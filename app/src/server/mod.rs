@@ -1,6 +1,7 @@
 //! The server's half of the console: who is asking, sessions, and the routes that the program
 //! mounts. It translates between HTTP and use cases, and holds no rules of its own.
 
+mod callback;
 mod console;
 pub mod download;
 mod export;
@@ -9,8 +10,10 @@ pub mod palette;
 mod person;
 mod redirects;
 
+pub use callback::{FormTargets, Joining, joining};
 pub use console::{Console, pages, router};
 pub use functions::MAX_FORM;
+pub(crate) use person::unavailable;
 pub use person::{
     Here, enter, fresh, here, opened, person, proved, second_step, sign_in, sign_out, tenant_allows,
 };
@@ -30,3 +33,7 @@ pub(crate) const TENANT: &str = "tenant";
 pub(crate) const FLASH: &str = "flash";
 /// The form that waits for the password. Beside the flash, which a wrong password replaces.
 pub(crate) const WAITING: &str = "waiting";
+/// What only this browser knows, so that nobody else comes back from a provider in its place.
+pub(crate) const BROWSER: &str = "browser";
+/// Who somebody is at a provider, while they accept an invitation.
+pub(crate) const JOINING: &str = "joining";

@@ -148,7 +148,7 @@ fn unauthorized() -> Refused {
 }
 
 /// The session store failed; it logs the cause itself.
-pub(super) fn unavailable(_: tower_sessions::session::Error) -> Refused {
+pub(crate) fn unavailable(_: tower_sessions::session::Error) -> Refused {
     Refused(Refusal::new(Code::Unavailable, "The session cannot be read right now; try again"))
 }
 

@@ -1,7 +1,7 @@
 //! What is decided before a page is rendered: whether somebody has to sign in first, whether this
 //! instance has to be set up, and what the session kept for this page.
 
-use super::{FLASH, SECOND_STEP, TENANT, USER, WAITING};
+use super::{FLASH, SECOND_STEP, TENANT, USER, WAITING, callback};
 use crate::done::Flash;
 use crate::pages::service::first_tab;
 use axum::body::Body;
@@ -26,16 +26,16 @@ pub(super) fn see_other(to: &str) -> Response {
 
 /// `/`: the projects of the tenant used last, or the way to them.
 pub(super) async fn start(State(nexus): State<Nexus>, session: Session) -> Response {
-    let user = session.get::<UserId>(USER).await.ok().flatten();
-    let Some(user) = user else {
+    if session.get::<UserId>(USER).await.ok().flatten().is_none() {
         return match people::needs_set_up(&nexus).await {
             Ok(true) => see_other("/setup"),
             Ok(false) => see_other("/sign-in"),
             Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         };
-    };
+    }
     let last = session.get::<String>(TENANT).await.ok().flatten();
-    let me = match people::me(&nexus, user, nexus.now()).await {
+    let Some(opened) = super::opened(&session).await.ok().flatten() else { return see_other("/sign-in") };
+    let me = match people::seen_by(&nexus, opened).await {
         Ok(Some(me)) => me,
         Ok(None) => return see_other("/sign-in"),
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
@@ -94,9 +94,17 @@ pub(super) async fn before_page(
         if path == "/sign-in/second" && user.is_none() && !waits().await {
             return see_other("/sign-in");
         }
-        if entrance && let Some(elsewhere) = other_entrance(&nexus, &path, user.is_some()).await {
+        // Who is signed in another way may come in by a tenant's own provider.
+        let for_tenant = callback::asked_tenant(request.uri()).is_some();
+        if entrance
+            && let Some(elsewhere) = other_entrance(&nexus, &path, user.is_some() && !for_tenant).await
+        {
             return see_other(elsewhere);
         }
+    }
+    if callback::leads_to_providers(&path) {
+        let targets = callback::form_targets(&nexus, &session, request.uri()).await;
+        request.extensions_mut().insert(targets);
     }
     if let Some(flash) = take_flash(&session, &path).await {
         request.extensions_mut().insert(flash);

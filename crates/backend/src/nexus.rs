@@ -4,12 +4,14 @@
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::crypto::{Keyring, Random, RootKey};
+use crate::egress::{self, Egress};
 use crate::flags::ReadyFlags;
 use crate::gate::Actor;
 use crate::limits::Limits;
 use crate::mail::MailServer;
 use crate::members::Seen;
 use crate::people::Passwords;
+use crate::sign_in::{Discoveries, InstanceProvider, Records, SystemRecords};
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, afterwards, as_here, single, sql};
 use crate::streams::Streams;
@@ -42,6 +44,10 @@ pub struct Instance {
     pub streams: Streams,
     /// Which people were there, until it is written down.
     pub seen: Seen,
+    /// The way out.
+    pub egress: Egress,
+    /// What providers of sign-in said of themselves.
+    pub discoveries: Discoveries,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// Whoever uses something that works once holds this, so that only the first one does the work.
@@ -63,14 +69,43 @@ pub struct Settings {
     pub tenant_creation: TenantCreation,
     /// Where mail goes out; without one it is kept.
     pub mail: Option<MailServer>,
+    /// The way out to other servers.
+    pub egress: egress::Rules,
+    /// What DNS publishes.
+    pub records: DnsRecords,
+    /// With whom everybody may sign in.
+    pub providers: Vec<InstanceProvider>,
+}
+
+/// How TXT records are found.
+#[derive(Clone)]
+pub struct DnsRecords(pub Arc<dyn Records>);
+
+impl Default for DnsRecords {
+    fn default() -> Self {
+        Self(Arc::new(SystemRecords))
+    }
+}
+
+impl std::fmt::Debug for DnsRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DnsRecords")
+    }
 }
 
 impl Settings {
     /// An instance of one's own, with the tiers that come with the program.
     pub fn self_hosted(public_url: impl Into<String>) -> Result<Self> {
         let catalogue = Catalogue::embedded(BillingMode::SelfHosted)?;
-        let tenant_creation = TenantCreation::Anyone;
-        Ok(Self { public_url: public_url.into(), catalogue, tenant_creation, mail: None })
+        Ok(Self {
+            public_url: public_url.into(),
+            catalogue,
+            tenant_creation: TenantCreation::Anyone,
+            mail: None,
+            egress: egress::Rules::default(),
+            records: DnsRecords::default(),
+            providers: Vec::new(),
+        })
     }
 }
 
@@ -95,6 +130,8 @@ impl Nexus {
             snapshots: Snapshots::new(&keyring)?,
             keyring,
             clock: parts.clock,
+            egress: Egress::new(parts.settings.egress.clone()),
+            discoveries: Discoveries::default(),
             settings: parts.settings,
             limits: Limits::default(),
             flags: ReadyFlags::default(),

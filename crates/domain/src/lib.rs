@@ -34,6 +34,7 @@ pub mod role;
 pub mod scope;
 pub mod secret;
 pub mod service;
+pub mod sign_in;
 pub mod slug;
 pub mod snapshot;
 pub mod template;

@@ -31,6 +31,8 @@ codes! {
     StepUpRequired = "step_up_required", 403;
     /// The tenant, or the act, asks for a session that was opened with a second factor.
     SecondFactorRequired = "second_factor_required", 403;
+    /// The tenant opens only to those who signed in with its own provider.
+    ProviderRequired = "provider_required", 403;
     PublicKeyRestricted = "public_key_restricted", 403;
     ServiceKindMismatch = "service_kind_mismatch", 403;
     /// Targeting or a percentage where the project lacks A/B testing.

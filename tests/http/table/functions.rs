@@ -8,6 +8,7 @@ pub fn calls() -> Vec<Call> {
         entrance(),
         account(),
         of_a_person(),
+        sign_in_rules(),
         tenant(),
         members(),
         invitations(),
@@ -90,6 +91,39 @@ pub fn of_a_person() -> Vec<Call> {
         answered("add_passkey").at("name", "Laptop"),
         function("remove_passkey").at("passkey", "0197a5f0-0000-7000-8000-000000000000"),
         function("show_second_factor").at("code", "123456"),
+    ]
+}
+
+fn account() -> Vec<Call> {
+    let nobodys = "00000000-0000-7000-8000-000000000000";
+    let start = |purpose| function("start_with_provider").at("provider", nobodys).at("purpose", purpose);
+    vec![
+        function("read_offered_providers"),
+        start("sign_in").note("to sign in, by a provider that is not there"),
+        start("link").note("to connect it, by a provider that is not there"),
+        function("read_step_up_means"),
+        function("read_connections"),
+        function("remove_connection").at("provider", nobodys).note("that is not there"),
+    ]
+}
+
+fn sign_in_rules() -> Vec<Call> {
+    let nobodys = "00000000-0000-7000-8000-000000000000";
+    let on_nobodys = |name: &str| function(name).at("provider", nobodys).note("that is not there");
+    let on_domain = |name: &str| function(name).at("domain", "acme.test").note("that is not there");
+    let new = function("add_provider").at("kind", "github").at("name", "GitHub").at("client_id", "c");
+    vec![
+        function("read_sign_in_rules"),
+        new.at("client_secret", "s"),
+        on_nobodys("change_provider").at("name", "N").at("client_id", "c"),
+        on_nobodys("enable_provider").at("enabled", "false"),
+        on_nobodys("remove_provider"),
+        function("test_provider").at("issuer", "https://127.0.0.1").note("at an address that is not public"),
+        function("require_provider").at("required", "true"),
+        function("add_mail_domain").at("domain", "acme.test"),
+        on_domain("prove_mail_domain"),
+        on_domain("set_domain_rule"),
+        on_domain("remove_mail_domain"),
     ]
 }
 

@@ -18,7 +18,10 @@ pub fn calls() -> Vec<Call> {
         rest("GET /account/security"),
         rest("GET /t/{tenant}/sign-in"),
         rest("GET /setup"),
+        rest("GET /sign-in/callback").query("state=nobodys&code=c").note("that nobody waits for"),
         rest("GET /step-up"),
+        rest("GET /account/connections"),
+        rest("GET /t/{tenant}/sign-in"),
         rest("GET /reset/{token}").at("token", "{reset}"),
         rest("GET /forgot"),
         rest("GET /verify/{token}").at("token", "{address}"),
@@ -85,13 +88,14 @@ pub fn calls() -> Vec<Call> {
 
 /// What the console's router lists, and the few addresses beside it.
 pub fn routes() -> Vec<String> {
-    const OTHERS: [&str; 10] = [
+    const OTHERS: [&str; 11] = [
         "GET /healthz",
         "GET /readyz",
         "GET /api/openapi.json",
         "GET /api/docs",
         "GET /assets/{name}",
         "GET /",
+        "GET /sign-in/callback",
         "GET /t/{tenant}",
         "POST /t/{tenant}/audit/export",
         "GET /t/{tenant}/projects/{project}/{environment}/{service}",

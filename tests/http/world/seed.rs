@@ -12,8 +12,8 @@ use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::tenants::{self, Founding};
 use nexus_backend::{
-    Nexus, configs, credentials, dev_environments, flags, invitations, keys, mail, members, people, projects, secrets,
-    services, tiers,
+    Nexus, configs, credentials, dev_environments, flags, invitations, keys, mail, members, people, projects,
+    secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
 use nexus_domain::flag::{NewFlag, Toggle};

@@ -30,7 +30,7 @@ const TABS: [(&str, &str); 5] = [
 pub async fn read_account() -> Result<Me, Refused> {
     let here = crate::server::here()?;
     let opened = here.signed_in().await?;
-    let me = nexus_backend::people::me(&here.nexus, opened.user, opened.signed_in_at).await?;
+    let me = nexus_backend::people::seen_by(&here.nexus, opened).await?;
     Ok(me.ok_or_else(nexus_domain::Refusal::not_found)?)
 }
 

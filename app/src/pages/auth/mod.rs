@@ -10,6 +10,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod step_up;
 pub mod verify;
+pub mod with_provider;
 
 use crate::components::icon::Mark;
 use leptos::prelude::*;
@@ -37,7 +38,7 @@ pub fn Card(
 /// Opens the session of somebody who was let in and says where they land, or leads to the second step
 /// on the way there. Every server function that signs people in ends with this.
 #[cfg(feature = "ssr")]
-async fn entered(
+pub(crate) async fn entered(
     here: &crate::server::Here,
     entered: nexus_backend::people::Entered,
     next: &str,
@@ -56,7 +57,7 @@ async fn entered(
 
 /// Where a person lands after signing in.
 #[cfg(feature = "ssr")]
-fn landing(signed_in: &nexus_backend::people::SignedIn, next: &str) -> String {
+pub(crate) fn landing(signed_in: &nexus_backend::people::SignedIn, next: &str) -> String {
     match (crate::done::local_path(next), &signed_in.last_tenant) {
         (Some(next), _) => next.to_owned(),
         (None, Some(tenant)) => format!("/t/{tenant}/projects"),

@@ -1,7 +1,8 @@
 //! Signing in and out.
 
 use super::Card;
-use crate::address::query;
+use super::with_provider::SignInWithProvider;
+use crate::address::{has, query};
 use crate::components::{Field, FormError, Hidden, PostForm, Submit};
 use crate::done::Done;
 use crate::refused::Refused;
@@ -29,9 +30,13 @@ pub async fn sign_out() -> Result<Done, Refused> {
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let next = query("next");
+    let (next, tenant, lost) = (query("next"), query("tenant"), has("lost"));
     view! {
         <Card title="Sign in">
+            {move || lost.get().then(|| view! {
+                <p class="lead" role="alert">"That sign-in was used already, took too long, or began in another browser. Begin again."</p>
+            })}
+            <SignInWithProvider tenant next/>
             <PostForm action=SignIn::PATH class="stack">
                 <Hidden name="next" value=Signal::derive(move || next.get().unwrap_or_default())/>
                 <Field label="Email" name="email" kind="email" autocomplete="username" required=true autofocus=true/>

@@ -104,7 +104,7 @@ pub async fn delete_tenant(tenant: String, typed: String) -> Result<Done, Refuse
     let (nexus, actor) = crate::server::person(&tenant).await?;
     crate::pages::losses::confirmed(&typed, &tenant)?;
     nexus_backend::tenants::delete(&nexus, &actor).await?;
-    let me = nexus_backend::people::me(&nexus, opened.user, opened.signed_in_at).await?;
+    let me = nexus_backend::people::seen_by(&nexus, opened).await?;
     here.forget_tenant(me.is_some()).await?;
     let done = Done::new(format!("Tenant {tenant} is deleted"));
     Ok(match me.as_ref().and_then(|me| me.tenants.first()) {

@@ -127,15 +127,14 @@ pub async fn letters_for(nexus: &Nexus, to: &str) -> Result<Vec<Letter>> {
 }
 
 async fn is_full(tx: &mut Tx) -> Result<bool> {
-    let row: Option<(MailId,)> =
-        on!(*tx, |c| {
-            sqlx::query_as(sql!(
+    let row: Option<(MailId,)> = on!(*tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT id FROM mails WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT 1 OFFSET $1"
     ))
     .bind(MOST_WAITING)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     Ok(row.is_some())
 }
 

@@ -2,7 +2,7 @@
 //! them leads past a person's second factor: who has one and has not shown it is not signed in yet.
 
 use super::factors::{self, Answer};
-use super::{Opened, Proof, SignedIn, memberships, new_token, record_in, saw};
+use super::{Opened, Proof, SignedIn, new_token, record_in, saw, seen_by};
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, single, sql};
 use crate::{Error, Result};
@@ -169,15 +169,15 @@ pub(super) async fn forget_second_steps(tx: &mut Tx, user: UserId) -> Result<()>
 
 /// What the session of a person who was let in begins with.
 async fn signed_in(nexus: &Nexus, user: UserId, proof: Proof, signed_in_at: Timestamp) -> Result<SignedIn> {
-    let row: Option<(String, Option<String>)> =
-        single!(nexus.db, |pool| sqlx::query_as(sql!("SELECT email, last_tenant FROM users WHERE id = $1"))
+    let me =
+        seen_by(nexus, Opened { user, signed_in_at, proof }).await?.ok_or_else(super::wrong_credentials)?;
+    let row: Option<(Option<String>,)> =
+        single!(nexus.db, |pool| sqlx::query_as(sql!("SELECT last_tenant FROM users WHERE id = $1"))
             .bind(user)
             .fetch_optional(pool)
             .await)?;
-    let (email, last_tenant) = row.ok_or_else(super::wrong_credentials)?;
-    let last_tenant = match last_tenant {
-        Some(tenant) => Some(tenant),
-        None => memberships(nexus, user).await?.into_iter().next().map(|tenant| tenant.slug),
-    };
-    Ok(SignedIn { user, email, signed_in_at, proof, last_tenant })
+    let used = row.and_then(|(used,)| used);
+    let used = me.tenants.iter().find(|tenant| used.as_ref() == Some(&tenant.slug));
+    let last_tenant = used.or(me.tenants.first()).map(|tenant| tenant.slug.clone());
+    Ok(SignedIn { user, email: me.email, signed_in_at, proof, last_tenant })
 }

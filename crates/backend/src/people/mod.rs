@@ -12,15 +12,17 @@ pub mod open_sessions;
 mod password;
 mod passwords;
 mod proof;
+mod reach;
 pub mod sessions;
 
 pub use address::{
     account, address_link, change_address, confirm_address, send_verification, withdraw_address,
 };
-pub use password::{change_password, forgot};
 pub use entering::{Entered, SECOND_STEP_LIFE, enter, second_step, second_step_ways, show_second_factor};
+pub use password::{change_password, forgot};
 pub use passwords::Passwords;
 pub use proof::{Means, Opened, Proof};
+pub use reach::{Reach, reach, refuse_confined, seen_by};
 
 use crate::audit::{Chain, Entry};
 use crate::gate::{Actor, Who};
@@ -224,31 +226,60 @@ pub async fn me(nexus: &Nexus, user: UserId, signed_in_at: Timestamp) -> Result<
     Ok(Some(Me { user, email, tenants: memberships(nexus, user).await?, signed_in_at }))
 }
 
-/// The person as an actor in one tenant. Read on every request, so that a role change holds at once.
+/// The person as an actor in one tenant. Read on every request, so that a role change holds at once, and so does
+/// what the tenant requires of a sign-in.
 pub async fn person(nexus: &Nexus, opened: Opened, tenant_slug: &str, ip: Option<IpAddr>) -> Result<Actor> {
-    let Opened { user, signed_in_at, .. } = opened;
-    let row: Option<(TenantId, String, String, String, bool)> =
-        single!(nexus.db, |pool| sqlx::query_as(sql!(
-            "SELECT t.id, u.email, m.role, t.name, t.requires_second_factor FROM memberships m
+    let Opened { user, signed_in_at, proof } = opened;
+    let row: Option<MemberRow> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT t.id, t.name, u.email, m.role, t.requires_provider, t.requires_second_factor,
+                p.tenant_id AS provider_of FROM memberships m
          JOIN tenants t ON t.id = m.tenant_id JOIN users u ON u.id = m.user_id
+         LEFT JOIN sign_in_providers p ON p.id = $3 AND p.enabled
          WHERE t.slug = $1 AND m.user_id = $2"
-        ))
-        .bind(tenant_slug)
-        .bind(user)
-        .fetch_optional(pool)
-        .await)?;
-    let (tenant, email, role, name, requires_second_factor) = row.ok_or_else(Error::not_found)?;
-    if requires_second_factor {
-        factors::satisfies(nexus, opened, &name).await?;
+    ))
+    .bind(tenant_slug)
+    .bind(user)
+    .bind(reach::provider_of(proof.means))
+    .fetch_optional(pool)
+    .await)?;
+    let row = row.ok_or_else(Error::not_found)?;
+    if !Reach::of(nexus, proof.means, row.provider_of).opens(row.id) {
+        return Err(Error::not_found());
     }
-    let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
-    nexus.seen.note(tenant, user, nexus.now());
+    if row.requires_provider && row.provider_of != Some(row.id) {
+        return Err(provider_required(tenant_slug));
+    }
+    if row.requires_second_factor {
+        factors::satisfies(nexus, opened, &row.name).await?;
+    }
+    let role = TenantRole::parse(&row.role).ok_or(Error::Impossible("an unknown tenant role"))?;
+    nexus.seen.note(row.id, user, nexus.now());
     Ok(Actor {
-        tenant,
+        tenant: row.id,
         tenant_slug: tenant_slug.to_owned(),
-        who: Who::Person { user, email, role, signed_in_at },
+        who: Who::Person { user, email: row.email, role, signed_in_at },
         ip,
     })
+}
+
+#[derive(sqlx::FromRow)]
+struct MemberRow {
+    id: TenantId,
+    name: String,
+    email: String,
+    role: String,
+    requires_provider: bool,
+    requires_second_factor: bool,
+    /// The tenant whose provider opened the session.
+    provider_of: Option<TenantId>,
+}
+
+/// Says which way leads in.
+fn provider_required(tenant_slug: &str) -> Error {
+    let message = "This tenant opens only to those who sign in with its own provider";
+    Refusal::new(Code::ProviderRequired, message)
+        .with("sign_in", format!("/sign-in?tenant={tenant_slug}"))
+        .into()
 }
 
 /// Remembers the tenant that a person used last.
@@ -370,7 +401,7 @@ fn record_in_background(nexus: &Nexus, user: UserId, event: &'static str, outcom
 }
 
 /// Writes an event of a person into the audit log of each of the person's tenants.
-async fn record(
+pub(crate) async fn record(
     nexus: &Nexus,
     user: UserId,
     event: &'static str,
@@ -387,7 +418,7 @@ async fn record(
 
 /// The same in a transaction that does more; answers with the change numbers to remember once it is
 /// committed.
-async fn record_in(
+pub(crate) async fn record_in(
     tx: &mut Tx,
     user: UserId,
     event: &'static str,
@@ -462,7 +493,7 @@ async fn append(
     Ok((actor.tenant, chain.last()))
 }
 
-fn saw(nexus: &Nexus, seqs: Vec<(TenantId, i64)>) {
+pub(crate) fn saw(nexus: &Nexus, seqs: Vec<(TenantId, i64)>) {
     for (tenant, seq) in seqs {
         nexus.saw_seq(tenant, seq);
     }

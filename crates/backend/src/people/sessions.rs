@@ -2,9 +2,9 @@
 //! database opens no session.
 
 use super::devices;
-use crate::Result;
 use crate::nexus::Nexus;
 use crate::store::{on, single, sql};
+use crate::{Result, sign_in};
 use nexus_domain::{Timestamp, UserId, timestamp};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -149,6 +149,7 @@ pub async fn sweep(nexus: &Nexus) -> Result<()> {
                     .map(|_| ()))?;
                 devices::forget(tx, now).await?;
                 super::factors::sweep(tx, now).await?;
+                sign_in::sweep(tx, now).await?;
                 on!(*tx, |c| sqlx::query(sql!("DELETE FROM audit_denials WHERE minute < $1"))
                     .bind(now.minute() - 60)
                     .execute(c)

@@ -160,7 +160,7 @@ async fn a_page_of_secrets_is_read_in_the_order_of_the_index(w: &World) {
 }
 
 /// Tables whose rows belong to a tenant.
-const OF_A_TENANT: [&str; 19] = [
+const OF_A_TENANT: &[&str] = &[
     "config_schemas",
     "projects",
     "project_members",
@@ -180,10 +180,12 @@ const OF_A_TENANT: [&str; 19] = [
     "invitations",
     "invitation_projects",
     "mails",
+    "sign_in_providers",
+    "mail_domains",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
-const ACROSS_TENANTS: [(&str, &str); 16] = [
+const ACROSS_TENANTS: &[(&str, &str)] = &[
     ("DELETE FROM invitations WHERE expires_at", "the sweep of old invitations"),
     ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
     ("SELECT k.key_id, s.kind, s.id", "the tenant of a stream's address comes from the row of its key"),
@@ -191,6 +193,18 @@ const ACROSS_TENANTS: [(&str, &str); 16] = [
     ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
     ("SELECT COUNT(*) FROM tenants", "whether there is one"),
+    (
+        "SELECT t.id, t.name, u.email, m.role",
+        "the tenant of a session's provider comes from its row, and is compared",
+    ),
+    ("SELECT tenant_id FROM sign_in_providers", "the tenant of a session's provider comes from its row"),
+    ("SELECT tenant_id, name, kind, issuer", "the tenant of a provider that somebody comes back from"),
+    (
+        "SELECT p.id, p.name, p.kind FROM sign_in_providers",
+        "what a tenant's sign-in page offers to everybody",
+    ),
+    ("SELECT p.kind, p.issuer FROM sign_in_providers", "where the forms of sign-in pages may end up"),
+    ("SELECT i.provider_id, i.shown", "what a person signs in with, wherever"),
     ("SELECT id, seq, chain_head FROM tenants", "checkpoints of every tenant"),
     ("SELECT i.tenant_id, t.slug, t.name, i.id", "the tenant of a link comes from its row"),
     ("SELECT id FROM mails WHERE next_attempt_at", "what is due, whoever it is from"),

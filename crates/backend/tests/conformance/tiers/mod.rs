@@ -62,7 +62,7 @@ fn assert_quota<T>(
 
 /// Another process on the same database, with a catalogue of its own.
 async fn process_with(w: &World, catalogue: Catalogue) -> Nexus {
-    let settings = Settings { catalogue, ..Settings::self_hosted("https://nexus.test").expect("settings") };
+    let settings = Settings { catalogue, ..Settings::self_hosted("https://nexus.test").fine() };
     Nexus::open(Parts {
         db: Db::open(&w.database.location()).await.fine(),
         root: nexus_backend::crypto::RootKey::parse(crate::world::ROOT_KEY).fine(),
