@@ -126,6 +126,7 @@ async fn a_new_person_signs_up_by_the_link(w: &World) {
     assert_eq!(state(w, made.id).await, InvitationState::Accepted);
     assert_eq!(w.events_after(before).await, ["member.invited", "member.joined"]);
     let signed_in = people::sign_in(&w.nexus, "bo@acme.test", PASSWORD.into(), ip()).await.fine();
+    let signed_in = signed_in.signed_in().expect("a new person has no second factor");
     assert_eq!(signed_in.last_tenant.as_deref(), Some(TENANT));
     assert_eq!(
         w.number("SELECT COUNT(*) FROM mails WHERE sealed IS NOT NULL").await,

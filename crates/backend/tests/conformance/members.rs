@@ -343,7 +343,7 @@ async fn a_removal_takes_environments_and_nothing_else(w: &World) {
 async fn session(w: &World, user: UserId) -> Vec<u8> {
     let stored = sessions::Stored { user: Some(user), data: "{}".into(), expires_at: w.now().plus(MINUTE) };
     let key = user.0.as_bytes().to_vec();
-    assert!(sessions::create(&w.nexus, &key, stored).await.fine());
+    assert!(sessions::create(&w.nexus, &key, stored, sessions::Around::default()).await.fine());
     key
 }
 
