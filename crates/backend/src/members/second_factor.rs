@@ -6,7 +6,6 @@ use nexus_domain::UserId;
 use std::collections::HashSet;
 
 /// Those of these people who have a second factor. Nobody has one before there are any.
-#[expect(clippy::unused_async, reason = "it asks the database once there are second factors")]
 pub(super) async fn with_second_factor(_w: &mut Work, _users: &[UserId]) -> Result<HashSet<UserId>> {
     Ok(HashSet::new())
 }
