@@ -69,6 +69,12 @@ fn every_row_of_the_table_is_tried() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// Names the cell in the output of the test.
+#[expect(clippy::print_stdout, reason = "the output of a test names each cell that it tried")]
+fn said(cell: &str) {
+    println!("{cell}");
+}
+
 fn right(action: &str) -> &'static Right {
     RIGHTS.iter().find(|right| right.action == action).unwrap_or_else(|| panic!("no row is called {action}"))
 }
@@ -138,7 +144,7 @@ async fn check(w: &World, action: &str, acts: &[&str]) {
                 }
                 let found = word(attempt(w, &column.actor, &at, act, [&guest, &newcomer]).await);
                 let expected = expected(right, column, act, environment);
-                println!("{action} × {}: {act} in {environment} is {found}", column.name);
+                said(&format!("{action} × {}: {act} in {environment} is {found}", column.name));
                 assert_eq!(found, expected, "{action} × {}: {act} in {environment}", column.name);
                 if found == "ok" {
                     prepare(w, &at, &columns, &guest).await;
@@ -245,7 +251,7 @@ async fn everything_inside_the_own(w: &World) {
         w.give_role(&actor, "shop", *role).await;
         let expected = if right(OWN).of(*role) == Cell::Yes { "ok" } else { "no" };
         let found = all_of(w, &actor, &at).await;
-        println!("{OWN} × {role}: {found:?}");
+        said(&format!("{OWN} × {role}: {found:?}"));
         assert!(found.iter().all(|found| *found == expected), "{OWN} × {role}: {found:?}");
     }
 }
@@ -262,7 +268,7 @@ async fn somebody_elses(w: &World) {
             groups.iter().any(|group| group.closed && group.environment.slug == at.environment)
         });
         let sees = column.role.is_some_and(|role| right(FOREIGN).of(role) == Cell::NamesOnly);
-        println!("{FOREIGN} × {}: sees its name: {names}", column.name);
+        said(&format!("{FOREIGN} × {}: sees its name: {names}", column.name));
         assert_eq!(names, sees, "{FOREIGN} × {}", column.name);
         let expected = if sees { "no" } else { "--" };
         for act in
@@ -288,7 +294,7 @@ async fn the_tester_reads_no_secret_events(w: &World) {
             continue;
         };
         let any = |family: &str| page.data.iter().any(|row| row.event.starts_with(family));
-        println!("audit log of the project × {role}: secret events: {}", any("secret."));
+        said(&format!("audit log of the project × {role}: secret events: {}", any("secret.")));
         assert!(any("flag."), "{role}");
         assert_eq!(any("secret."), cell == Cell::Yes, "{role}");
     }
