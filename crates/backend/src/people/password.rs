@@ -67,9 +67,8 @@ async fn replace(
     let seqs = nexus
         .write(move |tx| {
             Box::pin(async move {
-                let rows =
-                    on!(*tx, |c| {
-                        sqlx::query(sql!(
+                let rows = on!(*tx, |c| {
+                    sqlx::query(sql!(
                     "UPDATE users SET password_hash = $2 WHERE id = $1 AND COALESCE(password_hash, '') = $3"
                 ))
                 .bind(user)
@@ -78,7 +77,7 @@ async fn replace(
                 .execute(c)
                 .await
                 .map(|done| done.rows_affected())
-                    })?;
+                })?;
                 if rows != 1 {
                     return Err(Refusal::new(
                         Code::Conflict,
