@@ -35,7 +35,8 @@ pub struct Live {
     pub asking: RwSignal<bool>,
     /// Whether the browser's half is running.
     pub hydrated: RwSignal<bool>,
-    answer: StoredValue<Option<oneshot::Sender<bool>>>,
+    /// Who waits for the answer: several, where several things were begun.
+    answer: StoredValue<Vec<oneshot::Sender<bool>>>,
     refused: StoredValue<Option<RefusedForm>>,
     next_toast: StoredValue<u32>,
 }
@@ -52,7 +53,7 @@ impl Live {
             offline: RwSignal::new(false),
             asking: RwSignal::new(false),
             hydrated: RwSignal::new(false),
-            answer: StoredValue::new(None),
+            answer: StoredValue::new(Vec::new()),
             refused: StoredValue::new(flash.refused),
             next_toast: StoredValue::new(1),
         }
@@ -93,14 +94,14 @@ impl Live {
     /// Asks for the password; true once the sign-in is fresh.
     pub async fn ask_for_password(self) -> bool {
         let (sender, receiver) = oneshot::channel();
-        self.answer.set_value(Some(sender));
+        self.answer.update_value(|waiting| waiting.push(sender));
         self.asking.set(true);
         receiver.await.unwrap_or(false)
     }
 
     pub fn answer_password(self, fresh: bool) {
         self.asking.set(false);
-        if let Some(sender) = self.answer.try_update_value(Option::take).flatten() {
+        for sender in self.answer.try_update_value(std::mem::take).unwrap_or_default() {
             // Whoever asked may be gone with its page; then there is nobody to tell.
             let _gone = sender.send(fresh);
         }
