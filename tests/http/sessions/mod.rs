@@ -3,6 +3,7 @@
 mod cross_site;
 mod ends;
 mod fresh;
+mod invitations;
 mod limits;
 mod links;
 mod redirects;

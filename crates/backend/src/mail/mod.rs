@@ -98,15 +98,14 @@ pub(crate) async fn queue(nexus: &Nexus, tx: &mut Tx, mail: &Mail, now: Timestam
 }
 
 async fn is_full(tx: &mut Tx) -> Result<bool> {
-    let row: Option<(MailId,)> =
-        on!(*tx, |c| {
-            sqlx::query_as(sql!(
+    let row: Option<(MailId,)> = on!(*tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT id FROM mails WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT 1 OFFSET $1"
     ))
     .bind(MOST_WAITING)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     Ok(row.is_some())
 }
 

@@ -234,9 +234,10 @@ async fn links_that_lead_nowhere_are_refused_alike_and_counted(w: &World) {
     }
     assert!(refusals.windows(2).all(|two| two[0] == two[1]));
     for _ in 0..5 {
-        invitations::offer(&w.nexus, "wrong", ip()).await.refused_as(Code::NotFound);
+        vouched(w, "wrong", "bo@acme.test").await.refused_as(Code::NotFound);
     }
-    invitations::offer(&w.nexus, "wrong", ip()).await.refused_as(Code::RateLimited);
+    vouched(w, "wrong", "bo@acme.test").await.refused_as(Code::RateLimited);
+    invitations::offer(&w.nexus, "wrong", ip()).await.refused_as(Code::NotFound);
     vouched(w, &good, "bo@acme.test").await.fine();
     w.pass(MINUTE);
     for _ in 0..100 {
