@@ -60,6 +60,7 @@ pub const FAMILIES: [(&str, &str); 15] = [
     ("dev_environment.", "Developer environments"),
     ("tenant.", "Tenant"),
     ("member.", "Members"),
+    ("invitation.", "Invitations"),
     ("user.", "Sign-in"),
     ("audit.", "Audit log"),
 ];

@@ -399,6 +399,13 @@ async fn an_invitation_rests_on_the_rights_of_who_gave_it(w: &World) {
     w.give_role(&manager, "shop", ProjectRole::Developer).await;
     invitations::offer(&w.nexus, &token, ip()).await.refused_as(Code::NotFound);
     vouched(w, &token, "bo@acme.test").await.refused_as(Code::NotFound);
+    let again = invite_all(
+        w,
+        &w.owner,
+        &["bo@acme.test"],
+        Grants { tenant_role: TenantRole::Member, projects: vec![grant("shop", ProjectRole::Manager)] },
+    );
+    assert!(matches!(&again.await.fine()[0], Invited::Now(_)), "an owner's own, because that one is dead");
     w.execute("DELETE FROM memberships WHERE handle = 'manager'").await;
     vouched(w, &token, "bo@acme.test").await.refused_as(Code::NotFound);
     invitations::resend(&w.nexus, &w.owner, made.id).await.fine();
