@@ -46,7 +46,7 @@ impl FilterFields {
 }
 
 /// The families of events that the form offers: value and text.
-pub const FAMILIES: [(&str, &str); 15] = [
+pub const FAMILIES: [(&str, &str); 16] = [
     ("", "All events"),
     ("secret.", "Secrets"),
     ("secret.reveal", "Secrets: reveals"),
