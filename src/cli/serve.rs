@@ -34,6 +34,8 @@ pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitC
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     greet(&nexus, settings, &args).await?;
+    // Mail of a start with a mail server is kept from now on, where there is none any more.
+    mail::sweep(&nexus).await?;
     let mut background = start_background(&nexus, audit::checkpoint_file(settings));
     background.extend(settings.listen_url().map(|url| tokio::spawn(listen_for_ever(nexus.clone(), url))));
     let surface =

@@ -5,6 +5,7 @@ mod cross_site;
 mod ends;
 mod floods;
 mod fresh;
+mod invitations;
 mod limits;
 mod links;
 mod members;

@@ -11,6 +11,7 @@ pub fn calls() -> Vec<Call> {
         sign_in_rules(),
         tenant(),
         members(),
+        invited(),
         invitations(),
         project(),
         service(),
@@ -27,7 +28,7 @@ pub fn calls() -> Vec<Call> {
 
 /// The routes of those that are about no tenant.
 pub fn of_no_tenant() -> Vec<String> {
-    entrance().into_iter().chain(account()).chain(of_a_person()).map(|call| call.route).collect()
+    [entrance(), invited(), account(), of_a_person()].into_iter().flatten().map(|call| call.route).collect()
 }
 
 /// Every server function of the program.
@@ -171,14 +172,20 @@ fn members() -> Vec<Call> {
     ]
 }
 
-fn invitations() -> Vec<Call> {
+/// By the link of an invitation.
+fn invited() -> Vec<Call> {
     let by_link = |name: &str| function(name).at("token", "{invitation_token}");
-    let on = |name: &str| function(name).at("id", "{invitation}");
-    let invite = || function("invite_members").at("emails", "bo@new.test");
     vec![
         by_link("read_invitation"),
         by_link("join_by_invitation").at("password", PASSWORD),
         by_link("accept_invitation"),
+    ]
+}
+
+fn invitations() -> Vec<Call> {
+    let on = |name: &str| function(name).at("id", "{invitation}");
+    let invite = || function("invite_members").at("emails", "bo@new.test");
+    vec![
         function("read_invitations"),
         function("read_invitations").at("project", "attic").note("to a project that nobody was added to"),
         invite(),

@@ -46,7 +46,7 @@ impl FilterFields {
 }
 
 /// The families of events that the form offers: value and text.
-pub const FAMILIES: [(&str, &str); 15] = [
+pub const FAMILIES: [(&str, &str); 16] = [
     ("", "All events"),
     ("secret.", "Secrets"),
     ("secret.reveal", "Secrets: reveals"),
@@ -60,6 +60,7 @@ pub const FAMILIES: [(&str, &str); 15] = [
     ("dev_environment.", "Developer environments"),
     ("tenant.", "Tenant"),
     ("member.", "Members"),
+    ("invitation.", "Invitations"),
     ("user.", "Sign-in"),
     ("audit.", "Audit log"),
 ];

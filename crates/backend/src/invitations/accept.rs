@@ -76,18 +76,14 @@ async fn find(nexus: &Nexus, token: &str) -> Result<Option<Found>> {
 /// What a link offers; 404 where it does not work (any more). Looking does not use it up.
 pub async fn offer(nexus: &Nexus, token: &str, ip: IpAddr) -> Result<Offer> {
     nexus.limits.request(ip, nexus.now())?;
-    offered(nexus, token, ip).await.map(|(_, offer)| offer)
+    let found = find(nexus, token).await?.ok_or_else(gone)?;
+    offered(nexus, &found).await
 }
 
-/// Without limits on requests, but a link that leads nowhere counts as a failed attempt.
-async fn offered(nexus: &Nexus, token: &str, ip: IpAddr) -> Result<(Found, Offer)> {
-    let Some(found) = find(nexus, token).await? else {
-        nexus.limits.attempt(ip, "invitation-link", nexus.now())?;
-        return Err(gone());
-    };
+async fn offered(nexus: &Nexus, found: &Found) -> Result<Offer> {
     let (id, tenant) = (found.id, found.name.clone());
     let reader = Actor::operator(found.tenant, found.slug.clone());
-    let offer = nexus
+    nexus
         .read(&reader, move |w| {
             Box::pin(async move {
                 let (row, projects) = usable(w, id).await?;
@@ -102,8 +98,7 @@ async fn offered(nexus: &Nexus, token: &str, ip: IpAddr) -> Result<(Found, Offer
                 })
             })
         })
-        .await?;
-    Ok((found, offer))
+        .await
 }
 
 /// An invitation that can be accepted now: it waits, and whoever gave it still could.
@@ -120,14 +115,19 @@ pub async fn accept(nexus: &Nexus, token: &str, acceptor: Acceptor, ip: IpAddr) 
     if let Acceptor::Password(password) = &acceptor {
         check_password(password.expose_secret())?;
     }
-    let (found, offer) = offered(nexus, token, ip).await?;
+    let Some(found) = find(nexus, token).await? else {
+        // A token that was made up is a guess.
+        nexus.limits.attempt(ip, "invitation-link", nexus.now())?;
+        return Err(gone());
+    };
+    let offer = offered(nexus, &found).await?;
     // One at a time, so that many uses of one link hash one password.
     let turn = match acceptor {
         Acceptor::Password(_) => Some(nexus.turn.lock().await),
         _ => None,
     };
     if turn.is_some() {
-        offered(nexus, token, ip).await?;
+        offered(nexus, &found).await?;
     }
     let account = account(nexus, acceptor, &offer.email).await?;
     let Found { tenant, slug, name, id } = found;

@@ -1,6 +1,6 @@
 //! Inviting: many addresses at once, each with an answer of its own.
 
-use super::grants::{authorise, check, tenant_role_of};
+use super::grants::{authorise, check, still_held, tenant_role_of};
 use super::list::{grants_of, of_address, wire_one};
 use super::members::project_role_of;
 use super::{Grant, Link, letter};
@@ -169,14 +169,16 @@ impl Round {
         Ok(true)
     }
 
-    /// An invitation that waits and offers exactly this.
+    /// An invitation that waits, works, and offers exactly this.
     async fn same(&self, w: &mut Work, email: &str) -> Result<Option<Invitation>> {
         for row in of_address(w, email).await? {
             if row.state(w.now) != InvitationState::Pending {
                 continue;
             }
             let projects = grants_of(w, row.id, row.id).await?.remove(&row.id).unwrap_or_default();
-            if row.grants(&projects) == self.grants {
+            // A link that rests on rights which its giver has lost is as good as none.
+            let works = still_held(w, row.inviter_id, &self.grants, &projects).await?;
+            if row.grants(&projects) == self.grants && works {
                 return Ok(Some(row.into_wire(&projects, w.now)));
             }
         }

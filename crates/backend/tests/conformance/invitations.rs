@@ -235,9 +235,10 @@ async fn links_that_lead_nowhere_are_refused_alike_and_counted(w: &World) {
     }
     assert!(refusals.windows(2).all(|two| two[0] == two[1]));
     for _ in 0..5 {
-        invitations::offer(&w.nexus, "wrong", ip()).await.refused_as(Code::NotFound);
+        vouched(w, "wrong", "bo@acme.test").await.refused_as(Code::NotFound);
     }
-    invitations::offer(&w.nexus, "wrong", ip()).await.refused_as(Code::RateLimited);
+    vouched(w, "wrong", "bo@acme.test").await.refused_as(Code::RateLimited);
+    invitations::offer(&w.nexus, "wrong", ip()).await.refused_as(Code::NotFound);
     vouched(w, &good, "bo@acme.test").await.fine();
     w.pass(MINUTE);
     for _ in 0..100 {
@@ -399,6 +400,13 @@ async fn an_invitation_rests_on_the_rights_of_who_gave_it(w: &World) {
     w.give_role(&manager, "shop", ProjectRole::Developer).await;
     invitations::offer(&w.nexus, &token, ip()).await.refused_as(Code::NotFound);
     vouched(w, &token, "bo@acme.test").await.refused_as(Code::NotFound);
+    let again = invite_all(
+        w,
+        &w.owner,
+        &["bo@acme.test"],
+        Grants { tenant_role: TenantRole::Member, projects: vec![grant("shop", ProjectRole::Manager)] },
+    );
+    assert!(matches!(&again.await.fine()[0], Invited::Now(_)), "an owner's own, because that one is dead");
     w.execute("DELETE FROM memberships WHERE handle = 'manager'").await;
     vouched(w, &token, "bo@acme.test").await.refused_as(Code::NotFound);
     invitations::resend(&w.nexus, &w.owner, made.id).await.fine();

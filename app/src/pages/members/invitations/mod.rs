@@ -12,7 +12,7 @@ use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::time::Until;
 use crate::components::{Ago, Badge, Confirm, Empty, FormError, Hidden, PostForm};
-use crate::page::tab;
+use crate::page::page;
 use form::InviteForm;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -36,7 +36,7 @@ pub fn InvitationsTab() -> impl IntoView {
                 </button>
             </div>
         })}
-        {tab(
+        {page(
             move || ReadInvitations { tenant: tenant.get(), project: project.get(), cursor: cursor.get() },
             move |data: InvitationsData| view! { <List tenant data told link/> }.into_any(),
         )}

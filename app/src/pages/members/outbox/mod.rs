@@ -12,7 +12,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::time::Until;
 use crate::components::{Ago, Badge, Copy, Dialog, Empty, FormError, Hidden, PostForm};
 use crate::live::live;
-use crate::page::tab;
+use crate::page::page;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::Timestamp;
@@ -23,7 +23,7 @@ pub fn OutboxTab() -> impl IntoView {
     let (tenant, cursor) = (param("tenant"), query("cursor"));
     let opened = RwSignal::new(None::<OpenedMail>);
     view! {
-        {tab(
+        {page(
             move || ReadOutbox { tenant: tenant.get(), cursor: cursor.get() },
             move |data: OutboxData| view! { <List tenant data opened/> }.into_any(),
         )}
