@@ -2,7 +2,7 @@
 //! JavaScript it turns the answer into a redirect: back to the form with what was refused and what
 //! was typed, or on to where the form wanted to go. Neither ever travels in the address.
 
-use super::FLASH;
+use super::{FLASH, SECURITY_PAGE};
 use crate::done::{Done, FORM_TO, Flash, RefusedForm, local_path};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -21,9 +21,6 @@ pub const MAX_FORM: usize = 5 * 1024 * 1024;
 /// Fields that hold secrets: they never come back with a refused form.
 const SECRET_FIELDS: [&str; 8] =
     ["password", "token", "code", "answer", "value", "value_base64", "text", "file"];
-
-/// Where a second factor is set up and shown.
-const SECURITY_PAGE: &str = "/account/security";
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
     if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {

@@ -28,3 +28,6 @@ pub(crate) const PROOF: &str = "proof";
 pub(crate) const SECOND_STEP: &str = "second_step";
 pub(crate) const TENANT: &str = "tenant";
 pub(crate) const FLASH: &str = "flash";
+
+/// Where a second factor is set up and shown.
+const SECURITY_PAGE: &str = "/account/security";

@@ -37,7 +37,7 @@ pub fn Card(
 /// Opens the session of somebody who was let in and says where they land, or leads to the second step
 /// on the way there. Every server function that signs people in ends with this.
 #[cfg(feature = "ssr")]
-async fn entered(
+pub(crate) async fn entered(
     here: &crate::server::Here,
     entered: nexus_backend::people::Entered,
     next: &str,

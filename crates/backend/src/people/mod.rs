@@ -408,12 +408,24 @@ async fn record_in(
     ip: IpAddr,
     now: Timestamp,
 ) -> Result<Vec<(TenantId, i64)>> {
+    record_about(tx, user, (event, outcome), &Target::default(), ip, now).await
+}
+
+/// The same about a thing of the person's, for example a passkey.
+async fn record_about(
+    tx: &mut Tx,
+    user: UserId,
+    (event, outcome): (&'static str, &'static str),
+    target: &Target<'_>,
+    ip: IpAddr,
+    now: Timestamp,
+) -> Result<Vec<(TenantId, i64)>> {
     let mut seqs = Vec::new();
     for (tenant, tenant_slug, email, role) in tenants_of(tx, user).await? {
         let role = TenantRole::parse(&role).ok_or(Error::Impossible("an unknown tenant role"))?;
         let who = Who::Person { user, email, role, signed_in_at: now };
         let actor = Actor { tenant, tenant_slug, who, ip: Some(ip) };
-        seqs.push(append(tx, &actor, event, outcome, &Target::default(), now).await?);
+        seqs.push(append(tx, &actor, event, outcome, target, now).await?);
     }
     Ok(seqs)
 }
