@@ -42,8 +42,10 @@ use crate::pages::{
 use crate::pages::{services::ServicesTab, settings::SettingsPage, sign_in_rules::SignInRulesPage};
 use futures::future::{LocalBoxFuture, ready};
 use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_router::ChooseView;
+use std::sync::{Arc, Mutex};
 
 type Loading<T> = LocalBoxFuture<'static, Result<T, SplitLoaderError>>;
 
@@ -94,17 +96,26 @@ fn passkey_confirm() -> Result<AnyView, SplitLoaderError> {
 }
 
 /// Shows it once its code is there; nothing where that cannot be loaded, for it is never the only way.
+/// Without the machinery of a resource, which the main part would have to carry for it.
 pub fn later(what: Later) -> AnyView {
-    let in_browser = RwSignal::new(false);
+    let (loaded, owner) = (RwSignal::new(false), Owner::current());
+    let slot = Arc::new(Mutex::new(None::<AnyView>));
+    let filled = Arc::clone(&slot);
     // Effects run in the browser alone, after it has taken the page over.
-    Effect::new(move |_| in_browser.set(true));
-    let shown = move || {
-        in_browser.get().then(|| {
-            let loaded = async move { (what.0)().await.unwrap_or_else(|_| ().into_any()) };
-            Suspend::new(crate::call::on_this_thread(Box::pin(loaded)))
-        })
-    };
-    view! { <Transition>{shown}</Transition> }.into_any()
+    Effect::new(move |_| {
+        let (filled, loading) = (Arc::clone(&filled), (what.0)());
+        let Some(owner) = owner.clone() else { return };
+        crate::call::spawn(owner.with(|| {
+            ScopedFuture::new(async move {
+                if let (Ok(view), Ok(mut slot)) = (loading.await, filled.lock()) {
+                    *slot = Some(view);
+                }
+                let _gone = loaded.try_set(true);
+            })
+        }));
+    });
+    let shown = move || loaded.get().then(|| slot.lock().ok().and_then(|mut slot| slot.take()));
+    shown.into_any()
 }
 
 impl Page {
@@ -189,6 +200,25 @@ impl Page {
         }
     }
 
+    /// The page inside a frame that is in a part itself. Each has to be loaded before the browser takes
+    /// the page over, though both are in the same files.
+    #[cfg_attr(feature = "ssr", allow(dead_code, reason = "only the browser loads"))]
+    pub fn inside(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let parts: [Option<&str>; 4] = std::array::from_fn(|_| parts.next());
+        match parts {
+            [Some("account"), None, ..] => Some(Self::PROFILE),
+            [Some("account"), Some("security"), None, _] => Some(Self::SECURITY),
+            [Some("account"), Some("sessions"), None, _] => Some(Self::SESSIONS),
+            [Some("account"), Some("connections"), None, _] => Some(Self::CONNECTIONS),
+            [Some("account"), Some("tenants"), None, _] => Some(Self::TENANTS),
+            [Some("t"), Some(_), Some("members"), None] => Some(Self::MEMBERS),
+            [Some("t"), Some(_), Some("members"), Some("invitations")] => Some(Self::INVITATIONS),
+            [Some("t"), Some(_), Some("members"), Some("outbox")] => Some(Self::OUTBOX),
+            _ => None,
+        }
+    }
+
     /// The part that has to be loaded for it.
     #[cfg(feature = "ssr")]
     pub fn part(self) -> Option<&'static str> {
@@ -255,6 +285,16 @@ mod tests {
         for route in crate::server::pages().iter().filter(|route| !route.path().starts_with("/_fn/")) {
             let path = route.path().trim_end_matches('/');
             assert_eq!(Page::at(path).is_none(), MAIN.contains(&path), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_page_in_a_frame_that_is_in_a_part_is_known_too() {
+        let frames = ["/account", "/t/{tenant}/members"];
+        for route in crate::server::pages().iter().filter(|route| !route.path().starts_with("/_fn/")) {
+            let path = route.path().trim_end_matches('/');
+            let is_inside = frames.iter().any(|frame| path.starts_with(frame));
+            assert_eq!(Page::inside(path).is_some(), is_inside, "{path}");
         }
     }
 

@@ -22,6 +22,13 @@ pub enum Act {
     Get,
 }
 
+/// Whether this browser and this host can use passkeys: an address that is no name cannot.
+pub fn may_work() -> bool {
+    let host = window().location().hostname().unwrap_or_default();
+    let is_name = !host.ends_with(|end: char| end.is_ascii_digit() || end == ']');
+    is_name && property(&window(), "PublicKeyCredential").is_some()
+}
+
 /// Answers a question of the server; what went wrong in words otherwise.
 pub async fn answer(act: Act, question: &Challenge) -> Result<String, String> {
     let (parse, method) = match act {

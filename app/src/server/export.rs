@@ -95,7 +95,8 @@ async fn refused(session: &Session, refusal: Refusal, back: &str) -> axum::respo
     match refusal.code {
         Code::StepUpRequired => see_other(&format!("/step-up?next={next}")),
         Code::Unauthorized => see_other(&format!("/sign-in?next={next}")),
-        _ => {
+        code => {
+            let back = if code == Code::SecondFactorRequired { super::SECURITY_PAGE } else { back };
             let done = Some(crate::done::Done::new(refusal.message));
             // Without the flash the page is shown as it is; the store logs why.
             let _lost = session.insert(super::FLASH, Flash { done, refused: None }).await;

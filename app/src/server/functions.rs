@@ -2,7 +2,7 @@
 //! JavaScript it turns the answer into a redirect: back to the form with what was refused and what
 //! was typed, or on to where the form wanted to go. Neither ever travels in the address.
 
-use super::{FLASH, WAITING};
+use super::{FLASH, SECURITY_PAGE, WAITING};
 use crate::done::{Done, FORM_TO, Flash, RefusedForm, local_path};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -31,9 +31,6 @@ const SECRET_FIELDS: [&str; 10] = [
     "file",
     "client_secret",
 ];
-
-/// Where a second factor is set up and shown.
-const SECURITY_PAGE: &str = "/account/security";
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
     if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {

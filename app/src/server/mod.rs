@@ -37,3 +37,6 @@ pub(crate) const WAITING: &str = "waiting";
 pub(crate) const BROWSER: &str = "browser";
 /// Who somebody is at a provider, while they accept an invitation.
 pub(crate) const JOINING: &str = "joining";
+
+/// Where a second factor is set up and shown.
+const SECURITY_PAGE: &str = "/account/security";

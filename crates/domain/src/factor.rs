@@ -29,6 +29,11 @@ impl Factors {
     pub const fn has_second_factor(&self) -> bool {
         self.totp_since.is_some() || !self.passkeys.is_empty()
     }
+
+    /// Whether there is a passkey, and this instance can ask it.
+    pub const fn passkeys_work(&self) -> bool {
+        !self.passkeys.is_empty() && self.no_passkeys.is_none()
+    }
 }
 
 /// A passkey as it is listed.

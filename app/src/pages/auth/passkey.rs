@@ -2,8 +2,10 @@
 //! JavaScript, so it stands beside the forms that do not.
 
 use crate::address::query;
-use crate::done::{Done, local_path};
+use crate::done::Done;
 use crate::live::live;
+use crate::page::aside;
+use crate::pages::account::security::ReadSecurity;
 use crate::passkey::PasskeyButton;
 use crate::refused::Refused;
 use leptos::prelude::*;
@@ -53,32 +55,52 @@ pub async fn step_up_with_passkey(
     crate::server::fresh(&here, at).await?;
     crate::server::proved(&here, Proof { second_factor: true, ..opened.proof }).await?;
     let done = Done::default();
-    Ok(match local_path(&next) {
+    Ok(match crate::done::local_path(&next) {
         Some(next) => done.to(next),
         None => done,
     })
 }
 
-/// The button of the sign-in page.
+/// The button of the sign-in page, where passkeys can work at all.
 #[component]
 pub fn PasskeySignIn() -> impl IntoView {
     let next = query("next");
     let next = Signal::derive(move || next.get().unwrap_or_default());
-    view! { <PasskeyButton label="Sign in with a passkey" ask=AskPasskey::PATH answer=SignInWithPasskey::PATH next/> }
+    crate::passkey::may_work().then(|| {
+        view! { <PasskeyButton label="Sign in with a passkey" ask=AskPasskey::PATH answer=SignInWithPasskey::PATH next/> }
+    })
 }
 
-/// The button of the dialog that asks for the password.
+/// The button of the dialog that asks for the password, for those who have a passkey.
 #[component]
 pub fn PasskeyConfirm() -> impl IntoView {
     let live = live();
-    let done = Callback::new(move |()| live.answer_password(true));
-    view! {
-        <PasskeyButton label="Use a passkey" ask=AskOwnPasskey::PATH answer=StepUpWithPasskey::PATH on_done=done/>
-    }
+    aside(
+        || ReadSecurity {},
+        move |data| {
+            let done = Callback::new(move |()| live.answer_password(true));
+            let button = data.factors.passkeys_work().then(|| {
+            view! {
+                <PasskeyButton label="Use a passkey" ask=AskOwnPasskey::PATH answer=StepUpWithPasskey::PATH on_done=done/>
+            }
+        });
+            button.into_any()
+        },
+    )
 }
 
-/// The button of the page that asks for the password.
+/// The button of the page that asks for the password, for those who have a passkey.
 #[component]
 pub fn PasskeyStepUp(next: Signal<String>) -> impl IntoView {
-    view! { <PasskeyButton label="Use a passkey" ask=AskOwnPasskey::PATH answer=StepUpWithPasskey::PATH next/> }
+    aside(
+        || ReadSecurity {},
+        move |data| {
+            let button = data.factors.passkeys_work().then(|| {
+            view! {
+                <PasskeyButton label="Use a passkey" ask=AskOwnPasskey::PATH answer=StepUpWithPasskey::PATH next/>
+            }
+        });
+            button.into_any()
+        },
+    )
 }

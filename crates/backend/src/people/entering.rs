@@ -109,7 +109,7 @@ pub async fn second_step_ways(nexus: &Nexus, token: &str) -> Result<Option<Secon
     let factors = factors::of(nexus, user).await?;
     Ok(Some(SecondStepWays {
         totp: factors.totp_since.is_some(),
-        passkey: !factors.passkeys.is_empty() && factors.no_passkeys.is_none(),
+        passkey: factors.passkeys_work(),
         recovery_code: factors.recovery_codes_left > 0,
     }))
 }

@@ -59,7 +59,7 @@ fn Panels(data: Security, made: Made) -> impl IntoView {
 /// A session that was opened before there was a second factor, or by a way around it.
 #[component]
 fn Show(factors: Factors) -> impl IntoView {
-    let passkey = (!factors.passkeys.is_empty() && factors.no_passkeys.is_none()).then(|| {
+    let passkey = factors.passkeys_work().then(|| {
         let next = Signal::stored("/account/security".to_owned());
         view! { <PasskeyButton label="Use a passkey" ask=AskOwnPasskey::PATH answer=StepUpWithPasskey::PATH next/> }
     });

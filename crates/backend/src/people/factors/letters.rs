@@ -31,6 +31,14 @@ impl News {
         }
     }
 
+    /// The name of the passkey that it is about.
+    pub(super) fn passkey(&self) -> Option<&str> {
+        match self {
+            Self::PasskeyAdded(name) | Self::PasskeyRemoved(name) => Some(name),
+            _ => None,
+        }
+    }
+
     const fn subject(&self) -> &'static str {
         match self {
             Self::TotpAdded => "An authenticator app was added to your account",

@@ -16,11 +16,12 @@ pub use recovery::make_anew as new_recovery_codes;
 pub(super) use requirement::satisfies;
 pub use requirement::{require, required, required_by};
 
-use super::{Opened, record, record_in, saw};
+use super::{Opened, record, record_about, saw};
 use crate::gate::is_fresh;
 use crate::mail;
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, single, sql};
+use crate::work::Target;
 use crate::{Error, Result};
 use futures::future::BoxFuture;
 use letters::News;
@@ -230,7 +231,8 @@ async fn tell(
         .await)?;
     let (email,) = row.ok_or_else(Error::not_found)?;
     mail::queue(nexus, tx, &letters::mail(nexus, email, news, Some(ip)), now).await?;
-    record_in(tx, user, news.event(), "done", ip, now).await
+    let target = news.passkey().map(Target::named).unwrap_or_default();
+    record_about(tx, user, news.event(), "done", &target, ip, now).await
 }
 
 /// Takes every second factor and recovery code from a person who lost them, for whoever runs the

@@ -65,5 +65,7 @@ async fn every_change_is_in_every_log_and_in_the_mail(w: &World) {
         let rows = w.number(&format!("SELECT COUNT(*) FROM audit_log WHERE event = 'user.{event}'")).await;
         assert_eq!(rows, 2, "{event}");
     }
+    let about = w.texts("SELECT DISTINCT target FROM audit_log WHERE event LIKE 'user.passkey_%'").await;
+    assert_eq!(about, ["Laptop"], "which one it was");
     assert_eq!(mails(w).await.len(), events.len());
 }
