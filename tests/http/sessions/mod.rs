@@ -5,6 +5,7 @@ mod ends;
 mod fresh;
 mod limits;
 mod links;
+mod providers;
 mod redirects;
 mod set_up;
 mod sign_in;
