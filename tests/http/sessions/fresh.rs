@@ -6,7 +6,10 @@ use crate::world::{As, PASSWORD, Person, World};
 use nexus_domain::timestamp::MINUTE;
 
 /// The server functions that ask for it: revealing, making a key, exporting, and what cannot be undone.
-const ASKING: [&str; 14] = [
+const ASKING: [&str; 23] = [
+    "add_mail_domain",
+    "add_provider",
+    "change_provider",
     "compare_grid_secrets",
     "compare_secret_versions",
     "delete_dev_environment",
@@ -17,10 +20,16 @@ const ASKING: [&str; 14] = [
     "destroy_config_version",
     "destroy_flag_version",
     "destroy_secret_version",
+    "enable_provider",
     "export_secrets",
     "promote_entries",
+    "remove_connection",
+    "remove_mail_domain",
+    "remove_provider",
+    "require_provider",
     "reveal_secret",
     "rotate_key",
+    "set_domain_rule",
 ];
 
 const REVEAL: [(&str, &str); 5] =

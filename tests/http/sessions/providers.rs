@@ -159,7 +159,10 @@ async fn what_the_provider_gets_wrong_lets_nobody_in_and_is_said() {
         page.text()
     };
     let wrong = "did not confirm who you are";
-    assert!(refused(json!({ "nonce": "of-another-sign-in" }), "eve").await.contains(wrong), "a swapped nonce");
+    assert!(
+        refused(json!({ "nonce": "of-another-sign-in" }), "eve").await.contains(wrong),
+        "a swapped nonce"
+    );
     assert!(refused(json!({}), "mute").await.contains("Nobody here signs in with this yet"), "no address");
     assert!(refused(json!({}), "unverified").await.contains("Nobody here signs in with this yet"));
     w.clock.pass(31 * SECOND);

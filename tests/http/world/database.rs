@@ -23,7 +23,7 @@ pub fn id(id: Uuid) -> String {
 }
 
 /// What `put_back` puts back.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 17] = [
     "users",
     "memberships",
     "sessions",
@@ -37,6 +37,10 @@ const TABLES: [&str; 13] = [
     "environment_keys",
     "entries",
     "entry_versions",
+    "sign_in_providers",
+    "identities",
+    "sign_in_flows",
+    "mail_domains",
 ];
 
 fn pool(nexus: &Nexus) -> &SqlitePool {
@@ -112,8 +116,8 @@ impl World {
 
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
-        const PARTS: [(&str, &str); 13] = [
-            ("tenants", "hex(id) || slug || name || environment_cap"),
+        const PARTS: [(&str, &str); 17] = [
+            ("tenants", "hex(id) || slug || name || environment_cap || requires_provider"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
             ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
@@ -129,6 +133,10 @@ impl World {
                 "hex(id) || key || type || active_version || note || tags || coalesce(deleted_at, '')",
             ),
             ("entry_versions", "hex(entry_id) || number || coalesce(destroyed_at, '')"),
+            ("sign_in_providers", "hex(id) || name || client_id || enabled"),
+            ("identities", "hex(provider_id) || subject || hex(user_id)"),
+            ("sign_in_flows", "hex(state_hash)"),
+            ("mail_domains", "hex(tenant_id) || domain || coalesce(joins_as, '') || projects"),
         ];
         let parts = PARTS.map(|(table, row)| {
             format!(
