@@ -44,6 +44,9 @@ const inside = [
   '/t/acme/audit',
   '/t/acme/settings',
   '/t/acme/settings?edit=staging',
+  '/t/acme/sign-in',
+  '/t/acme/sign-in?new=oidc',
+  '/account/connections',
   '/t/acme/nowhere',
 ];
 

@@ -6,6 +6,9 @@
 //   {"rotate": true}                   signs with a new key from now on
 //   {"issuer": other}                  says from now on that it is somebody else
 //   {"down": true}                     answers nothing but errors
+//   {"back": address}                  sends people back to this address from now on
+//
+// A browser that says nobody's name is eve's.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -19,7 +22,8 @@ console.info = console.warn = console.error;
 
 const require = createRequire(join(process.env.NEXUS_TEST_NODE_MODULES, 'here'));
 const { Provider } = await import(pathToFileURL(require.resolve('oidc-provider')));
-const [clientId, clientSecret, redirectUri] = process.argv.slice(2);
+const [clientId, clientSecret, firstRedirectUri] = process.argv.slice(2);
+let redirectUri = firstRedirectUri;
 
 const PEOPLE = {
   eve: { email: 'eve@corp.test', email_verified: true, name: 'Eve' },
@@ -53,7 +57,7 @@ function begin(name) {
 // Whoever is asked agrees to everything.
 async function agree(provider, request, answer) {
   const { params, grantId, prompt } = await provider.interactionDetails(request, answer);
-  const accountId = params.login_hint;
+  const accountId = params.login_hint ?? 'eve';
   const grant = (grantId && (await provider.Grant.find(grantId))) || new provider.Grant({ accountId, clientId });
   grant.addOIDCScope('openid email profile');
   const result = { consent: { grantId: await grant.save() } };
@@ -89,6 +93,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (wanted.visit) said = await visit(wanted);
   if (wanted.rotate) begin(issuer);
   if (wanted.issuer) begin(wanted.issuer);
+  if (wanted.back) {
+    redirectUri = wanted.back;
+    begin(issuer);
+  }
   if ('down' in wanted) down = wanted.down;
   console.log(JSON.stringify(said));
 }

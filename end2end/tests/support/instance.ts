@@ -33,11 +33,11 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts Nexus: waiting for its set-up, or with tenant `acme` and its owner. */
-export async function start(kind: 'empty' | 'founded'): Promise<Instance> {
+export async function start(kind: 'empty' | 'founded', settings: Record<string, string> = {}): Promise<Instance> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-e2e-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const env = { ...process.env, NEXUS_DATA_DIR: folder, NEXUS_LISTEN: `127.0.0.1:${port}`, NEXUS_LOG: 'debug' };
+  const env = { ...process.env, NEXUS_DATA_DIR: folder, NEXUS_LISTEN: `127.0.0.1:${port}`, NEXUS_LOG: 'debug', ...settings };
   let apiKey = '';
   if (kind === 'founded') {
     const flags = ['init', '--tenant', 'acme', '--email', owner.email, '--password-stdin', '--json'];
