@@ -46,6 +46,8 @@ const inside = [
   '/t/acme/settings?edit=staging',
   '/t/acme/sign-in',
   '/account/security',
+  '/t/acme/sign-in?new=oidc',
+  '/account/connections',
   '/t/acme/nowhere',
 ];
 

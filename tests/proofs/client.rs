@@ -127,6 +127,7 @@ impl Client {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "to the program that the test started")]
 fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;

@@ -137,6 +137,7 @@ fn follow(
     done: &AtomicBool,
     heard: &Heard,
 ) -> std::io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "to the program that the test started")]
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_millis(200)))?;
     let resume = last.as_ref().map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));

@@ -9,6 +9,7 @@ mod invitations;
 mod limits;
 mod links;
 mod members;
+mod providers;
 mod redirects;
 mod second_step;
 mod set_up;

@@ -99,6 +99,7 @@ fn account() -> Vec<Call> {
     let nobodys = "00000000-0000-7000-8000-000000000000";
     let start = |purpose| function("start_with_provider").at("provider", nobodys).at("purpose", purpose);
     vec![
+        function("read_account"),
         function("read_offered_providers"),
         start("sign_in").note("to sign in, by a provider that is not there"),
         start("link").note("to connect it, by a provider that is not there"),

@@ -47,6 +47,10 @@ const TABLES: &[&str] = &[
     "invitations",
     "invitation_projects",
     "mails",
+    "sign_in_providers",
+    "identities",
+    "sign_in_flows",
+    "mail_domains",
 ];
 
 fn pool(nexus: &Nexus) -> &SqlitePool {
@@ -126,7 +130,7 @@ impl World {
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
         const PARTS: &[(&str, &str)] = &[
-            ("tenants", "hex(id) || slug || name || environment_cap || requires_second_factor"),
+            ("tenants", "hex(id) || slug || name || environment_cap || requires_second_factor || requires_provider"),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
             ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
@@ -150,6 +154,10 @@ impl World {
             ("invitation_projects", "hex(invitation_id) || hex(project_id) || role"),
             ("mails", "hex(id) || state || coalesce(opened_at, '')"),
             ("entry_versions", "hex(entry_id) || number || coalesce(destroyed_at, '')"),
+            ("sign_in_providers", "hex(id) || name || client_id || enabled"),
+            ("identities", "hex(provider_id) || subject || hex(user_id)"),
+            ("sign_in_flows", "hex(state_hash)"),
+            ("mail_domains", "hex(tenant_id) || domain || coalesce(joins_as, '') || projects"),
         ];
         let parts = PARTS.iter().map(|(table, row)| {
             format!(

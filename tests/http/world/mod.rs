@@ -11,12 +11,13 @@ mod template;
 pub use client::{As, Ask, Reply, encoded};
 pub use clock::SetClock;
 pub use seed::{Keys, PASSWORD, Person};
-pub use template::{open, template};
+pub use template::{open, open_with, template};
 
 use axum::Router;
 use ipnet::IpNet;
 use nexus::http::{Surface, router};
-use nexus_backend::Nexus;
+use nexus_backend::sign_in::InstanceProvider;
+use nexus_backend::{Nexus, Settings};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use tempfile::TempDir;
@@ -52,7 +53,7 @@ impl World {
             std::fs::write(folder.path().join("nexus.db"), &template.database).expect("a copy");
         }
         let clock = Arc::new(SetClock::starting(template.now));
-        let nexus = open(folder.path(), clock.clone(), start.public_url).await;
+        let nexus = open_with(folder.path(), clock.clone(), start.settings()).await;
         let trusted_proxies: Vec<IpNet> =
             start.trusted.iter().map(|text| text.parse().expect("a network")).collect();
         let surface =
@@ -67,10 +68,24 @@ pub struct Start {
     pub seeded: bool,
     pub public_url: &'static str,
     pub trusted: &'static [&'static str],
+    /// With whom everybody may sign in; they may be on this machine.
+    pub providers: Vec<InstanceProvider>,
+}
+
+impl Start {
+    fn settings(&self) -> Settings {
+        let mut settings = Settings::self_hosted(self.public_url).expect("settings");
+        settings.providers.clone_from(&self.providers);
+        if !self.providers.is_empty() {
+            settings.egress.allowed = vec!["127.0.0.1/32".parse().expect("a network")];
+            settings.egress.plain_http = true;
+        }
+        settings
+    }
 }
 
 impl Default for Start {
     fn default() -> Self {
-        Self { seeded: true, public_url: ORIGIN, trusted: &[] }
+        Self { seeded: true, public_url: ORIGIN, trusted: &[], providers: Vec::new() }
     }
 }

@@ -50,13 +50,18 @@ async fn make() -> Template {
 
 /// Opens an instance on the database in the folder.
 pub async fn open(folder: &Path, clock: Arc<SetClock>, public_url: &str) -> Nexus {
+    open_with(folder, clock, Settings::self_hosted(public_url).expect("settings")).await
+}
+
+/// The same with other settings.
+pub async fn open_with(folder: &Path, clock: Arc<SetClock>, settings: Settings) -> Nexus {
     let url = format!("sqlite:{}", folder.join("nexus.db").display());
     Nexus::open(Parts {
         db: Db::open(&Location { url, managed: false }).await.expect("a database"),
         root: RootKey::parse(ROOT_KEY).expect("a root key"),
         clock,
         random: Arc::new(SystemRandom),
-        settings: Settings::self_hosted(public_url).expect("settings"),
+        settings,
     })
     .await
     .expect("an instance")

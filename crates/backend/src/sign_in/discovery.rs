@@ -62,6 +62,8 @@ struct Kept<T> {
 pub struct Discoveries {
     endpoints: Mutex<HashMap<String, Kept<Endpoints>>>,
     keys: Mutex<HashMap<String, Kept<JwkSet>>>,
+    /// When somebody last looked ahead.
+    looked: Mutex<HashMap<String, Kept<()>>>,
 }
 
 fn kept<T>(store: &Mutex<HashMap<String, Kept<T>>>, key: &str, younger_than: Timestamp) -> Option<Arc<T>> {
@@ -84,21 +86,43 @@ pub(super) async fn endpoints(nexus: &Nexus, provider: &Known) -> Result<Arc<End
     if provider.kind == ProviderKind::Github {
         return Ok(Arc::new(github::endpoints(&provider.issuer)));
     }
-    let now = nexus.now();
-    if let Some(kept) = kept(&nexus.discoveries.endpoints, &provider.issuer, now.plus(-FRESH)) {
-        return Ok(kept);
-    }
-    let found = discover(&nexus.egress, &provider.issuer).await?;
-    Ok(keep(&nexus.discoveries.endpoints, &provider.issuer, found, now))
+    kept_or_discovered(nexus, &provider.issuer).await
 }
 
-/// The endpoints of a provider where they are known without asking.
+async fn kept_or_discovered(nexus: &Nexus, issuer: &str) -> Result<Arc<Endpoints>, Unusable> {
+    let now = nexus.now();
+    if let Some(kept) = kept(&nexus.discoveries.endpoints, issuer, now.plus(-FRESH)) {
+        return Ok(kept);
+    }
+    let found = discover(&nexus.egress, issuer).await?;
+    Ok(keep(&nexus.discoveries.endpoints, issuer, found, now))
+}
+
+/// Looks in the background, so that no page waits for a provider; at most every 30 s for each.
+fn look_ahead(nexus: &Nexus, issuer: &str) {
+    let now = nexus.now();
+    if kept(&nexus.discoveries.looked, issuer, now.plus(-REFETCH)).is_some() {
+        return;
+    }
+    keep(&nexus.discoveries.looked, issuer, (), now);
+    let (nexus, issuer) = (nexus.clone(), issuer.to_owned());
+    tokio::spawn(async move {
+        if let Err(unusable) = kept_or_discovered(&nexus, &issuer).await {
+            tracing::warn!(issuer, %unusable, "a provider cannot be used");
+        }
+    });
+}
+
+/// Where a provider signs people in, where that is known without asking; otherwise the next one who asks knows.
 pub(super) fn remembered(nexus: &Nexus, kind: ProviderKind, issuer: &str) -> Option<String> {
     if kind == ProviderKind::Github {
         return Some(github::endpoints(issuer).authorization_endpoint);
     }
-    let known = kept(&nexus.discoveries.endpoints, issuer, Timestamp(i64::MIN))?;
-    Some(known.authorization_endpoint.clone())
+    let known = kept(&nexus.discoveries.endpoints, issuer, Timestamp(i64::MIN));
+    if known.is_none() {
+        look_ahead(nexus, issuer);
+    }
+    known.map(|known| known.authorization_endpoint.clone())
 }
 
 /// Asks a provider what it is.
