@@ -8,6 +8,7 @@ pub fn calls() -> Vec<Call> {
         entrance(),
         account(),
         of_a_person(),
+        with_providers(),
         sign_in_rules(),
         tenant(),
         members(),
@@ -28,7 +29,11 @@ pub fn calls() -> Vec<Call> {
 
 /// The routes of those that are about no tenant.
 pub fn of_no_tenant() -> Vec<String> {
-    [entrance(), invited(), account(), of_a_person()].into_iter().flatten().map(|call| call.route).collect()
+    [entrance(), invited(), account(), of_a_person(), with_providers()]
+        .into_iter()
+        .flatten()
+        .map(|call| call.route)
+        .collect()
 }
 
 /// Every server function of the program.
@@ -95,11 +100,11 @@ pub fn of_a_person() -> Vec<Call> {
     ]
 }
 
-fn account() -> Vec<Call> {
+/// By the providers of the instance, and what a person signs in with.
+fn with_providers() -> Vec<Call> {
     let nobodys = "00000000-0000-7000-8000-000000000000";
     let start = |purpose| function("start_with_provider").at("provider", nobodys).at("purpose", purpose);
     vec![
-        function("read_account"),
         function("read_offered_providers"),
         start("sign_in").note("to sign in, by a provider that is not there"),
         start("link").note("to connect it, by a provider that is not there"),

@@ -130,7 +130,10 @@ impl World {
     /// What a refused call may not change: everything but the audit log and what is only counted.
     pub async fn fingerprint(&self) -> String {
         const PARTS: &[(&str, &str)] = &[
-            ("tenants", "hex(id) || slug || name || environment_cap || requires_second_factor || requires_provider"),
+            (
+                "tenants",
+                "hex(id) || slug || name || environment_cap || requires_second_factor || requires_provider",
+            ),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
             ("sessions", "hex(id_hash) || coalesce(hex(user_id), '')"),
