@@ -41,6 +41,11 @@ pub struct Joining {
     pub identity: Identity,
 }
 
+/// As whom a provider knows somebody who accepts an invitation, for the page that asks once more.
+pub async fn joining_as(here: &Here) -> Option<String> {
+    here.session.get::<Joining>(JOINING).await.ok().flatten().map(|joining| joining.identity.shown)
+}
+
 /// Who came back from a provider to accept an invitation, if anybody did. Taking it uses it up.
 pub async fn joining(here: &Here) -> Option<Joining> {
     here.session.remove::<Joining>(JOINING).await.ok().flatten()

@@ -10,7 +10,7 @@ pub mod palette;
 mod person;
 mod redirects;
 
-pub use callback::{FormTargets, Joining, joining};
+pub use callback::{FormTargets, Joining, joining, joining_as};
 pub use console::{Console, pages, router};
 pub use functions::MAX_FORM;
 pub(crate) use person::unavailable;

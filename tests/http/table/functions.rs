@@ -184,6 +184,7 @@ fn invited() -> Vec<Call> {
     vec![
         by_link("read_invitation"),
         by_link("join_by_invitation").at("password", PASSWORD),
+        by_link("join_with_provider").note("without having been there"),
         by_link("accept_invitation"),
     ]
 }

@@ -2,6 +2,7 @@
 //! up. Whether the address has an account is not told: both ways stand there.
 
 use super::Card;
+use super::with_provider::ProviderButtons;
 use crate::address::param;
 use crate::components::{Field, FormError, Hidden, PostForm, Submit};
 use crate::done::Done;
@@ -12,6 +13,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::invitation::Offer;
 use nexus_domain::role::TenantRole;
+use nexus_domain::sign_in::{OfferedProvider, Purpose};
 use serde::{Deserialize, Serialize};
 
 /// What a link offers, and who looks at it.
@@ -21,6 +23,10 @@ pub struct InvitationData {
     pub offer: Option<Offer>,
     /// The address of whoever is signed in.
     pub signed_in_as: Option<String>,
+    /// With whom a new person may sign up.
+    pub providers: Vec<OfferedProvider>,
+    /// As whom a provider knows them, once they came back from it.
+    pub joining_as: Option<String>,
 }
 
 /// Looks at a link. Changes nothing.
@@ -32,12 +38,17 @@ pub async fn read_invitation(token: String) -> Result<InvitationData, Refused> {
         Some(opened) => people::me(&here.nexus, opened.user, opened.signed_in_at).await?.map(|me| me.email),
         None => None,
     };
+    let joining_as = crate::server::joining_as(&here).await;
     let offer = match invitations::offer(&here.nexus, &token, here.ip).await {
         Ok(offer) => Some(offer),
         Err(error) if error.refusal().code == nexus_domain::Code::NotFound => None,
         Err(error) => return Err(error.into()),
     };
-    Ok(InvitationData { offer, signed_in_as })
+    let providers = match &offer {
+        Some(offer) => nexus_backend::sign_in::offered(&here.nexus, Some(&offer.slug)).await?,
+        None => Vec::new(),
+    };
+    Ok(InvitationData { offer, signed_in_as, providers, joining_as })
 }
 
 /// Signs a new person up and in.
@@ -60,6 +71,23 @@ pub async fn join_by_invitation(token: String, password: String) -> Result<Done,
         .and_frame())
 }
 
+/// Signs a new person up and in as whom a provider knows them.
+#[server(prefix = "/_fn", endpoint = "join_with_provider")]
+pub async fn join_with_provider(token: String) -> Result<Done, Refused> {
+    use crate::server::Joining;
+    use nexus_backend::invitations::{Acceptor, Vouched, accept};
+    let here = crate::server::here()?;
+    let Some(Joining { provider, tenant, identity }) = crate::server::joining(&here).await else {
+        let message = "Begin again with the button of the provider";
+        return Err(nexus_domain::Refusal::new(nexus_domain::Code::Conflict, message).into());
+    };
+    let vouched = Vouched { provider, tenant, identity };
+    let proof = vouched.proof();
+    let accepted = accept(&here.nexus, &token, Acceptor::Vouched(vouched), here.ip).await?;
+    let entered = nexus_backend::people::enter(&here.nexus, accepted.user, proof, here.ip).await?;
+    super::entered(&here, entered, &format!("/t/{}/projects", accepted.tenant)).await
+}
+
 /// Accepts as whoever is signed in.
 #[server(prefix = "/_fn", endpoint = "accept_invitation")]
 pub async fn accept_invitation(token: String) -> Result<Done, Refused> {
@@ -78,7 +106,7 @@ pub fn InvitationPage() -> impl IntoView {
         move || ReadInvitation { token: token.get() },
         move |data: InvitationData| {
             match data.offer {
-            Some(offer) => view! { <Offered token offer signed_in_as=data.signed_in_as/> }.into_any(),
+            Some(offer) => view! { <Offered token offer signed_in_as=data.signed_in_as providers=data.providers joining_as=data.joining_as/> }.into_any(),
             None => view! {
                 <Card title="This link does not work"
                     text="It was used already, was taken back, or its time is over. Ask whoever invited you to send it again.">
@@ -92,11 +120,20 @@ pub fn InvitationPage() -> impl IntoView {
 }
 
 #[component]
-fn Offered(token: Memo<String>, offer: Offer, signed_in_as: Option<String>) -> impl IntoView {
+fn Offered(
+    token: Memo<String>,
+    offer: Offer,
+    signed_in_as: Option<String>,
+    providers: Vec<OfferedProvider>,
+    joining_as: Option<String>,
+) -> impl IntoView {
     let title = format!("Join {}", offer.tenant);
     let text = format!("{} invites {}.", offer.invited_by, offer.email);
     let way = match signed_in_as {
-        None => view! { <NewPerson token email=offer.email.clone()/> }.into_any(),
+        None => match joining_as {
+            Some(shown) => view! { <Vouched token shown/> }.into_any(),
+            None => view! { <NewPerson token email=offer.email.clone() providers tenant=offer.slug.clone()/> }.into_any(),
+        },
         Some(email) if email == offer.email => view! { <Known token email/> }.into_any(),
         Some(email) => view! { <SomebodyElse email invited=offer.email.clone()/> }.into_any(),
     };
@@ -133,8 +170,34 @@ fn Terms(offer: Offer) -> impl IntoView {
 }
 
 #[component]
-fn NewPerson(token: Memo<String>, email: String) -> impl IntoView {
+fn Vouched(token: Memo<String>, shown: String) -> impl IntoView {
     view! {
+        <PostForm action=JoinWithProvider::PATH class="stack">
+            <Hidden name="token" value=token/>
+            <p class="hint">"The provider knows you as "<strong>{shown}</strong>"."</p>
+            <FormError/>
+            <Submit label="Sign up and accept"/>
+        </PostForm>
+    }
+    .into_any()
+}
+
+#[component]
+fn NewPerson(
+    token: Memo<String>,
+    email: String,
+    providers: Vec<OfferedProvider>,
+    tenant: String,
+) -> impl IntoView {
+    let buttons = (!providers.is_empty()).then(|| {
+        view! {
+            <ProviderButtons providers purpose=Purpose::Join label="Continue with" tenant=Signal::stored(tenant)
+                next=Signal::derive(move || format!("/invitation/{}", token.get()))/>
+            <p class="or" aria-hidden="true"><span>"or"</span></p>
+        }
+    });
+    view! {
+        {buttons}
         <PostForm action=JoinByInvitation::PATH class="stack">
             <Hidden name="token" value=token/>
             // Fixed, and a field all the same, so that a password manager keeps both together.

@@ -9,12 +9,14 @@ use super::{Grant, Row, mac, members};
 use crate::gate::{Actor, Who};
 use crate::mail;
 use crate::nexus::Nexus;
+use crate::people::{Means, Proof};
+use crate::sign_in::{self, Identity};
 use crate::store::{on, single, sql};
 use crate::work::{Target, Work};
 use crate::{Error, Result};
 use nexus_domain::invitation::{Grants, InvitationState, Offer};
 use nexus_domain::member::check_password;
-use nexus_domain::{Code, InvitationId, Refusal, TenantId, Timestamp, UserId};
+use nexus_domain::{Code, InvitationId, ProviderId, Refusal, TenantId, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::net::IpAddr;
@@ -29,7 +31,23 @@ pub enum Acceptor {
     SignedIn(UserId),
     /// Somebody new whom a provider of sign-in vouches for, with the address that it has verified. Never for an account
     /// that exists: that one signs in by its own means first.
-    Vouched { email: String },
+    Vouched(Vouched),
+}
+
+/// Who somebody is at a provider.
+#[derive(Debug)]
+pub struct Vouched {
+    pub provider: ProviderId,
+    /// Whose provider that is; nobody's where it is the instance's.
+    pub tenant: Option<TenantId>,
+    pub identity: Identity,
+}
+
+impl Vouched {
+    /// What they prove by it.
+    pub const fn proof(&self) -> Proof {
+        Proof { means: Means::Provider(self.provider), second_factor: self.identity.second_factor }
+    }
 }
 
 /// A person who has just become a member.
@@ -129,7 +147,7 @@ pub async fn accept(nexus: &Nexus, token: &str, acceptor: Acceptor, ip: IpAddr) 
     if turn.is_some() {
         offered(nexus, &found).await?;
     }
-    let account = account(nexus, acceptor, &offer.email).await?;
+    let account = account(nexus, acceptor, &offer.email, found.tenant).await?;
     let Found { tenant, slug, name, id } = found;
     let (email, mac) = (offer.email, mac(nexus, token)?);
     let who = Who::Person {
@@ -155,11 +173,12 @@ pub async fn accept(nexus: &Nexus, token: &str, acceptor: Acceptor, ip: IpAddr) 
 
 /// The account that accepts.
 enum Account {
-    New { user: UserId, password_hash: Option<String> },
+    New { user: UserId, password_hash: String },
+    Vouched { user: UserId, by: Vouched },
     Known(UserId),
 }
 
-async fn account(nexus: &Nexus, acceptor: Acceptor, email: &str) -> Result<Account> {
+async fn account(nexus: &Nexus, acceptor: Acceptor, email: &str, tenant: TenantId) -> Result<Account> {
     let user = UserId(Uuid::now_v7());
     match acceptor {
         Acceptor::SignedIn(user) => {
@@ -173,16 +192,21 @@ async fn account(nexus: &Nexus, acceptor: Acceptor, email: &str) -> Result<Accou
         Acceptor::Password(password) => {
             // Nobody waits for a hash that is of no use.
             refuse_known(nexus, email).await?;
-            Ok(Account::New { user, password_hash: Some(nexus.passwords.hash(password).await?) })
+            Ok(Account::New { user, password_hash: nexus.passwords.hash(password).await? })
         }
-        Acceptor::Vouched { email: vouched } => {
-            if vouched.trim().to_lowercase() != email {
+        Acceptor::Vouched(by) => {
+            let known_as = by.identity.email.clone().unwrap_or_default();
+            if known_as.trim().to_lowercase() != email || !by.identity.email_verified {
                 let message =
-                    format!("This invitation is for {email}, and the provider knows you as {vouched}");
+                    format!("This invitation is for {email}, and the provider does not say that this is you");
+                return Err(Refusal::new(Code::Forbidden, message).into());
+            }
+            if by.tenant.is_some_and(|its| its != tenant) {
+                let message = "This provider is another tenant's, and opens that one only";
                 return Err(Refusal::new(Code::Forbidden, message).into());
             }
             refuse_known(nexus, email).await?;
-            Ok(Account::New { user, password_hash: None })
+            Ok(Account::Vouched { user, by })
         }
     }
 }
@@ -208,32 +232,27 @@ async fn refuse_known(nexus: &Nexus, email: &str) -> Result<()> {
 impl Account {
     const fn user(&self) -> UserId {
         match self {
-            Self::New { user, .. } | Self::Known(user) => *user,
+            Self::New { user, .. } | Self::Vouched { user, .. } | Self::Known(user) => *user,
         }
     }
 
     /// Makes the account, or finds that it still has the address. A link that only the mailbox saw proves the address; so
-    /// does a provider, which is why it comes without a password.
+    /// does the instance's provider, but not one that the tenant has chosen itself.
     async fn settle(&self, w: &mut Work, row: &Row) -> Result<()> {
-        let vouched = matches!(self, Self::New { password_hash: None, .. });
+        let vouched = matches!(self, Self::Vouched { by, .. } if by.tenant.is_none());
         let verified_at = (vouched || row.proves_mailbox()).then_some(w.now);
         let slug = w.actor.tenant_slug.clone();
         match self {
             Self::New { user, password_hash } => {
-                let made = on!(w.tx, |c| sqlx::query(sql!(
-                    "INSERT INTO users (id, email, password_hash, email_verified_at, last_tenant, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING"
-                ))
-                .bind(*user)
-                .bind(row.email.as_str())
-                .bind(password_hash.as_deref())
-                .bind(verified_at)
-                .bind(slug)
-                .bind(w.now)
-                .execute(c)
-                .await
-                .map(|done| done.rows_affected()))?;
-                if made == 1 { Ok(()) } else { Err(has_account()) }
+                insert(w, *user, &row.email, Some(password_hash), verified_at).await
+            }
+            Self::Vouched { user, by } => {
+                insert(w, *user, &row.email, None, verified_at).await?;
+                let provider = (by.provider, by.tenant);
+                match sign_in::link(&mut w.tx, *user, provider, &by.identity, w.now).await? {
+                    true => Ok(()),
+                    false => Err(has_account()),
+                }
             }
             Self::Known(user) => {
                 let known = on!(w.tx, |c| sqlx::query(sql!(
@@ -251,6 +270,31 @@ impl Account {
             }
         }
     }
+}
+
+/// Makes an account, unless the address has one.
+async fn insert(
+    w: &mut Work,
+    user: UserId,
+    email: &str,
+    password_hash: Option<&str>,
+    verified_at: Option<Timestamp>,
+) -> Result<()> {
+    let slug = w.actor.tenant_slug.clone();
+    let made = on!(w.tx, |c| sqlx::query(sql!(
+        "INSERT INTO users (id, email, password_hash, email_verified_at, last_tenant, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING"
+    ))
+    .bind(user)
+    .bind(email)
+    .bind(password_hash)
+    .bind(verified_at)
+    .bind(slug)
+    .bind(w.now)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    if made == 1 { Ok(()) } else { Err(has_account()) }
 }
 
 /// Uses the link up. One statement: whoever comes second finds nothing.

@@ -13,7 +13,7 @@ mod list;
 mod members;
 mod sweep;
 
-pub use accept::{Accepted, Acceptor, accept, offer};
+pub use accept::{Accepted, Acceptor, Vouched, accept, offer};
 pub use change::{copy_link, resend, revoke};
 pub use grants::{Inviting, inviting};
 pub use invite::{NewInvitations, invite, invite_one};

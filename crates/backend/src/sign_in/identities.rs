@@ -25,7 +25,7 @@ pub(super) async fn find(tx: &mut Tx, provider: ProviderId, subject: &str) -> Re
 }
 
 /// Gives an identity to a person. One that is somebody's stays theirs: then this says no.
-pub(super) async fn link(
+pub(crate) async fn link(
     tx: &mut Tx,
     user: UserId,
     provider: (ProviderId, Option<TenantId>),

@@ -3,15 +3,16 @@
 use crate::world::{OWNER, Outcome, Postman, TENANT, World};
 use futures::future::join_all;
 use nexus_backend::gate::Actor;
-use nexus_backend::invitations::{self, Accepted, Acceptor, NewInvitations};
+use nexus_backend::invitations::{self, Accepted, Acceptor, NewInvitations, Vouched};
 use nexus_backend::people::{self, Opened};
+use nexus_backend::sign_in::Identity;
 use nexus_backend::{Nexus, Result, mail, projects};
 use nexus_domain::invitation::{
     Grants, Invitation, InvitationState, Invited, MailState, NewInvitation, ProjectGrant,
 };
 use nexus_domain::role::{ProjectRole, Scope, TenantRole};
 use nexus_domain::timestamp::{DAY_MICROS, HOUR, MINUTE};
-use nexus_domain::{Code, InvitationId, UserId};
+use nexus_domain::{Code, InvitationId, ProviderId, TenantId, UserId};
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -81,7 +82,21 @@ async fn sign_up(w: &World, token: &str) -> Result<Accepted> {
 
 /// The same without a hash, which takes its time.
 async fn vouched(w: &World, token: &str, email: &str) -> Result<Accepted> {
-    invitations::accept(&w.nexus, token, Acceptor::Vouched { email: email.into() }, ip()).await
+    let acceptor = Acceptor::Vouched(by_provider(email));
+    invitations::accept(&w.nexus, token, acceptor, ip()).await
+}
+
+/// Somebody as a provider of the instance knows them.
+fn by_provider(email: &str) -> Vouched {
+    let identity = Identity {
+        subject: email.to_lowercase(),
+        email: Some(email.into()),
+        email_verified: true,
+        shown: email.into(),
+        auth_time: None,
+        second_factor: false,
+    };
+    Vouched { provider: ProviderId(Uuid::nil()), tenant: None, identity }
 }
 
 async fn accept_as(w: &World, token: &str, actor: &Actor) -> Result<Accepted> {
@@ -173,7 +188,17 @@ async fn somebody_whom_a_provider_vouches_for_needs_no_password(w: &World) {
     invited(w, "bo@acme.test", &[]).await;
     let token = token(w, "bo@acme.test").await;
     vouched(w, &token, "eve@evil.test").await.refused_as(Code::Forbidden);
-    vouched(w, &token, "Bo@Acme.test").await.fine();
+    let mut unverified = by_provider("bo@acme.test");
+    unverified.identity.email_verified = false;
+    let mut of_another_tenant = by_provider("bo@acme.test");
+    of_another_tenant.tenant = Some(TenantId(Uuid::now_v7()));
+    for wrong in [unverified, of_another_tenant] {
+        let refused = invitations::accept(&w.nexus, &token, Acceptor::Vouched(wrong), ip()).await;
+        refused.refused_as(Code::Forbidden);
+    }
+    let accepted = vouched(w, &token, "Bo@Acme.test").await.fine();
+    let theirs = w.number(&format!("SELECT COUNT(*) FROM identities WHERE subject = '{}'", accepted.email)).await;
+    assert_eq!(theirs, 1, "and signs in with it from then on");
     let proved = "SELECT COUNT(*) FROM users WHERE email = 'bo@acme.test' AND password_hash IS NULL
                   AND email_verified_at IS NOT NULL";
     assert_eq!(w.number(proved).await, 1);
