@@ -1,0 +1,41 @@
+// A new person accepts an invitation with a provider of the instance: no password is made up.
+
+import { test as base, expect, open, signIn } from './support/nexus';
+import { start, type Instance } from './support/instance';
+import { Provider } from './support/provider';
+
+const test = base.extend<object, { nexus: Instance }>({
+  nexus: [
+    async ({}, use) => {
+      const provider = await Provider.start();
+      const nexus = await start('founded', { more: provider.settings });
+      await provider.leadsBackTo(nexus.url);
+      await use(nexus);
+      await nexus.stop();
+      provider.stop();
+    },
+    { scope: 'worker' },
+  ],
+});
+
+test('whoever a provider vouches for signs up with it, and signs in with it from then on', async ({ page }) => {
+  await signIn(page);
+  await open(page, '/t/acme/members/invitations?new');
+  await page.getByLabel('Addresses').fill('eve@corp.test');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('link', { name: 'Copy a link for eve@corp.test' }).click();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await page.getByRole('dialog').locator('code').innerText();
+
+  await page.context().clearCookies();
+  await open(page, new URL(link).pathname);
+  await page.getByRole('button', { name: 'Continue with Theirs' }).click();
+  await expect(page.getByText('The provider knows you as eve@corp.test')).toBeVisible();
+  await page.getByRole('button', { name: 'Sign up and accept' }).click();
+  await expect(page).toHaveURL(/\/t\/acme\/projects/);
+
+  await page.context().clearCookies();
+  await open(page, '/sign-in');
+  await page.getByRole('button', { name: 'Continue with Theirs' }).click();
+  await expect(page).toHaveURL(/\/t\/acme\/projects/);
+});
