@@ -15,8 +15,8 @@ test('somebody is added to a project as a developer, changed, and removed with w
   await signIn(page);
   await open(page, project);
   await page.getByRole('link', { name: 'Add a member' }).click();
-  await page.getByLabel('Address').selectOption('bo@acme.test');
-  await page.getByLabel('Role').selectOption('developer');
+  await page.getByLabel('Address', { exact: true }).selectOption('bo@acme.test');
+  await page.getByLabel('Role', { exact: true }).selectOption('developer');
   await page.getByRole('button', { name: 'Add' }).click();
   await expect(line(page, 'bo@acme.test')).toContainText('dev_bo');
   await page.getByRole('link', { name: 'Change the role of bo@acme.test' }).click();
@@ -158,8 +158,8 @@ test.describe('without JavaScript', () => {
     await signIn(page);
     await page.goto(project);
     await page.getByRole('link', { name: 'Add a member' }).click();
-    await page.getByLabel('Address').selectOption('pat@acme.test');
-    await page.getByLabel('Role').selectOption('viewer');
+    await page.getByLabel('Address', { exact: true }).selectOption('pat@acme.test');
+    await page.getByLabel('Role', { exact: true }).selectOption('viewer');
     await page.getByRole('button', { name: 'Add' }).click();
     await expect(line(page, 'pat@acme.test')).toContainText('viewer');
     await page.getByRole('link', { name: 'Change the role of pat@acme.test' }).click();

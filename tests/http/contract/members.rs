@@ -48,8 +48,14 @@ async fn the_list_is_paged_and_stands_at_v1_users_too() {
     }
     assert_eq!(seen.len(), 9);
     assert!(seen.is_sorted(), "{seen:?}");
-    let all = w.get("/api/v1/members").with(&w.keys.admin).await.is(200).json();
-    assert_eq!(w.get("/v1/users").with(&w.keys.wide).await.is(200).json(), all);
+    for key in [&w.keys.admin, &w.keys.wide] {
+        let all = w.get("/api/v1/members").with(key).await.is(200);
+        assert_eq!(w.get("/v1/users").with(key).await.is(200).json(), all.json());
+        // A key of one environment learns of no other.
+        assert_eq!(all.text().contains("dev_dan"), key == &w.keys.admin);
+        let of_project = w.get(IN_SHOP).with(key).await.is(200);
+        assert_eq!(of_project.text().contains("dev_dan"), key == &w.keys.admin);
+    }
     w.get("/v1/users?limit=201").with(&w.keys.wide).await.invalid("limit");
     w.get("/v1/users?cursor=nonsense").with(&w.keys.wide).await.invalid("cursor");
     w.get("/v1/users").with(&w.keys.sk_read).await.refused(403, "forbidden");

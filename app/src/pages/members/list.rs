@@ -37,7 +37,7 @@ fn List(tenant: Memo<String>, data: MembersData) -> impl IntoView {
     let known = StoredValue::new(members.iter().map(|it| (it.id, it.email.clone())).collect::<Vec<_>>());
     let rows = members.into_iter().map(|member| view! { <Row tenant member me edit now/> }).collect_view();
     view! {
-        <p class="lead">"Owners may do everything, in every project. Members work in the projects that they were added to.
+        <p class="lead members-lead">"Owners may do everything, in every project. Members work in the projects that they were added to.
             Finance sees bills and usage, and nothing inside projects."</p>
         <div class="bar"><Search label="Search members"/></div>
         {if none {
@@ -133,7 +133,7 @@ fn Buttons(tenant: Memo<String>, id: StoredValue<String>, email: String, is_me: 
 /// Where somebody works, and as what; their developer environment beside it.
 #[component]
 fn Projects(tenant: Memo<String>, role: TenantRole, projects: Vec<MemberProject>) -> impl IntoView {
-    let all = (role == TenantRole::Owner).then(|| view! { <li>"every project as owner"</li> });
+    let all = (role == TenantRole::Owner).then(|| view! { <li>"every project"</li> });
     let none = (all.is_none() && projects.is_empty()).then(|| view! { <li>"none"</li> });
     let items = projects
         .into_iter()

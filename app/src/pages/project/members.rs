@@ -76,7 +76,7 @@ fn Page(tenant: Memo<String>, project: Memo<String>, data: ProjectMembersData) -
     // Who may not change anything here reads who may.
     let who = (!may_change).then(|| {
         let who = holders(Permission::MemberManage);
-        view! { <p class="lead">{format!("Roles are changed, and members removed, by {who} of the project.")}</p> }
+        view! { <p class="lead members-lead">{format!("Roles are changed, and members removed, by {who} of the project.")}</p> }
     });
     view! {
         {who}

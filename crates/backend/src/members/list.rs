@@ -132,13 +132,15 @@ async fn in_projects(w: &mut Work) -> Result<HashMap<UserId, Vec<MemberProject>>
     .bind(w.actor.tenant)
     .fetch_all(c)
     .await)?;
-    let environments: Vec<(UserId, String, String)> = on!(w.tx, |c| sqlx::query_as(sql!(
+    let mut environments: Vec<(UserId, String, String)> = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT e.owner_id, p.slug, e.slug FROM environments e JOIN projects p ON p.id = e.project_id
          WHERE e.tenant_id = $1 AND e.owner_id IS NOT NULL"
     ))
     .bind(w.actor.tenant)
     .fetch_all(c)
     .await)?;
+    // A key of one environment learns of no other.
+    environments.retain(|_| !w.actor.is_confined());
     let mut all: HashMap<UserId, Vec<MemberProject>> = HashMap::new();
     for (user, project, role) in roles {
         let entry = MemberProject { project, role: ProjectRole::parse(&role), developer_environment: None };

@@ -31,7 +31,9 @@ impl Row {
     fn into_wire(self, w: &Work, project: &Resolved) -> Option<ProjectMember> {
         let tenant_owner = self.tenant_role == TenantRole::Owner;
         let role = crate::gate::role_in_project(self.tenant_role, self.member_role.as_deref())?;
-        let may_know = project.role == ProjectRole::Owner || w.actor.user() == Some(self.id);
+        // A key of one environment learns of no other.
+        let is_owner = project.role == ProjectRole::Owner && !w.actor.is_confined();
+        let may_know = is_owner || w.actor.user() == Some(self.id);
         Some(ProjectMember {
             id: self.id,
             email: self.email,

@@ -12,6 +12,7 @@ use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::secret::SecretPatch;
 use nexus_domain::service::{ServiceKind, ServicePath};
+use nexus_domain::timestamp::MINUTE;
 use serde_json::json;
 
 both![
@@ -20,6 +21,7 @@ both![
     testers_viewers_and_keys_have_none,
     develop_comes_along_whole,
     a_manager_gets_the_values_and_each_is_an_audited_reveal,
+    values_come_along_after_a_fresh_sign_in_only,
     configs_come_along_and_lead_to_what_came_along,
     flags_come_along_with_rules_and_rollout,
     losses_count_flags,
@@ -135,6 +137,20 @@ async fn a_manager_gets_the_values_and_each_is_an_audited_reveal(w: &World) {
     let api = dev_path(w, &manager, "api").await;
     assert_eq!(w.value_for(&manager, &api, "OWN").await, "from api");
     assert_eq!(w.value_for(&manager, &api, "SHARED").await, "from the umbrella");
+}
+
+async fn values_come_along_after_a_fresh_sign_in_only(w: &World) {
+    develop(w).await;
+    let (dev, manager) = (developer(w).await, w.member("shop", ProjectRole::Manager).await);
+    for actor in [&dev, &manager] {
+        dev_environments::create(&w.nexus, actor, "shop").await.fine();
+    }
+    w.pass(5 * MINUTE + 1);
+    import(w, &dev, OnConflict::Skip).await;
+    let stale = dev_environments::import(&w.nexus, &manager, "shop", OnConflict::Skip).await;
+    stale.refused_as(Code::StepUpRequired);
+    let fresh = w.signed_in_again(&manager).await;
+    assert_eq!(import(w, &fresh, OnConflict::Skip).await.secrets_created, 2);
 }
 
 async fn a_second_import(w: &World, on_conflict: OnConflict) -> (Actor, ServicePath, DevImport) {
