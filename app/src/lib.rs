@@ -45,11 +45,11 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     wasm_bindgen_futures::spawn_local(async {
         let path = leptos::prelude::window().location().pathname().unwrap_or_default();
-        if let Some(page) = parts::Page::at(&path)
-            && page.load().await.is_err()
-        {
-            // Without its code the page stays as the server sent it: its links and forms work.
-            return;
+        for page in [parts::Page::at(&path), parts::Page::inside(&path)].into_iter().flatten() {
+            if page.load().await.is_err() {
+                // Without its code the page stays as the server sent it: its links and forms work.
+                return;
+            }
         }
         leptos::mount::hydrate_body(App);
     });

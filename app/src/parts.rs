@@ -150,6 +150,25 @@ impl Page {
         }
     }
 
+    /// The page inside a frame that is in a part itself. Each has to be loaded before the browser takes
+    /// the page over, though both are in the same files.
+    #[cfg_attr(feature = "ssr", allow(dead_code, reason = "only the browser loads"))]
+    pub fn inside(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let parts: [Option<&str>; 4] = std::array::from_fn(|_| parts.next());
+        match parts {
+            [Some("account"), None, ..] => Some(Self::PROFILE),
+            [Some("account"), Some("security"), None, _] => Some(Self::SECURITY),
+            [Some("account"), Some("sessions"), None, _] => Some(Self::SESSIONS),
+            [Some("account"), Some("connections"), None, _] => Some(Self::CONNECTIONS),
+            [Some("account"), Some("tenants"), None, _] => Some(Self::TENANTS),
+            [Some("t"), Some(_), Some("members"), None] => Some(Self::MEMBERS),
+            [Some("t"), Some(_), Some("members"), Some("invitations")] => Some(Self::INVITATIONS),
+            [Some("t"), Some(_), Some("members"), Some("outbox")] => Some(Self::OUTBOX),
+            _ => None,
+        }
+    }
+
     /// The part that has to be loaded for it.
     #[cfg(feature = "ssr")]
     pub fn part(self) -> Option<&'static str> {
@@ -216,6 +235,16 @@ mod tests {
         for route in crate::server::pages().iter().filter(|route| !route.path().starts_with("/_fn/")) {
             let path = route.path().trim_end_matches('/');
             assert_eq!(Page::at(path).is_none(), MAIN.contains(&path), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_page_in_a_frame_that_is_in_a_part_is_known_too() {
+        let frames = ["/account", "/t/{tenant}/members"];
+        for route in crate::server::pages().iter().filter(|route| !route.path().starts_with("/_fn/")) {
+            let path = route.path().trim_end_matches('/');
+            let is_inside = frames.iter().any(|frame| path.starts_with(frame));
+            assert_eq!(Page::inside(path).is_some(), is_inside, "{path}");
         }
     }
 
