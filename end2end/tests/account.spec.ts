@@ -108,11 +108,9 @@ for (const theme of ['light', 'dark'] as const) {
       await page.waitForLoadState('networkidle');
       const { violations } = await new AxeBuilder({ page }).analyze();
       for (const { id, nodes } of violations) found.push(`${path}: ${id}: ${nodes.map((node) => node.html).join(' ')}`);
-      await page.screenshot({ path: `../target/e2e/account-${theme}${path.replace(/\W/g, '-')}.png`, fullPage: true });
       await page.setViewportSize({ width: 390, height: 844 });
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (over > 0) found.push(`${path}: ${over} px too wide`);
-      await page.screenshot({ path: `../target/e2e/account-${theme}${path.replace(/\W/g, '-')}-390.png`, fullPage: true });
     };
     for (const path of outside) await check(path);
     await signIn(page);
