@@ -132,16 +132,19 @@ pub fn Confirm(
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
-    let word = typed.map(|word| {
-        view! { <Field label=format!("Type {word} to confirm") name="typed" mono=true autofocus=true/> }
-            .into_any()
-    });
+    // Made inside of the form, which it has to know.
+    let word = move || {
+        typed.map(|word| {
+            view! { <Field label=format!("Type {word} to confirm") name="typed" mono=true autofocus=true/> }
+                .into_any()
+        })
+    };
     view! {
         <Dialog title close=close.clone()>
             <PostForm action to=close.clone() class="stack">
                 {hidden}
                 <div class="dialog-text">{children()}</div>
-                {word}
+                {word()}
                 <FormError/>
                 <div class="actions">
                     <a class="button" href=close data-noscroll>"Cancel"</a>

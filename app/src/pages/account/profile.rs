@@ -96,18 +96,15 @@ fn PasswordPanel(has_password: bool) -> impl IntoView {
             "Set a password",
         ),
     };
-    let current = has_password.then(|| {
-        view! {
-            <Field label="Current password" name="current" kind="password" autocomplete="current-password"
-                required=true/>
-        }
-    });
     view! {
         <section class="card panel">
             <h2>"Password"</h2>
             <p>{text}</p>
             <PostForm action=ChangePassword::PATH class="stack">
-                {current}
+                {has_password.then(|| view! {
+                    <Field label="Current password" name="current" kind="password" autocomplete="current-password"
+                        required=true/>
+                })}
                 <Field label="New password" name="password" kind="password" autocomplete="new-password" required=true
                     hint="At least 8 characters"/>
                 <FormError/>

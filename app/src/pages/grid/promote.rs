@@ -76,19 +76,20 @@ fn Report(report: PromoteReport, target: Option<GridColumn>, close: String, fact
     let (from, to) = (report.from.clone(), report.to.clone());
     let invalid = report.invalid > 0;
     let items = report.items.into_iter().map(item).collect_view();
-    let form = may.then(|| {
-        let label = format!("Promote {}", count(goes, facts.kind.as_str()));
+    let (label, cancel) = (format!("Promote {}", count(goes, facts.kind.as_str())), close.clone());
+    // Made inside of the form, which its fields have to know.
+    let form = move || {
         view! {
             <Field label="Description" name="description" placeholder="Release 7"
                 hint="Optional. It stands beside every version that is written"/>
             <Reaches target/>
             <FormError/>
             <div class="actions">
-                <a class="button button-quiet" href=close.clone() data-noscroll>"Cancel"</a>
+                <a class="button button-quiet" href=cancel data-noscroll>"Cancel"</a>
                 <Submit label/>
             </div>
         }
-    });
+    };
     let close_only = (!may).then(|| {
         view! { <div class="actions"><a class="button" href=close.clone() data-noscroll>"Close"</a></div> }
     });
@@ -110,7 +111,7 @@ fn Report(report: PromoteReport, target: Option<GridColumn>, close: String, fact
                         is equal already gets no new version."</p>
                 })}
             </section>
-            {form}{close_only}
+            {may.then(form)}{close_only}
         </PostForm>
     }
     .into_any()
