@@ -94,7 +94,11 @@ pub fn InvitationPage() -> impl IntoView {
 #[component]
 fn Offered(token: Memo<String>, offer: Offer, signed_in_as: Option<String>) -> impl IntoView {
     let title = format!("Join {}", offer.tenant);
-    let text = format!("{} invites {}.", offer.invited_by, offer.email);
+    // A key's prefix says nothing to whoever reads this.
+    let text = match offer.invited_by.contains('@') {
+        true => format!("{} invites {}.", offer.invited_by, offer.email),
+        false => format!("{} is invited.", offer.email),
+    };
     let way = match signed_in_as {
         None => view! { <NewPerson token email=offer.email.clone()/> }.into_any(),
         Some(email) if email == offer.email => view! { <Known token email/> }.into_any(),
@@ -151,7 +155,7 @@ fn NewPerson(token: Memo<String>, email: String) -> impl IntoView {
         </PostForm>
         <p class="hint">
             "You have an account with this address? "
-            <a href=move || format!("/sign-in?next=/invitation/{}", token.get())>"Sign in"</a>" first, then accept."
+            <a class="link" href=move || format!("/sign-in?next=/invitation/{}", token.get())>"Sign in"</a>" first, then accept."
         </p>
     }
     .into_any()
