@@ -128,7 +128,11 @@ fn Offered(
     joining_as: Option<String>,
 ) -> impl IntoView {
     let title = format!("Join {}", offer.tenant);
-    let text = format!("{} invites {}.", offer.invited_by, offer.email);
+    // A key's prefix says nothing to whoever reads this.
+    let text = match offer.invited_by.contains('@') {
+        true => format!("{} invites {}.", offer.invited_by, offer.email),
+        false => format!("{} is invited.", offer.email),
+    };
     let way = match signed_in_as {
         None => match joining_as {
             Some(shown) => view! { <Vouched token shown/> }.into_any(),
@@ -214,7 +218,7 @@ fn NewPerson(
         </PostForm>
         <p class="hint">
             "You have an account with this address? "
-            <a href=move || format!("/sign-in?next=/invitation/{}", token.get())>"Sign in"</a>" first, then accept."
+            <a class="link" href=move || format!("/sign-in?next=/invitation/{}", token.get())>"Sign in"</a>" first, then accept."
         </p>
     }
     .into_any()

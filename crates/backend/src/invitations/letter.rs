@@ -8,17 +8,18 @@ use nexus_domain::role::TenantRole;
 
 /// What the mail says.
 pub(super) fn mail(w: &Work, tenant: &str, to: &str, grants: &Grants, link: &Link) -> Mail {
-    let from = match w.actor.user() {
-        Some(_) => w.actor.label().to_owned(),
-        // A key's prefix says nothing to whoever reads this.
-        None => tenant.to_owned(),
+    // A key's prefix says nothing to whoever reads this.
+    let (subject, first) = match w.actor.user() {
+        Some(_) => {
+            let from = w.actor.label();
+            (format!("{from} invites you to {tenant} on Nexus"), format!("{from} invites you to {tenant}"))
+        }
+        None => (format!("You are invited to {tenant} on Nexus"), format!("You are invited to {tenant}")),
     };
     let letter = Letter {
-        subject: format!("{from} invites you to {tenant} on Nexus"),
+        subject,
         paragraphs: vec![
-            format!(
-                "{from} invites you to {tenant}, whose secrets, configs and feature flags are kept with Nexus."
-            ),
+            format!("{first}, whose secrets, configs and feature flags are kept with Nexus."),
             roles(tenant, grants),
         ],
         button: Some(("Accept the invitation".into(), link.url(&w.nexus))),

@@ -166,7 +166,7 @@ fn Row(tenant: Memo<String>, row: Invitation, may: bool, now: Timestamp) -> impl
             <td class="strong">{row.email.clone()}</td>
             <td data-label="Roles">{roles(&row)}</td>
             <td data-label="State"><State row=row.clone() now/></td>
-            <td data-label="Invited" class="muted"><Ago at=row.sent_at now/>{format!(" by {}", row.invited_by)}</td>
+            <td data-label="Invited" class="muted"><div><Ago at=row.sent_at now/>{format!(" by {}", row.invited_by)}</div></td>
             <td class="row-actions"><div class="row-buttons">{buttons}</div></td>
         </tr>
     }
@@ -207,7 +207,7 @@ fn State(row: Invitation, now: Timestamp) -> impl IntoView {
         view! { " "<Badge text=format!("MAIL {}", mail.label()) tone/> }
     });
     let problem = row.problem.map(|problem| view! { <span class="faint said">{problem}</span> });
-    view! { <Badge text=row.state.label() tone/>{mail}{ends}{problem} }.into_any()
+    view! { <div><Badge text=row.state.label() tone/>{mail}{ends}{problem}</div> }.into_any()
 }
 
 #[component]

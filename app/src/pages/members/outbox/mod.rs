@@ -132,7 +132,7 @@ fn State(row: OutboxMail, now: Timestamp) -> impl IntoView {
     });
     let read = row.opened_at.map(|at| view! { <span class="faint">" read here "<Ago at now/></span> });
     let problem = row.problem.map(|problem| view! { <span class="faint said">{problem}</span> });
-    view! { <Badge text=row.state.label() tone/>{attempts}{next}{read}{problem} }.into_any()
+    view! { <div><Badge text=row.state.label() tone/>{attempts}{next}{read}{problem}</div> }.into_any()
 }
 
 #[component]
