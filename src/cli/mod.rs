@@ -1,9 +1,11 @@
-//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`.
+//! The command line: `nexus init`, `serve`, `config`, `audit verify`, `user reset-password`,
+//! `tenant lift-provider`.
 
 mod audit;
 mod demo;
 mod init;
 mod serve;
+mod tenant;
 mod user;
 
 use crate::settings::Settings;
@@ -46,6 +48,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
 }
 
 /// Runs the program and says how it ended.
@@ -87,6 +92,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Audit(command) => audit::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
+            Command::Tenant(command) => tenant::run(&settings, command).await,
         }
     })
 }

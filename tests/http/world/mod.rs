@@ -11,7 +11,7 @@ mod template;
 pub use client::{As, Ask, Reply, encoded};
 pub use clock::SetClock;
 pub use seed::{Keys, PASSWORD, Person};
-pub use template::{open, open_with, template};
+pub use template::{open_with, template};
 
 use axum::Router;
 use ipnet::IpNet;

@@ -49,7 +49,7 @@ async fn make() -> Template {
 }
 
 /// Opens an instance on the database in the folder.
-pub async fn open(folder: &Path, clock: Arc<SetClock>, public_url: &str) -> Nexus {
+async fn open(folder: &Path, clock: Arc<SetClock>, public_url: &str) -> Nexus {
     open_with(folder, clock, Settings::self_hosted(public_url).expect("settings")).await
 }
 
