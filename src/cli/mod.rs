@@ -1,6 +1,6 @@
 //! The command line: `nexus init`, `serve`, `config`, `audit verify`, `mail list`, `mail show`, `tenant create`,
-//! `user reset-password`, `user remove-second-factors` for whoever runs an instance; `nexus run`, `pull` and
-//! `secrets` for those who use one.
+//! `tenant lift-provider`, `user reset-password`, `user remove-second-factors` for whoever runs an instance;
+//! `nexus run`, `pull` and `secrets` for those who use one.
 
 mod audit;
 mod connection;
@@ -57,7 +57,7 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Tenants besides the first one.
+    /// Tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Mail that is on its way, or kept.

@@ -1,10 +1,10 @@
-//! `nexus tenant …`: tenants that whoever runs the instance makes at the machine itself.
+//! `nexus tenant …`: what whoever runs the instance does for tenants at the machine itself.
 
 use super::{open, say};
 use crate::settings::Settings;
 use anyhow::Context as _;
-use nexus_backend::people;
 use nexus_backend::tenants::{Founding, found_for};
+use nexus_backend::{people, sign_in, tenants};
 use nexus_domain::member::check_email;
 use nexus_domain::slug;
 use std::process::ExitCode;
@@ -21,20 +21,40 @@ pub(super) enum Command {
         #[arg(long)]
         email: String,
     },
+    /// Let members sign in as they like again, where the provider that their tenant requires is gone.
+    LiftProvider { tenant: String },
 }
 
 pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Create { tenant, email } = command;
-    slug::check(&tenant).context("--tenant")?;
-    let email = check_email(&email).context("--email")?;
+    match command {
+        Command::Create { tenant, email } => create(settings, &tenant, &email).await,
+        Command::LiftProvider { tenant } => lift_provider(settings, &tenant).await,
+    }
+}
+
+async fn create(settings: &Settings, tenant: &str, email: &str) -> anyhow::Result<ExitCode> {
+    slug::check(tenant).context("--tenant")?;
+    let email = check_email(email).context("--email")?;
     let nexus = open(settings).await?;
-    let founding =
-        Founding { slug: tenant.clone(), name: tenant.clone(), email: email.clone(), password_hash: None };
+    let (slug, name) = (tenant.to_owned(), tenant.to_owned());
+    let founding = Founding { slug, name, email: email.clone(), password_hash: None };
     let is_new = found_for(&nexus, founding).await?;
     say(&format!("Tenant {tenant} is there; {email} is its owner"));
     if is_new && let Some(link) = people::password_link(&nexus, &email).await? {
         say(&link);
     }
     nexus.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn lift_provider(settings: &Settings, tenant: &str) -> anyhow::Result<ExitCode> {
+    let nexus = open(settings).await?;
+    let operators = tenants::operators(&nexus).await?;
+    let Some(operator) = operators.into_iter().find(|operator| operator.tenant_slug == tenant) else {
+        anyhow::bail!("there is no tenant {tenant}");
+    };
+    sign_in::lift_provider(&nexus, &operator).await?;
+    nexus.db.close().await;
+    say(&format!("Members of {tenant} may sign in as they like"));
     Ok(ExitCode::SUCCESS)
 }

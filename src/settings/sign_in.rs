@@ -65,7 +65,6 @@ pub(super) fn shown(given: &[SignInProvider]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Settings;
-    use super::*;
 
     fn settings(text: &str) -> Settings {
         let folder = tempfile::tempdir().expect("a folder");

@@ -58,6 +58,15 @@ pub(super) struct Flow {
     pub kept: Kept,
 }
 
+#[derive(sqlx::FromRow)]
+struct FlowRow {
+    provider_id: ProviderId,
+    user_id: Option<UserId>,
+    purpose: String,
+    sealed: Vec<u8>,
+    created_at: Timestamp,
+}
+
 fn place(state_hash: &[u8]) -> Aad {
     Aad::new("nexus/sign-in-flow/v1").field(state_hash)
 }
@@ -191,7 +200,7 @@ pub(super) async fn consume(nexus: &Nexus, state: &str, browser: &SecretString) 
     let state_hash = nexus.keyring.mac("sign-in-state", state.as_bytes())?;
     let browser_hash = nexus.keyring.mac("sign-in-browser", browser.expose_secret().as_bytes())?;
     let now = nexus.now();
-    let row: Option<(ProviderId, Option<UserId>, String, Vec<u8>, Timestamp)> = nexus
+    let row: Option<FlowRow> = nexus
         .write(move |tx| {
             Box::pin(async move {
                 Ok(on!(*tx, |c| sqlx::query_as(sql!(
@@ -206,11 +215,11 @@ pub(super) async fn consume(nexus: &Nexus, state: &str, browser: &SecretString) 
             })
         })
         .await?;
-    let Some((provider, user, purpose, sealed, begun)) = row else { return Ok(None) };
-    let kept = nexus.keyring.open_for_people(&place(&state_hash), &sealed)?;
+    let Some(row) = row else { return Ok(None) };
+    let kept = nexus.keyring.open_for_people(&place(&state_hash), &row.sealed)?;
     let kept = serde_json::from_slice(&kept).map_err(|_| Error::Impossible("a flow is JSON"))?;
-    let purpose = Purpose::parse(&purpose).ok_or(Error::Impossible("an unknown purpose"))?;
-    Ok(Some(Flow { provider, user, purpose, begun, kept }))
+    let purpose = Purpose::parse(&row.purpose).ok_or(Error::Impossible("an unknown purpose"))?;
+    Ok(Some(Flow { provider: row.provider_id, user: row.user_id, purpose, begun: row.created_at, kept }))
 }
 
 /// Where a form of a sign-in page may end up: the servers of the providers that it offers. A browser checks the

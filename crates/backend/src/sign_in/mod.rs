@@ -32,7 +32,7 @@ pub use providers::{
     test_provider,
 };
 pub use records::{Records, SystemRecords};
-pub use require::{Rules, require_provider, rules};
+pub use require::{Rules, lift_provider, require_provider, rules};
 
 use crate::crypto::{Aad, Sealed};
 use crate::nexus::Nexus;

@@ -40,6 +40,15 @@ pub(super) async fn is_required(w: &mut Work) -> Result<bool> {
 /// Requires the tenant's own provider, or lifts that. Only who came in by such a provider may require it, so that
 /// nobody locks themself out.
 pub async fn require_provider(nexus: &Nexus, actor: &Actor, opened: Opened, required: bool) -> Result<()> {
+    set(nexus, actor, Some(opened), required).await
+}
+
+/// Lifts the requirement, for whoever runs the program: the provider may be gone for good.
+pub async fn lift_provider(nexus: &Nexus, operator: &Actor) -> Result<()> {
+    set(nexus, operator, None, false).await
+}
+
+async fn set(nexus: &Nexus, actor: &Actor, opened: Option<Opened>, required: bool) -> Result<()> {
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
@@ -64,10 +73,11 @@ pub async fn require_provider(nexus: &Nexus, actor: &Actor, opened: Opened, requ
         .await
 }
 
-async fn refuse_outsider(w: &mut Work, opened: Opened) -> Result<()> {
+async fn refuse_outsider(w: &mut Work, opened: Option<Opened>) -> Result<()> {
     let own = super::providers::all(w).await?;
-    let came_by_own = own.iter().any(|own| own.enabled && opened.proof.means == Means::Provider(own.id));
-    if came_by_own && w.actor.user() == Some(opened.user) {
+    let mine = opened.filter(|opened| w.actor.user() == Some(opened.user));
+    let came_by = |means| own.iter().any(|own| own.enabled && means == Means::Provider(own.id));
+    if mine.is_some_and(|opened| came_by(opened.proof.means)) {
         return Ok(());
     }
     let why =

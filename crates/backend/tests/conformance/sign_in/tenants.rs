@@ -155,6 +155,10 @@ async fn a_required_provider_shuts_out_other_sessions_at_once(w: &World) {
         assert_eq!(refused.field("sign_in"), Some("/sign-in?tenant=acme"));
     }
     people::person(&scene.nexus, opened, TENANT, None).await.fine();
+    // Whoever runs the program can always lift it.
+    sign_in::lift_provider(&scene.nexus, &w.operator).await.fine();
+    people::person(&scene.nexus, Opened::by_password(w.owner_id, w.now()), TENANT, None).await.fine();
+    sign_in::require_provider(&scene.nexus, &owner, opened, true).await.fine();
     // Programs have nothing to do with it, and other tenants neither.
     w.present(&key).await.fine();
     let rival = w.rival().await.owner;
