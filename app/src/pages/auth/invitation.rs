@@ -136,7 +136,10 @@ fn Offered(
     let way = match signed_in_as {
         None => match joining_as {
             Some(shown) => view! { <Vouched token shown/> }.into_any(),
-            None => view! { <NewPerson token email=offer.email.clone() providers tenant=offer.slug.clone()/> }.into_any(),
+            None => {
+                view! { <NewPerson token email=offer.email.clone() providers tenant=offer.slug.clone()/> }
+                    .into_any()
+            }
         },
         Some(email) if email == offer.email => view! { <Known token email/> }.into_any(),
         Some(email) => view! { <SomebodyElse email invited=offer.email.clone()/> }.into_any(),

@@ -24,8 +24,8 @@ pub use claims::Identity;
 pub use discovery::Discoveries;
 pub use domains::{DomainRule, add_domain, domains, prove_domain, remove_domain, set_domain_rule};
 pub use flow::{Start, browser_secret, form_targets, start};
-pub(crate) use identities::sweep;
 pub(crate) use identities::link;
+pub(crate) use identities::sweep;
 pub use identities::{StepUpMeans, connections, disconnect, new_person, step_up_means};
 pub use providers::{
     NewProvider, ProviderPatch, add_provider, change_provider, offered, providers, remove_provider,
