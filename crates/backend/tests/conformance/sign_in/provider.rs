@@ -43,6 +43,8 @@ pub struct Script {
     pub asked: HashMap<&'static str, usize>,
     /// What it knows of those who were sent to it: nonce, challenge and redirect address by code.
     codes: HashMap<String, (String, String, String)>,
+    /// How many codes there were.
+    given: usize,
 }
 
 struct Key {
@@ -93,6 +95,7 @@ impl Provider {
             now,
             asked: HashMap::new(),
             codes: HashMap::new(),
+            given: 0,
         })));
         let router = Router::new()
             .route(
@@ -156,7 +159,8 @@ impl Provider {
         assert_eq!((query["response_type"].as_str(), query["client_id"].as_str()), ("code", CLIENT));
         assert_eq!(query["code_challenge_method"], "S256");
         let mut script = self.script();
-        let code = format!("code-{}", script.codes.len());
+        script.given += 1;
+        let code = format!("code-{}", script.given);
         let nonce = query.get("nonce").cloned().unwrap_or_default();
         script
             .codes
