@@ -1,8 +1,8 @@
 //! What somebody is after accepting, and what proves an address.
 
 use super::{
-    PASSWORD, accept_as, grant, invite_all, invited, ip, new, roles, sign_up, sign_up_at, state, token,
-    verified, vouched,
+    PASSWORD, accept_as, by_provider, grant, invite_all, invited, ip, new, roles, sign_up, sign_up_at, state,
+    token, verified, vouched,
 };
 use crate::world::{OWNER, Outcome, Postman, TENANT, World};
 use nexus_backend::invitations::Acceptor;
@@ -11,7 +11,7 @@ use nexus_backend::{invitations, mail, people, projects};
 use nexus_domain::invitation::{Grants, InvitationState, Invited, MailState, NewInvitation};
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::timestamp::HOUR;
-use nexus_domain::{Code, UserId};
+use nexus_domain::{Code, TenantId, UserId};
 use uuid::Uuid;
 
 both![
