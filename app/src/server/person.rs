@@ -50,6 +50,14 @@ impl Here {
         self.session.id().map(|id| id.0.to_le_bytes()).unwrap_or_default()
     }
 
+    /// The signed-in person, for what belongs to the account and to no tenant: refused to a session that
+    /// opens one tenant only.
+    pub async fn own_account(&self) -> Result<Opened, Refused> {
+        let opened = self.signed_in().await?;
+        people::refuse_confined(&self.nexus, opened).await?;
+        Ok(opened)
+    }
+
     /// Remembers the tenant that was used last; writes only when it is another one.
     pub async fn used_tenant(&self, user: UserId, tenant: &str) -> Result<(), Refused> {
         let last = self.session.get::<String>(TENANT).await.map_err(unavailable)?;

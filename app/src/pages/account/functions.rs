@@ -9,7 +9,7 @@ use nexus_domain::account::{Account, OpenSessions};
 #[server(prefix = "/_fn", endpoint = "read_profile")]
 pub async fn read_profile() -> Result<Account, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     Ok(nexus_backend::people::account(&here.nexus, opened.user).await?)
 }
 
@@ -17,7 +17,7 @@ pub async fn read_profile() -> Result<Account, Refused> {
 #[server(prefix = "/_fn", endpoint = "change_password")]
 pub async fn change_password(#[server(default)] current: String, password: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     let (current, password) = (current.into(), password.into());
     let at = nexus_backend::people::change_password(&here.nexus, opened, current, password, here.ip).await?;
     crate::server::fresh(&here, at).await?;
@@ -28,7 +28,7 @@ pub async fn change_password(#[server(default)] current: String, password: Strin
 #[server(prefix = "/_fn", endpoint = "change_address")]
 pub async fn change_address(email: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     nexus_backend::people::change_address(&here.nexus, opened, &email, here.ip).await?;
     Ok(Done::new("A link is on its way to the new address; until it is followed, the one you have stays"))
 }
@@ -37,7 +37,7 @@ pub async fn change_address(email: String) -> Result<Done, Refused> {
 #[server(prefix = "/_fn", endpoint = "withdraw_address")]
 pub async fn withdraw_address() -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     nexus_backend::people::withdraw_address(&here.nexus, opened.user, here.ip).await?;
     Ok(Done::new("Your address stays as it is"))
 }
@@ -46,7 +46,7 @@ pub async fn withdraw_address() -> Result<Done, Refused> {
 #[server(prefix = "/_fn", endpoint = "send_verification")]
 pub async fn send_verification() -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     nexus_backend::people::send_verification(&here.nexus, opened, here.ip).await?;
     Ok(Done::new("A link is on its way to your address"))
 }
@@ -55,7 +55,7 @@ pub async fn send_verification() -> Result<Done, Refused> {
 #[server(prefix = "/_fn", endpoint = "read_sessions")]
 pub async fn read_sessions() -> Result<OpenSessions, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     Ok(nexus_backend::people::open_sessions::list(&here.nexus, opened.user, &here.session_id()).await?)
 }
 
@@ -63,7 +63,7 @@ pub async fn read_sessions() -> Result<OpenSessions, Refused> {
 #[server(prefix = "/_fn", endpoint = "end_session")]
 pub async fn end_session(handle: String) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     nexus_backend::people::open_sessions::end(&here.nexus, opened.user, &handle, here.ip).await?;
     Ok(Done::new("The session is ended"))
 }
@@ -73,7 +73,7 @@ pub async fn end_session(handle: String) -> Result<Done, Refused> {
 pub async fn end_other_sessions() -> Result<Done, Refused> {
     use nexus_backend::people::open_sessions;
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     let ended = open_sessions::end_others(&here.nexus, opened.user, &here.session_id(), here.ip).await?;
     Ok(Done::new(match ended {
         0 => "There was no other session".to_owned(),

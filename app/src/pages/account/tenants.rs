@@ -25,7 +25,7 @@ pub async fn read_tenants() -> Result<TenantsData, Refused> {
     use nexus_backend::tenants::TenantCreation;
     let here = crate::server::here()?;
     let opened = here.signed_in().await?;
-    let me = nexus_backend::people::me(&here.nexus, opened.user, opened.signed_in_at).await?;
+    let me = nexus_backend::people::seen_by(&here.nexus, opened).await?;
     let tenants = me.ok_or_else(nexus_domain::Refusal::not_found)?.tenants;
     let may_create = here.nexus.settings.tenant_creation == TenantCreation::Anyone;
     Ok(TenantsData { tenants, may_create })
@@ -35,7 +35,7 @@ pub async fn read_tenants() -> Result<TenantsData, Refused> {
 pub async fn create_tenant(name: String, #[server(default)] slug: String) -> Result<Done, Refused> {
     use nexus_backend::tenants::{NewTenant, create};
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     let new = NewTenant { slug: Some(slug).filter(|slug| !slug.is_empty()), name };
     let slug = create(&here.nexus, opened, new, here.ip).await?;
     let to = tenant_url(&slug, "projects");
@@ -56,7 +56,7 @@ pub async fn leave_tenant(tenant: String, typed: String) -> Result<Done, Refused
     let (nexus, actor) = crate::server::person(&tenant).await?;
     crate::pages::losses::confirmed(&typed, &tenant)?;
     nexus_backend::members::leave(&nexus, &actor).await?;
-    let me = nexus_backend::people::me(&nexus, opened.user, opened.signed_in_at).await?;
+    let me = nexus_backend::people::seen_by(&nexus, opened).await?;
     here.forget_tenant(me.is_some()).await?;
     let done = Done::new(format!("You left {tenant}"));
     Ok(done.to(if me.is_some() { "/account/tenants" } else { "/sign-in" }))

@@ -93,7 +93,7 @@ pub async fn join_with_provider(token: String) -> Result<Done, Refused> {
 pub async fn accept_invitation(token: String) -> Result<Done, Refused> {
     use nexus_backend::invitations::{Acceptor, accept};
     let here = crate::server::here()?;
-    let user = here.signed_in().await?.user;
+    let user = here.own_account().await?.user;
     let accepted = accept(&here.nexus, &token, Acceptor::SignedIn(user), here.ip).await?;
     let to = format!("/t/{}/projects", accepted.tenant);
     Ok(Done::new(format!("Welcome to {}", accepted.tenant_name)).to(to).and_frame())

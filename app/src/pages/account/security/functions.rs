@@ -35,7 +35,7 @@ pub async fn read_security() -> Result<Security, Refused> {
 #[server(prefix = "/_fn", endpoint = "begin_totp")]
 pub async fn begin_totp() -> Result<NewTotp, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     Ok(nexus_backend::people::factors::totp::begin(&here.nexus, opened, here.ip).await?)
 }
 
@@ -43,7 +43,7 @@ pub async fn begin_totp() -> Result<NewTotp, Refused> {
 #[server(prefix = "/_fn", endpoint = "activate_totp")]
 pub async fn activate_totp(code: String) -> Result<RecoveryCodes, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     let codes = nexus_backend::people::factors::totp::activate(&here.nexus, opened, &code, here.ip).await?;
     showed(&here, opened).await?;
     Ok(codes)
@@ -52,7 +52,7 @@ pub async fn activate_totp(code: String) -> Result<RecoveryCodes, Refused> {
 #[server(prefix = "/_fn", endpoint = "remove_totp")]
 pub async fn remove_totp() -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     nexus_backend::people::factors::totp::remove(&here.nexus, opened, here.ip).await?;
     Ok(Done::new("The authenticator app is removed"))
 }
@@ -61,7 +61,7 @@ pub async fn remove_totp() -> Result<Done, Refused> {
 #[server(prefix = "/_fn", endpoint = "new_recovery_codes")]
 pub async fn new_recovery_codes() -> Result<RecoveryCodes, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     Ok(nexus_backend::people::factors::new_recovery_codes(&here.nexus, opened, here.ip).await?)
 }
 
@@ -69,7 +69,7 @@ pub async fn new_recovery_codes() -> Result<RecoveryCodes, Refused> {
 #[server(prefix = "/_fn", endpoint = "ask_new_passkey")]
 pub async fn ask_new_passkey() -> Result<Challenge, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     Ok(nexus_backend::people::factors::passkeys::begin(&here.nexus, opened, here.ip).await?)
 }
 
@@ -78,7 +78,7 @@ pub async fn ask_new_passkey() -> Result<Challenge, Refused> {
 pub async fn add_passkey(token: String, answer: String, name: String) -> Result<RecoveryCodes, Refused> {
     use nexus_backend::people::factors::passkeys;
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     let codes = passkeys::add(&here.nexus, opened, &token, &answer, &name, here.ip).await?;
     showed(&here, opened).await?;
     Ok(codes)
@@ -87,7 +87,7 @@ pub async fn add_passkey(token: String, answer: String, name: String) -> Result<
 #[server(prefix = "/_fn", endpoint = "remove_passkey")]
 pub async fn remove_passkey(passkey: PasskeyId) -> Result<Done, Refused> {
     let here = crate::server::here()?;
-    let opened = here.signed_in().await?;
+    let opened = here.own_account().await?;
     let name =
         nexus_backend::people::factors::passkeys::remove(&here.nexus, opened, passkey, here.ip).await?;
     Ok(Done::new(format!("The passkey {name} is removed")))
