@@ -7,6 +7,7 @@ mod address;
 mod devices;
 mod entering;
 pub mod factors;
+pub(crate) mod means;
 mod notices;
 pub mod open_sessions;
 mod password;

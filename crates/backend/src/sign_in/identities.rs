@@ -183,7 +183,7 @@ pub async fn disconnect(nexus: &Nexus, opened: Opened, provider: ProviderId, ip:
         return Err(Refusal::new(Code::StepUpRequired, "Confirm that it is you: sign in again").into());
     }
     let user = opened.user;
-    let usable: Vec<ProviderId> = nexus.settings.providers.iter().map(super::InstanceProvider::id).collect();
+    let handle = nexus.clone();
     let seqs = nexus
         .write(move |tx| {
             Box::pin(async move {
@@ -198,37 +198,13 @@ pub async fn disconnect(nexus: &Nexus, opened: Opened, provider: ProviderId, ip:
                 if rows == 0 {
                     return Err(Error::not_found());
                 }
-                refuse_locking_out(tx, user, &usable).await?;
+                people::means::refuse_none(&handle, tx, user).await?;
                 people::record_in(tx, user, "user.sign_in_disconnected", "done", ip, now).await
             })
         })
         .await?;
     people::saw(nexus, seqs);
     Ok(())
-}
-
-/// A person keeps a way in: a password, or a provider of the instance. The row of the person is the lock at which
-/// two who take ways away at once meet.
-async fn refuse_locking_out(tx: &mut Tx, user: UserId, usable: &[ProviderId]) -> Result<()> {
-    let (password,): (bool,) = on!(*tx, |c| sqlx::query_as(sql!(
-        "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING password_hash IS NOT NULL"
-    ))
-    .bind(user)
-    .fetch_one(c)
-    .await)?;
-    let left: Vec<(ProviderId,)> =
-        on!(*tx, |c| sqlx::query_as(sql!("SELECT provider_id FROM identities WHERE user_id = $1"))
-            .bind(user)
-            .fetch_all(c)
-            .await)?;
-    if password || left.iter().any(|(id,)| usable.contains(id)) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        Code::InUse,
-        "This is your last way to sign in; set a password first, or connect another",
-    )
-    .into())
 }
 
 /// Forgets people who did not come back from a provider.

@@ -6,7 +6,6 @@
 
 mod challenges;
 mod letters;
-mod means;
 pub mod passkeys;
 mod recovery;
 mod requirement;

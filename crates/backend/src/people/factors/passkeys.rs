@@ -5,7 +5,7 @@
 use super::Answer;
 use super::challenges::{self, Purpose};
 use super::letters::News;
-use super::{Opened, Seqs, after_removal, email_of, may_change, means, recovery, saw, show, tell};
+use super::{Opened, Seqs, after_removal, email_of, may_change, recovery, saw, show, tell};
 use crate::nexus::Nexus;
 use crate::people::{Entered, Means, Proof, enter, record_in};
 use crate::store::{Tx, on, single, sql};
@@ -188,7 +188,7 @@ pub async fn remove(nexus: &Nexus, opened: Opened, id: PasskeyId, ip: IpAddr) ->
                 .fetch_optional(c)
                 .await)?;
                 let (name,) = row.ok_or_else(Error::not_found)?;
-                means::refuse_none(tx, user).await?;
+                crate::people::means::refuse_none(&handle, tx, user).await?;
                 after_removal(tx, user).await?;
                 let seqs = tell(&handle, tx, user, &News::PasskeyRemoved(name.clone()), ip, now).await?;
                 Ok((name, seqs))

@@ -77,7 +77,7 @@ async fn the_last_way_in_stays(w: &World) {
     scene.connect(w, scene.id, w.owner_id, "42").await;
     let opened = Opened::by_password(w.owner_id, w.now());
     let take = || sign_in::disconnect(&scene.nexus, opened, scene.id, ip());
-    take().await.refused_as(Code::InUse);
+    take().await.refused_as(Code::Conflict);
     w.execute("UPDATE users SET password_hash = 'a hash'").await;
     take().await.fine();
     take().await.refused_as(Code::NotFound);
