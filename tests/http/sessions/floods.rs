@@ -50,7 +50,8 @@ async fn of_fifty_confirmations_of_one_address_at_once_one_succeeds() {
     let confirm = || w.call("confirm_address", &[("token", &w.keys.address)]);
     let all = join_all((0..50).map(|_| async { confirm().await.status.as_u16() })).await;
     assert_eq!(all.iter().filter(|status| **status == 200).count(), 1, "{all:?}");
-    assert_eq!(all.iter().filter(|status| **status == 404).count(), 49, "{all:?}");
+    // Whoever comes late guesses, and guessing is limited.
+    assert_eq!(all.iter().filter(|status| [404, 429].contains(status)).count(), 49, "{all:?}");
 }
 
 #[tokio::test]

@@ -87,7 +87,6 @@ pub fn of_a_person() -> Vec<Call> {
         answered("sign_in_with_passkey"),
         function("ask_own_passkey"),
         answered("step_up_with_passkey"),
-        function("read_account"),
         function("read_security"),
         function("begin_totp"),
         function("activate_totp").at("code", "123456"),

@@ -207,6 +207,11 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
     ("SELECT i.provider_id, i.shown", "what a person signs in with, wherever"),
     ("SELECT id, seq, chain_head FROM tenants", "checkpoints of every tenant"),
     ("SELECT i.tenant_id, t.slug, t.name, i.id", "the tenant of a link comes from its row"),
+    ("SELECT COUNT(*) FROM mails WHERE recipient", "how much mail one address got lately"),
+    (
+        "SELECT id, sealed FROM mails WHERE recipient",
+        "what waits for one address, for whoever runs the program",
+    ),
     ("SELECT id FROM mails WHERE next_attempt_at", "what is due, whoever it is from"),
     ("UPDATE mails SET attempts", "the sender takes what is due"),
     ("UPDATE mails SET state = $2", "the sender writes what came of it"),

@@ -152,7 +152,7 @@ async fn the_last_way_to_sign_in_is_not_removed(w: &World) {
         factors::of(&w.nexus, w.owner_id).await.fine().passkeys.iter().map(|row| row.id).collect();
     passkeys::remove(&w.nexus, with_second(w), ids[0], ip()).await.fine();
     let refusal = passkeys::remove(&w.nexus, with_second(w), ids[1], ip()).await.refused_as(Code::Conflict);
-    assert!(refusal.message.contains("last thing with which you sign in"), "{}", refusal.message);
+    assert!(refusal.message.contains("last way to sign in"), "{}", refusal.message);
     assert_eq!(w.number("SELECT COUNT(*) FROM passkeys").await, 1);
     with_password(w).await;
     passkeys::remove(&w.nexus, with_second(w), ids[1], ip()).await.fine();

@@ -80,7 +80,16 @@ async fn a_provider_answers_for_its_own(w: &World) {
     let bo = Opened::by_password(bo, w.now());
     App::set_up(w).await;
     requires(w, true).await;
-    let provider = Means::Provider(ProviderId(uuid::Uuid::now_v7()));
+    let id = uuid::Uuid::now_v7();
+    let (tenant, own) = (w.database.id(w.owner.tenant.0), w.database.id(id));
+    w.execute(&format!(
+        "INSERT INTO sign_in_providers
+             (tenant_id, id, name, kind, issuer, client_id, sealed, wrapped_key, enabled, created_at)
+         SELECT {tenant}, {own}, 'Theirs', 'oidc', 'https://corp.test', 'c', k.wrapped, k.wrapped, TRUE, 1
+         FROM tenant_keys k WHERE k.tenant_id = {tenant}"
+    ))
+    .await;
+    let provider = Means::Provider(ProviderId(id));
     let by_provider = Opened { proof: Proof { means: provider, second_factor: true }, ..bo };
     assert_eq!(code_of(w, by_provider).await, None);
     let without = Opened { proof: Proof { means: provider, second_factor: false }, ..bo };
