@@ -118,10 +118,11 @@ async fn keys_invite_by_their_scopes(w: &World) {
     w.project("shop").await;
     let (_, writer) = w.environment_key("live", &[Scope::WriteUsers, Scope::ReadUsers]).await;
     let (_, reader) = w.environment_key("live", &[Scope::ReadUsers]).await;
-    let made =
-        invitations::invite_one(&w.nexus, &writer, new("bo@acme.test", &[grant("shop", ProjectRole::Owner)]))
-            .await
-            .fine();
+    let (_, admin) = w.environment_key("live", &[Scope::AdminAll]).await;
+    let more = || new("bo@acme.test", &[grant("shop", ProjectRole::Owner)]);
+    invitations::invite_one(&w.nexus, &writer, more()).await.refused_as(Code::Forbidden);
+    invitations::invite_one(&w.nexus, &writer, new("mia@acme.test", &[])).await.fine();
+    let made = invitations::invite_one(&w.nexus, &admin, more()).await.fine();
     assert!(made.invited_by.starts_with("nx_live_"));
     invitations::get(&w.nexus, &reader, made.id).await.fine();
     invitations::invite_one(&w.nexus, &reader, new("eva@acme.test", &[])).await.refused_as(Code::Forbidden);
