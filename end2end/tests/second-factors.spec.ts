@@ -9,9 +9,11 @@ import { expect, owner, test as base } from './support/nexus';
 
 /** Each test changes what the owner signs in with, so that each has an instance of its own, on a host with a name. */
 const test = base.extend<{ site: Instance }>({
-  site: async ({}, use) => {
+  site: async ({ page }, use) => {
     const site = await start('founded', { host: 'localhost' });
     await use(site);
+    // A page that still reads something would complain of the server's end.
+    await page.goto('about:blank');
     await site.stop();
   },
 });

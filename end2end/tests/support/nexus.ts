@@ -81,7 +81,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 });
 
 export async function signIn(page: Page): Promise<void> {
-  await page.goto('/sign-in');
+  // Wherever the one before in this instance was last.
+  await page.goto('/sign-in?next=%2Ft%2Facme%2Fprojects');
   await page.getByLabel('Email').fill(owner.email);
   await page.getByLabel('Password').fill(owner.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
