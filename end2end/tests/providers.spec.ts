@@ -53,7 +53,7 @@ test.describe('without JavaScript', () => {
     await page.getByRole('button', { name: 'Add', exact: true }).first().click();
     await expect(page.getByText('GitHub', { exact: true }).first()).toBeVisible();
     expect(await page.content()).not.toContain('never-in-a-page');
-    await page.getByLabel('Domain').fill('corp.test');
+    await page.getByRole('textbox', { name: 'Domain' }).fill('corp.test');
     await page.getByRole('button', { name: 'Add', exact: true }).last().click();
     await expect(page.getByText('_nexus.corp.test')).toBeVisible();
   });
