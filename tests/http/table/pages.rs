@@ -41,6 +41,7 @@ pub fn calls() -> Vec<Call> {
         export(),
         export().at("project", "").note("of the tenant"),
         rest("GET /t/{tenant}/settings"),
+        rest("GET /t/{tenant}/projects/{project}/members")
             .at("project", "attic")
             .note("that nobody was added to"),
         rest("GET /verify/{token}").at("token", "0123"),
@@ -49,6 +50,7 @@ pub fn calls() -> Vec<Call> {
         rest("GET /t/{tenant}/projects/{project}").at("project", "attic").note("that nobody was added to"),
         rest("GET /t/{tenant}/projects/{project}/grid"),
         rest("GET /t/{tenant}/projects/{project}/grid").query("service=api&kind=secret").note("of secrets"),
+        rest("GET /t/{tenant}/projects/{project}/grid")
             .at("project", "attic")
             .note("that nobody was added to"),
         rest("GET /t/{tenant}/projects/{project}/audit"),
@@ -70,6 +72,7 @@ pub fn calls() -> Vec<Call> {
         tab("flags").at("environment", "dev_dan").note("in dev's own environment"),
         tab("flags").at("service", "web").note("of a frontend service"),
         rest("GET /t/{tenant}/projects/{project}/tester"),
+        rest("GET /t/{tenant}/projects/{project}/tester")
             .at("project", "attic")
             .note("that nobody was added to"),
         tab("keys"),
