@@ -155,6 +155,10 @@ impl Changes {
 }
 
 /// Redirects are not followed: a key goes to the address that it was given for and to no other.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a program's way in to its own server, not the server's way out"
+)]
 fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
