@@ -18,6 +18,9 @@ const SERVICE: &str = "checkout-api";
 const BACK: Duration = Duration::from_secs(30);
 const CROWD: usize = 1_000;
 
+/// Whether this is the error that is waited for.
+type Expected = fn(&Error) -> bool;
+
 struct Stage {
     instance: Instance,
     server: Option<Server>,
@@ -144,7 +147,7 @@ async fn a_program_keeps_its_values_through_every_outage_and_has_the_new_ones_af
 async fn an_unpaid_invoice_a_quarantine_and_a_revoked_key_leave_the_values_where_they_are() {
     let stage = Stage::new().await;
     let quarantine = r#"{"code":"quarantined","message":"m","details":{"reason":"abuse","expires_at":"2999-01-01T00:00:00Z"}}"#;
-    let cases: [(Door, fn(&Error) -> bool); 3] = [
+    let cases: [(Door, Expected); 3] = [
         (answer("402 Payment Required", "", r#"{"code":"payment_required"}"#), |error| {
             matches!(error, Error::PaymentRequired)
         }),
