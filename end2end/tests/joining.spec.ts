@@ -1,22 +1,7 @@
 // A new person accepts an invitation with a provider of the instance: no password is made up.
 
-import { test as base, expect, open, signIn } from './support/nexus';
-import { start, type Instance } from './support/instance';
-import { Provider } from './support/provider';
-
-const test = base.extend<object, { nexus: Instance }>({
-  nexus: [
-    async ({}, use) => {
-      const provider = await Provider.start();
-      const nexus = await start('founded', { more: provider.settings });
-      await provider.leadsBackTo(nexus.url);
-      await use(nexus);
-      await nexus.stop();
-      provider.stop();
-    },
-    { scope: 'worker' },
-  ],
-});
+import { expect, open, signIn } from './support/nexus';
+import { test } from './support/provider';
 
 test('whoever a provider vouches for signs up with it, and signs in with it from then on', async ({ page }) => {
   await signIn(page);

@@ -1,23 +1,8 @@
 // Signing in with a provider: from the button to the session, with JavaScript and without.
 
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, open, signIn } from './support/nexus';
-import { start, type Instance } from './support/instance';
-import { Provider } from './support/provider';
-
-const test = base.extend<object, { nexus: Instance }>({
-  nexus: [
-    async ({}, use) => {
-      const provider = await Provider.start();
-      const nexus = await start('founded', { more: provider.settings });
-      await provider.leadsBackTo(nexus.url);
-      await use(nexus);
-      await nexus.stop();
-      provider.stop();
-    },
-    { scope: 'worker' },
-  ],
-});
+import { expect, open, signIn } from './support/nexus';
+import { test } from './support/provider';
 
 test.describe.configure({ mode: 'serial' });
 

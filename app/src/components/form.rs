@@ -2,7 +2,7 @@
 //! same request is made in the background, what was refused stands at its field, and what was
 //! typed stays. One component for every server function.
 
-use crate::address::navigator;
+use crate::address::{address, navigator};
 use crate::call::{act, on_this_thread, spawn};
 use crate::done::{Done, FORM_ID, FORM_TO, RefusedForm};
 use crate::json;
@@ -244,6 +244,26 @@ pub fn Submit(
             {label}
             {(!key.is_empty()).then(|| view! { <span class="button-key" aria-hidden="true">{key}</span> })}
         </button>
+    }
+    .into_any()
+}
+
+/// The last row of a form that a parameter of the address shows: Cancel leads to the page without it.
+#[component]
+pub fn FormActions(
+    shown_by: &'static str,
+    #[prop(into)] label: String,
+    /// A key that is shown on the button.
+    #[prop(optional)]
+    key: &'static str,
+) -> impl IntoView {
+    let here = address();
+    view! {
+        <div class="actions">
+            <a class="button button-quiet" href=move || here.without(&[shown_by]) data-noscroll
+                title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
+            <Submit label key/>
+        </div>
     }
     .into_any()
 }

@@ -24,7 +24,7 @@ pub use badge::{Badge, Tone};
 pub use copy::{Copy, Snippet};
 pub use dialog::{Confirm, Dialog};
 pub use field::{Choice, Field, Hidden, Pick};
-pub use form::{FormError, PostForm, Submit};
+pub use form::{FormActions, FormError, PostForm, Submit};
 pub use icon::{Glyph, Icon};
 pub use search::Search;
 pub use state::Empty;

@@ -29,10 +29,7 @@ pub(crate) struct First {
 }
 
 /// The task that follows; it ends when this is dropped.
-pub(crate) struct Task(
-    Option<JoinHandle<()>>,
-    #[expect(dead_code, reason = "without a task nobody else holds it")] Option<watch::Sender<State>>,
-);
+pub(crate) struct Task(Option<JoinHandle<()>>);
 
 impl Drop for Task {
     fn drop(&mut self) {
@@ -81,10 +78,10 @@ pub(crate) fn begin(
 ) -> (watch::Receiver<State>, Task) {
     let (sender, receiver) = watch::channel(first.state);
     if !follow {
-        return (receiver, Task(None, Some(sender)));
+        return (receiver, Task(None));
     }
     let follower = Follower { api, disk, sender, etag: first.etag, last_id: None, pauses: Pauses::default() };
-    (receiver, Task(Some(tokio::spawn(follower.run())), None))
+    (receiver, Task(Some(tokio::spawn(follower.run()))))
 }
 
 /// A copy that cannot be kept is no reason to stop: the values are there.

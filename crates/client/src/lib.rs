@@ -177,7 +177,7 @@ impl Client {
         let mut state = self.state.clone();
         match state.wait_for(|state| state.held.revision() != revision).await {
             Ok(state) => state.held.revision(),
-            // The task lives as long as this client does.
+            // Nothing follows, so nothing changes any more.
             Err(_) => std::future::pending().await,
         }
     }

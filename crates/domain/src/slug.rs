@@ -83,11 +83,18 @@ pub fn from_name(name: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
+/// The longest handle.
+pub const MAX_HANDLE: usize = 12;
+
 /// A developer's handle made from an email address: `^[a-z0-9]{1,12}$`.
 pub fn handle_from_email(email: &str) -> String {
     let local = email.split('@').next().unwrap_or_default();
-    let handle: String =
-        local.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(12).collect();
+    let handle: String = local
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .take(MAX_HANDLE)
+        .collect();
     if handle.is_empty() { "dev".into() } else { handle }
 }
 

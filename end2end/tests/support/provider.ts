@@ -3,6 +3,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { start, type Instance } from './instance';
+import { test as base } from './nexus';
 
 const script = fileURLToPath(new URL('../../../tests/third-party/oidc-provider.mjs', import.meta.url));
 
@@ -35,3 +37,18 @@ export class Provider {
     this.child.kill();
   }
 }
+
+/** An instance whose people sign in with such a provider. */
+export const test = base.extend<object, { nexus: Instance }>({
+  nexus: [
+    async ({}, use) => {
+      const provider = await Provider.start();
+      const nexus = await start('founded', { more: provider.settings });
+      await provider.leadsBackTo(nexus.url);
+      await use(nexus);
+      await nexus.stop();
+      provider.stop();
+    },
+    { scope: 'worker' },
+  ],
+});

@@ -6,7 +6,6 @@ use nexus_domain::export::{collisions, variable};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use zeroize::Zeroizing;
 
 /// The variables of a command.
 #[derive(Default)]
@@ -61,11 +60,8 @@ impl Variables {
 
     /// Whether a command that was started with the others would be started the same way with these.
     pub fn same_as(&self, other: &Self) -> bool {
-        let one = |it: &Self| {
-            let pairs = it.values.iter().map(|(name, value)| format!("{name}\0{}\0", value.expose_secret()));
-            Zeroizing::new(pairs.collect::<String>())
-        };
-        *one(self) == *one(other)
+        let one = self.values.iter().map(|(name, value)| (name, value.expose_secret()));
+        one.eq(other.values.iter().map(|(name, value)| (name, value.expose_secret())))
     }
 }
 

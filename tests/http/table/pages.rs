@@ -44,8 +44,6 @@ pub fn calls() -> Vec<Call> {
         rest("GET /t/{tenant}/projects/{project}/members")
             .at("project", "attic")
             .note("that nobody was added to"),
-        rest("GET /verify/{token}").at("token", "0123"),
-        rest("GET /invitation/{token}").at("token", "0123"),
         rest("GET /t/{tenant}/projects/{project}"),
         rest("GET /t/{tenant}/projects/{project}").at("project", "attic").note("that nobody was added to"),
         rest("GET /t/{tenant}/projects/{project}/grid"),

@@ -2,7 +2,7 @@
 
 use crate::address::{address, has, query, tenant_url};
 use crate::components::icon::{Glyph, Icon};
-use crate::components::{Confirm, Field, FormError, PostForm, Submit};
+use crate::components::{Confirm, Field, FormActions, FormError, PostForm};
 use crate::done::Done;
 use crate::page::{page, tab};
 use crate::pages::members::lost::LostEnvironments;
@@ -130,7 +130,6 @@ fn Row(tenant: Membership) -> impl IntoView {
 
 #[component]
 fn NewTenantForm() -> impl IntoView {
-    let here = address();
     let name = RwSignal::new(String::new());
     let derived = Signal::derive(move || slug::from_name(&name.read()));
     view! {
@@ -142,11 +141,7 @@ fn NewTenantForm() -> impl IntoView {
                     hint="Stands in addresses and never changes. Made from the name when left empty"/>
             </div>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Create" key="⏎"/>
-            </div>
+            <FormActions shown_by="new" label="Create" key="⏎"/>
         </PostForm>
     }
     .into_any()

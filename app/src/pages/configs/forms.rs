@@ -6,7 +6,7 @@ use super::schema::SchemaField;
 use super::value::ValueField;
 use super::{AddConfigVersion, Config, CreateConfig, EditConfig, Facts};
 use crate::address::{address, query, service_params};
-use crate::components::{Choice, Field, FormError, Hidden, PostForm, Submit};
+use crate::components::{Choice, Field, FormActions, FormError, Hidden, PostForm};
 use crate::pages::entries::{EditEntry, Finish, KeyField, NoRoom, Reach, started_from};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub fn NewForm(facts: Facts) -> impl IntoView {
 
 #[component]
 fn New(key: String, facts: Facts) -> impl IntoView {
-    let (here, at) = (address(), service_params());
+    let at = service_params();
     let kind = RwSignal::new(ConfigType::String);
     let named = !key.is_empty();
     let title = if named { format!("Override {key}") } else { "New config".to_owned() };
@@ -46,11 +46,7 @@ fn New(key: String, facts: Facts) -> impl IntoView {
                 </div>
                 <Reach linked=facts.linked/>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Create" key="⏎"/>
-                </div>
+                <FormActions shown_by="new" label="Create" key="⏎"/>
             </PostForm>
         </section>
     }

@@ -1,8 +1,8 @@
 //! The inline form for a new flag, and the fields of a state with its schedule.
 
 use super::{CreateFlag, Facts};
-use crate::address::{address, query, service_params};
-use crate::components::{Choice, Field, FormError, PostForm, Submit};
+use crate::address::{query, service_params};
+use crate::components::{Choice, Field, FormActions, FormError, PostForm};
 use crate::pages::entries::{KeyField, NoRoom, Reach};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
@@ -18,7 +18,7 @@ pub fn NewForm(facts: Facts) -> impl IntoView {
 
 #[component]
 fn New(key: String, facts: Facts) -> impl IntoView {
-    let (here, at) = (address(), service_params());
+    let at = service_params();
     let named = !key.is_empty();
     let title = if named { format!("Override {key}") } else { "New flag".to_owned() };
     view! {
@@ -36,11 +36,7 @@ fn New(key: String, facts: Facts) -> impl IntoView {
                     hint="Optional. Everybody who lists the flags reads it"/>
                 <Reach linked=facts.linked/>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Create" key="⏎"/>
-                </div>
+                <FormActions shown_by="new" label="Create" key="⏎"/>
             </PostForm>
         </section>
     }

@@ -6,7 +6,9 @@ use super::rights::MemberRights;
 use crate::address::{address, param, project_url, query};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::{Ago, Badge, Confirm, Dialog, FormError, Hidden, Pick, PostForm, Search, Submit};
+use crate::components::{
+    Ago, Badge, Confirm, Dialog, FormActions, FormError, Hidden, Pick, PostForm, Search,
+};
 use crate::page::{page, tab};
 use crate::pages::entries::Pager;
 use leptos::prelude::*;
@@ -163,11 +165,7 @@ fn ChangeRole(tenant: Memo<String>, id: String, role: TenantRole, has_environmen
             <Hidden name="member" value=id/>
             <Pick label="Tenant role" name="role" options value=role.as_str() hint/>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["edit"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Save"/>
-            </div>
+            <FormActions shown_by="edit" label="Save"/>
         </PostForm>
     }
     .into_any()

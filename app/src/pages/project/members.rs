@@ -10,7 +10,7 @@ use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search::folded;
 use crate::components::{
-    Ago, Badge, Confirm, Dialog, Field, FormError, Hidden, Pick, PostForm, Search, Submit,
+    Ago, Badge, Confirm, Dialog, Field, FormActions, FormError, Hidden, Pick, PostForm, Search,
 };
 use crate::page::tab;
 use crate::pages::members::lost::LostEnvironments;
@@ -149,11 +149,7 @@ fn AddForm(
                     <Pick label="Role" name="role" options=options(role) value="developer" hint/>
                 </div>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Add" key="⏎"/>
-                </div>
+                <FormActions shown_by="new" label="Add" key="⏎"/>
             </PostForm>
         </section>
     }
@@ -236,11 +232,7 @@ fn ChangeRole(
             <Hidden name="member" value=id/>
             <Pick label="Role" name="role" options=options(role) value=theirs.as_str() hint/>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["edit"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Save"/>
-            </div>
+            <FormActions shown_by="edit" label="Save"/>
         </PostForm>
     }
     .into_any()

@@ -8,7 +8,7 @@ use crate::address::{address, has, param, project_url, query};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search::folded;
 use crate::components::time::{count, number};
-use crate::components::{Ago, Badge, Empty, Field, FormError, Hidden, PostForm, Search, Submit};
+use crate::components::{Ago, Badge, Empty, Field, FormActions, FormError, Hidden, PostForm, Search};
 use crate::page::page;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -122,7 +122,6 @@ fn Row(tenant: Memo<String>, project: Project, now: Timestamp) -> impl IntoView 
 /// The inline form on top of the list.
 #[component]
 fn NewProjectForm(tenant: Memo<String>) -> impl IntoView {
-    let here = address();
     let name = RwSignal::new(String::new());
     let derived = Signal::derive(move || slug::from_name(&name.read()));
     view! {
@@ -136,11 +135,7 @@ fn NewProjectForm(tenant: Memo<String>) -> impl IntoView {
                         hint="Stands in addresses and never changes. Made from the name when left empty"/>
                 </div>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Create" key="⏎"/>
-                </div>
+                <FormActions shown_by="new" label="Create" key="⏎"/>
             </PostForm>
         </section>
     }

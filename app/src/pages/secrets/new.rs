@@ -3,8 +3,8 @@
 
 use super::value::ValueField;
 use super::{CreateSecret, Facts, desk};
-use crate::address::{address, query};
-use crate::components::{Choice, Field, FormError, PostForm, Submit};
+use crate::address::query;
+use crate::components::{Choice, Field, FormActions, FormError, PostForm};
 use crate::pages::entries::{KeyField, NoRoom, Reach};
 use crate::pages::service::settings::Which;
 use leptos::prelude::*;
@@ -21,7 +21,6 @@ pub fn NewSecret(facts: Facts) -> impl IntoView {
 #[component]
 fn Form(key: String, facts: Facts) -> impl IntoView {
     let desk = desk();
-    let here = address();
     let state = desk.new;
     let named = !key.is_empty();
     let kind = Callback::new(move |kind: String| {
@@ -45,11 +44,7 @@ fn Form(key: String, facts: Facts) -> impl IntoView {
                 </div>
                 <Reach linked=facts.linked/>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Create" key="⏎"/>
-                </div>
+                <FormActions shown_by="new" label="Create" key="⏎"/>
             </PostForm>
         </section>
     }

@@ -1,8 +1,8 @@
 //! The inline form for a new service or umbrella service.
 
 use super::CreateService;
-use crate::address::{address, query};
-use crate::components::{Choice, Field, FormError, Hidden, Pick, PostForm, Submit};
+use crate::address::query;
+use crate::components::{Choice, Field, FormActions, FormError, Hidden, Pick, PostForm};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::environment::Environment;
@@ -36,7 +36,6 @@ fn Form(
     rooms: Vec<Room>,
     umbrella: bool,
 ) -> impl IntoView {
-    let here = address();
     let name = RwSignal::new(String::new());
     let derived = Signal::derive(move || slug::from_name(&name.read()));
     let title = if umbrella { "New umbrella" } else { "New service" };
@@ -67,11 +66,7 @@ fn Form(
                         hint="A service is in one environment; make it again in another to have a counterpart"/>
                 </div>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Create" key="⏎"/>
-                </div>
+                <FormActions shown_by="new" label="Create" key="⏎"/>
             </PostForm>
         </section>
     }

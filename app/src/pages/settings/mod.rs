@@ -7,7 +7,7 @@ pub use functions::*;
 use crate::address::{address, has, param, query};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::{Ago, Badge, Confirm, Field, FormError, Hidden, Pick, PostForm, Submit};
+use crate::components::{Ago, Badge, Confirm, Field, FormActions, FormError, Hidden, Pick, PostForm, Submit};
 use crate::page::{page, tab};
 use crate::pages::losses::Lost;
 use leptos::prelude::*;
@@ -120,11 +120,7 @@ fn NewEnvironmentForm(tenant: Memo<String>) -> impl IntoView {
                 <Field label="Name" name="name" placeholder="Preview" hint="What people read. The slug when left empty"/>
             </div>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Create" key="⏎"/>
-            </div>
+            <FormActions shown_by="new" label="Create" key="⏎"/>
         </PostForm>
     }
     .into_any()
@@ -197,11 +193,7 @@ fn Rename(
             <Pick label="Evaluation engine" name="pinned_engine_version" options value=pin.unwrap_or(UNPINNED.to_owned())
                 hint="What evaluates its flags. A pin keeps it as it is when a newer one comes"/>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["edit"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Save"/>
-            </div>
+            <FormActions shown_by="edit" label="Save"/>
         </PostForm>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use super::{AddProvider, ChangeProvider, EnableProvider, RemoveProvider, TestProvider};
 use crate::address::{address, query};
 use crate::components::badge::Tone;
-use crate::components::{Ago, Badge, Confirm, Copy, Field, FormError, Hidden, PostForm, Submit};
+use crate::components::{Ago, Badge, Confirm, Copy, Field, FormActions, FormError, Hidden, PostForm};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::Timestamp;
@@ -76,11 +76,7 @@ fn New(tenant: Memo<String>, kind: ProviderKind) -> impl IntoView {
             <Field label="Client id" name="client_id" mono=true required=true/>
             <Field label="Client secret" name="client_secret" kind="password" required=true hint="Kept sealed, never shown again"/>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Add"/>
-            </div>
+            <FormActions shown_by="new" label="Add"/>
         </PostForm>
     }
     .into_any()
@@ -152,11 +148,7 @@ fn Edit(tenant: Memo<String>, provider: Provider) -> impl IntoView {
             <Field label="Client id" name="client_id" mono=true value=provider.client_id required=true/>
             <Field label="Client secret" name="client_secret" kind="password" hint="Leave it empty to keep the one that is there"/>
             <FormError/>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["edit"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                <Submit label="Save"/>
-            </div>
+            <FormActions shown_by="edit" label="Save"/>
         </PostForm>
     }
     .into_any()

@@ -53,8 +53,11 @@ impl Keyring {
         let wrapping = root.wrapping_key()?;
         let pepper = instance_key(db, &wrapping, "pepper").await?;
         let checkpoint_seed = instance_key(db, &wrapping, "checkpoint").await?;
-        ensure_instance_key(db, &wrapping, PEOPLE, &*random, now).await?;
-        let people = instance_key(db, &wrapping, PEOPLE).await?;
+        let people = match find_instance_key(db, &wrapping, PEOPLE).await? {
+            Some(key) => key,
+            // A database from before there was one.
+            None => add_instance_key(db, &wrapping, PEOPLE, &*random, now).await?,
+        };
         Ok(Self { wrapping, pepper, checkpoint_seed, people, tenants: RwLock::default(), random })
     }
 
@@ -234,23 +237,24 @@ async fn register(db: &Db, root: &RootKey, random: &dyn Random, now: Timestamp) 
     .execute(c)
     .await
     .map(|_| ()))?;
-    for name in ["pepper", "checkpoint"] {
+    for name in ["pepper", "checkpoint", PEOPLE] {
         insert_instance_key(&mut tx, &wrapping, name, random, now).await?;
     }
     tx.commit().await
 }
 
-/// Makes an instance key that databases from before it lack. Two processes that start at once make one.
-async fn ensure_instance_key(
+/// Makes an instance key. Two processes that start at once make one.
+async fn add_instance_key(
     db: &Db,
     wrapping: &Key,
     name: &'static str,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Key> {
     let mut tx = db.begin_write().await?;
     insert_instance_key(&mut tx, wrapping, name, random, now).await?;
-    tx.commit().await
+    tx.commit().await?;
+    instance_key(db, wrapping, name).await
 }
 
 async fn insert_instance_key(
@@ -275,6 +279,11 @@ async fn insert_instance_key(
 }
 
 async fn instance_key(db: &Db, wrapping: &Key, name: &'static str) -> Result<Key> {
+    let key = find_instance_key(db, wrapping, name).await?;
+    key.ok_or(Error::Impossible("an instance key is missing"))
+}
+
+async fn find_instance_key(db: &Db, wrapping: &Key, name: &'static str) -> Result<Option<Key>> {
     let mut tx = db.begin_read().await?;
     let row: Option<(Vec<u8>,)> =
         on!(tx, |c| sqlx::query_as(sql!("SELECT wrapped FROM instance_keys WHERE name = $1"))
@@ -282,6 +291,6 @@ async fn instance_key(db: &Db, wrapping: &Key, name: &'static str) -> Result<Key
             .fetch_optional(c)
             .await)?;
     tx.rollback().await?;
-    let (wrapped,) = row.ok_or(Error::Impossible("an instance key is missing"))?;
-    Key::from_slice(&open(wrapping, KeyId::UNNAMED, &instance_aad(name), &wrapped)?)
+    let Some((wrapped,)) = row else { return Ok(None) };
+    Key::from_slice(&open(wrapping, KeyId::UNNAMED, &instance_aad(name), &wrapped)?).map(Some)
 }

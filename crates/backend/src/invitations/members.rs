@@ -3,15 +3,12 @@
 
 use super::Grant;
 use super::grants::tenant_role_of;
+use crate::members::free_handle;
 use crate::store::{on, sql};
 use crate::work::Work;
 use crate::{Error, Result, dev_environments};
 use nexus_domain::role::{ProjectRole, TenantRole};
-use nexus_domain::{ProjectId, UserId, slug};
-
-/// How many people of one tenant may have addresses that make the same handle.
-const MOST_ALIKE: u32 = 10_000;
-const HANDLE: usize = 12;
+use nexus_domain::{ProjectId, UserId};
 
 /// Makes a person a member of the actor's tenant, or raises what they are in it.
 pub(crate) async fn join_tenant(w: &mut Work, user: UserId, email: &str, role: TenantRole) -> Result<()> {
@@ -19,7 +16,7 @@ pub(crate) async fn join_tenant(w: &mut Work, user: UserId, email: &str, role: T
     let Some(role) = TenantRole::raised(current, role) else { return Ok(()) };
     let handle = match current {
         Some(_) => String::new(),
-        None => free_handle(w, email).await?,
+        None => free_handle(&mut w.tx, w.actor.tenant, email).await?,
     };
     on!(w.tx, |c| sqlx::query(sql!(
         "INSERT INTO memberships (tenant_id, user_id, role, handle, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -78,25 +75,4 @@ pub(super) async fn project_role_of(
     .await)?;
     row.map(|(role,)| ProjectRole::parse(&role).ok_or(Error::Impossible("an unknown project role")))
         .transpose()
-}
-
-/// A handle made from the address that nobody else in the tenant has: `ana`, `ana2`, `ana3`, …
-async fn free_handle(w: &mut Work, email: &str) -> Result<String> {
-    let base = slug::handle_from_email(email);
-    for number in 1..MOST_ALIKE {
-        let suffix = if number == 1 { String::new() } else { number.to_string() };
-        let room = HANDLE.saturating_sub(suffix.len());
-        let handle = base.chars().take(room).chain(suffix.chars()).collect::<String>();
-        let taken: Option<(UserId,)> = on!(w.tx, |c| sqlx::query_as(sql!(
-            "SELECT user_id FROM memberships WHERE tenant_id = $1 AND handle = $2"
-        ))
-        .bind(w.actor.tenant)
-        .bind(handle.as_str())
-        .fetch_optional(c)
-        .await)?;
-        if taken.is_none() {
-            return Ok(handle);
-        }
-    }
-    Err(Error::Collision)
 }

@@ -4,12 +4,14 @@
 //! needs holding: nobody gives a role that reaches further than their own, and a key of one environment
 //! gives none at all. A tenant always has an owner.
 
+mod handle;
 mod list;
 mod project;
 mod second_factor;
 mod seen;
 mod tenant;
 
+pub(crate) use handle::free_handle;
 pub use list::{ListMembers, get, list};
 pub use project::{
     add, change as change_in_project, get as get_in_project, list as list_in_project,

@@ -6,13 +6,14 @@ use super::domains::Grant;
 use crate::audit::{Chain, Entry};
 use crate::environments;
 use crate::gate::{Actor, Who};
+use crate::members::free_handle;
 use crate::store::{Tx, on, sql};
 use crate::work::Target;
 use crate::{Error, Result};
 use nexus_domain::environment::EnvironmentKind;
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::sign_in::domain_of;
-use nexus_domain::{ProjectId, TenantId, Timestamp, UserId, slug};
+use nexus_domain::{ProjectId, TenantId, Timestamp, UserId};
 use serde_json::{Map, json};
 use std::net::IpAddr;
 
@@ -135,23 +136,4 @@ async fn add_to_projects(
         granted.push(format!("{project}: {role}"));
     }
     Ok(granted)
-}
-
-/// A handle that nobody in the tenant has.
-async fn free_handle(tx: &mut Tx, tenant: TenantId, email: &str) -> Result<String> {
-    let taken: Vec<(String,)> =
-        on!(*tx, |c| sqlx::query_as(sql!("SELECT handle FROM memberships WHERE tenant_id = $1"))
-            .bind(tenant)
-            .fetch_all(c)
-            .await)?;
-    let wanted = slug::handle_from_email(email);
-    let numbered = (2..=taken.len().saturating_add(2)).map(|n| {
-        let number = n.to_string();
-        let keep = 12_usize.saturating_sub(number.len());
-        wanted.chars().take(keep).collect::<String>() + &number
-    });
-    std::iter::once(wanted.clone())
-        .chain(numbered)
-        .find(|handle| !taken.iter().any(|(taken,)| taken == handle))
-        .ok_or(Error::Impossible("every handle is taken"))
 }

@@ -3,7 +3,7 @@
 use super::InviteMembers;
 use crate::address::address;
 use crate::components::form::form_state;
-use crate::components::{Choice, Field, FormError, Hidden, PostForm, Submit};
+use crate::components::{Choice, Field, FormActions, FormError, Hidden, PostForm};
 use crate::done::Done;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -53,11 +53,7 @@ pub fn InviteForm(
                     <ProjectsError/>
                 </fieldset>
                 <FormError/>
-                <div class="actions">
-                    <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                        title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-                    <Submit label="Invite"/>
-                </div>
+                <FormActions shown_by="new" label="Invite"/>
             </PostForm>
         </section>
     }
