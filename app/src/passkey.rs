@@ -10,16 +10,21 @@ use crate::live::{Live, live};
 use js_sys::{Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::*;
 use nexus_domain::factor::Challenge;
+use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, AbortSignal};
 
 /// What the browser is asked to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Act {
     /// To make a new passkey.
     Create,
     /// To prove that one is there.
     Get,
+    /// To offer those that are there among what it fills into a field, and to wait, until it is told
+    /// that nobody waits any more.
+    Offer(AbortSignal),
 }
 
 /// Whether this browser and this host can use passkeys: an address that is no name cannot.
@@ -30,10 +35,10 @@ pub fn may_work() -> bool {
 }
 
 /// Answers a question of the server; what went wrong in words otherwise.
-pub async fn answer(act: Act, question: &Challenge) -> Result<String, String> {
+pub async fn answer(act: &Act, question: &Challenge) -> Result<String, String> {
     let (parse, method) = match act {
         Act::Create => ("parseCreationOptionsFromJSON", "create"),
-        Act::Get => ("parseRequestOptionsFromJSON", "get"),
+        Act::Get | Act::Offer(_) => ("parseRequestOptionsFromJSON", "get"),
     };
     let Some(class) = property(&window(), "PublicKeyCredential") else {
         return Err("This browser takes no passkeys here; they need https, or localhost".to_owned());
@@ -42,17 +47,27 @@ pub async fn answer(act: Act, question: &Challenge) -> Result<String, String> {
         return Err("This browser is too old for passkeys here; update it".to_owned());
     };
     let credential =
-        ask(&class, &parse, method, &question.options).await.map_err(|error| in_words(&error))?;
+        ask(&class, &parse, method, act, &question.options).await.map_err(|error| in_words(&error))?;
     let to_json = property(&credential, "toJSON").and_then(|it| it.dyn_into::<Function>().ok());
     let answer = to_json.and_then(|to_json| to_json.call0(&credential).ok());
     let text = answer.and_then(|answer| JSON::stringify(&answer).ok()).map(String::from);
     text.ok_or_else(|| "The browser did not hand on what the passkey said".to_owned())
 }
 
-async fn ask(class: &JsValue, parse: &Function, method: &str, options: &str) -> Result<JsValue, JsValue> {
+async fn ask(
+    class: &JsValue,
+    parse: &Function,
+    method: &str,
+    act: &Act,
+    options: &str,
+) -> Result<JsValue, JsValue> {
     let options = parse.call1(class, &JSON::parse(options)?)?;
     let argument = Object::new();
     Reflect::set(&argument, &"publicKey".into(), &options)?;
+    if let Act::Offer(until) = act {
+        Reflect::set(&argument, &"mediation".into(), &"conditional".into())?;
+        Reflect::set(&argument, &"signal".into(), until)?;
+    }
     let navigator = Reflect::get(&window(), &"navigator".into())?;
     let credentials = Reflect::get(&navigator, &"credentials".into())?;
     let method: Function = Reflect::get(&credentials, &method.into())?.dyn_into()?;
@@ -83,16 +98,67 @@ pub async fn ceremony(
     answer_to: &str,
     fields: &[(&str, String)],
 ) -> Result<String, String> {
+    let question = question(live, ask).await?;
+    let said = answer(&what, &question).await?;
+    hand_in(live, question, said, answer_to, fields).await
+}
+
+async fn question(live: Live, ask: &str) -> Result<Challenge, String> {
     let question = act(live, ask.to_owned(), String::new()).await.map_err(|refusal| refusal.message)?;
-    let question: Challenge = json::read(&question)
-        .ok_or_else(|| "The answer of the server cannot be read; reload the page".to_owned())?;
-    let said = answer(what, &question).await?;
+    json::read(&question).ok_or_else(|| "The answer of the server cannot be read; reload the page".to_owned())
+}
+
+async fn hand_in(
+    live: Live,
+    question: Challenge,
+    said: String,
+    answer_to: &str,
+    fields: &[(&str, String)],
+) -> Result<String, String> {
     let mut body: Vec<(&str, String)> = vec![("token", question.token), ("answer", said)];
     body.extend(fields.iter().cloned());
     let body = serde_qs::to_string(&body.into_iter().collect::<std::collections::BTreeMap<_, _>>());
     act(live, answer_to.to_owned(), body.unwrap_or_default()).await.map_err(|refusal| {
         refusal.details.values().find_map(|rule| rule.as_str().map(str::to_owned)).unwrap_or(refusal.message)
     })
+}
+
+/// Whether the browser can offer passkeys among what it fills into a field.
+async fn may_offer() -> bool {
+    let Some(class) = property(&window(), "PublicKeyCredential") else { return false };
+    let ask = property(&class, "isConditionalMediationAvailable").and_then(|ask| ask.dyn_into().ok());
+    let promise = ask.and_then(|ask: Function| ask.call0(&class).ok()).and_then(|it| it.dyn_into().ok());
+    let Some(promise) = promise.map(|promise: Promise| JsFuture::from(promise)) else { return false };
+    promise.await.is_ok_and(|answer| answer.is_truthy())
+}
+
+thread_local! {
+    /// The offer that stands. A browser answers one question at a time, so that a page withdraws its offer
+    /// before it asks, and when it is left.
+    static OFFER: Cell<Option<AbortController>> = const { Cell::new(None) };
+}
+
+fn withdraw() {
+    if let Some(controller) = OFFER.take() {
+        controller.abort();
+    }
+}
+
+/// Offers passkeys among what the browser fills in. Only a passkey that was chosen and did not do is worth a
+/// word: whoever wanted none did not ask for one.
+async fn offer_passkeys(
+    live: Live,
+    ask: &str,
+    answer_to: &str,
+    fields: &[(&str, String)],
+) -> Option<Result<String, String>> {
+    let controller = AbortController::new().ok()?;
+    let until = controller.signal();
+    OFFER.set(Some(controller));
+    may_offer().await.then_some(())?;
+    let question = question(live, ask).await.ok()?;
+    let said = answer(&Act::Offer(until), &question).await.ok()?;
+    Some(hand_in(live, question, said, answer_to, fields).await)
 }
 
 /// A button that asks for a passkey, and then does what the server says. `ask` and `answer` are paths
@@ -108,33 +174,46 @@ pub fn PasskeyButton(
     /// Called in place of following the answer.
     #[prop(optional, into)]
     on_done: Option<Callback<()>>,
+    /// Offers passkeys in the field for the address too, before anybody presses.
+    #[prop(optional)]
+    offered: bool,
 ) -> impl IntoView {
     let live = live();
     let navigate = crate::address::navigator();
     let (wrong, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let finish = move |said: Result<String, String>| {
+        let _gone = wrong.try_set(said.as_ref().err().cloned().unwrap_or_default());
+        let Ok(text) = said else { return };
+        match on_done {
+            Some(on_done) => {
+                on_done.try_run(());
+            }
+            None => accept(live, &json::read::<Done>(&text).unwrap_or_default(), "", &navigate),
+        }
+    };
+    if offered {
+        let finish = finish.clone();
+        Effect::new(move |_| {
+            let (finish, next) = (finish.clone(), next.get_untracked());
+            spawn(async move {
+                if let Some(said) = offer_passkeys(live, ask, answer, &[("next", next)]).await {
+                    finish(said);
+                }
+            });
+        });
+        on_cleanup(withdraw);
+    }
     let press = move |_| {
         if busy.get_untracked() {
             return;
         }
         busy.set(true);
-        let (navigate, next) = (navigate.clone(), next.get_untracked());
+        withdraw();
+        let (finish, next) = (finish.clone(), next.get_untracked());
         spawn(async move {
             let said = ceremony(live, Act::Get, ask, answer, &[("next", next)]).await;
             let _gone = busy.try_set(false);
-            match said {
-                Ok(text) => {
-                    let _gone = wrong.try_set(String::new());
-                    match on_done {
-                        Some(on_done) => {
-                            on_done.try_run(());
-                        }
-                        None => accept(live, &json::read::<Done>(&text).unwrap_or_default(), "", &navigate),
-                    }
-                }
-                Err(words) => {
-                    let _gone = wrong.try_set(words);
-                }
-            }
+            finish(said);
         });
     };
     view! {

@@ -1,6 +1,6 @@
 // The account of a person: address, password, sessions, and the way back in for who forgot the password.
 
-import AxeBuilder from '@axe-core/playwright';
+import { faultsAt } from './support/appearance';
 import { expect, open, owner, signIn, test } from './support/nexus';
 
 const inside = ['/account', '/account/sessions'];
@@ -98,23 +98,8 @@ test('a new password ends the other sessions, and this one goes on', async ({ pa
   await other.close();
 });
 
-for (const theme of ['light', 'dark'] as const) {
-  test(`no page of the account has a violation in the ${theme} theme, or scrolls sideways`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme: theme });
-    const found: string[] = [];
-    const check = async (path: string) => {
-      await page.setViewportSize({ width: 1440, height: 900 });
-      await page.goto(path);
-      await page.waitForLoadState('networkidle');
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      for (const { id, nodes } of violations) found.push(`${path}: ${id}: ${nodes.map((node) => node.html).join(' ')}`);
-      await page.setViewportSize({ width: 390, height: 844 });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      if (over > 0) found.push(`${path}: ${over} px too wide`);
-    };
-    for (const path of outside) await check(path);
-    await signIn(page);
-    for (const path of inside) await check(path);
-    expect(found).toEqual([]);
-  });
-}
+test('no page of the account has a violation in either theme, or scrolls sideways', async ({ page }) => {
+  const before = await faultsAt(page, outside);
+  await signIn(page);
+  expect([...before, ...(await faultsAt(page, inside))]).toEqual([]);
+});

@@ -1,6 +1,6 @@
 // Signing in with a provider: from the button to the session, with JavaScript and without.
 
-import AxeBuilder from '@axe-core/playwright';
+import { faultsOf } from './support/appearance';
 import { expect, open, signIn } from './support/nexus';
 import { test } from './support/provider';
 
@@ -12,8 +12,7 @@ test('a provider is connected to the account, and signs in from then on', async 
   await page.getByRole('button', { name: 'Connect Theirs' }).click();
   await expect(page.getByText('You can sign in with Theirs now')).toBeVisible();
   await expect(page.getByText('eve@corp.test')).toBeVisible();
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations).toEqual([]);
+  expect(await faultsOf(page)).toEqual([]);
 
   await page.context().clearCookies();
   await open(page, '/sign-in');

@@ -2,8 +2,8 @@
 // authenticator.
 
 import { createHmac } from 'node:crypto';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { faultsOf } from './support/appearance';
 import { start, type Instance } from './support/instance';
 import { expect, owner, test as base } from './support/nexus';
 
@@ -59,7 +59,7 @@ async function setUpApp(page: Page, site: Instance): Promise<{ secret: string; c
   await page.getByRole('button', { name: 'Turn it on' }).click();
   // In words; which ones depends on whether it is the code of another time.
   await expect(page.locator('#totp-code-error p')).toBeVisible();
-  await hasNoViolation(page);
+  expect(await faultsOf(page)).toEqual([]);
   await page.getByLabel('Code that the app shows now').fill(code(secret, -1));
   await page.getByRole('button', { name: 'Turn it on' }).click();
   return { secret, codes: await recoveryCodes(page) };
@@ -79,11 +79,6 @@ async function recoveryCodes(page: Page): Promise<string[]> {
   return codes;
 }
 
-async function hasNoViolation(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
-}
-
 /** A device with a fingerprint reader that always agrees. */
 async function withAuthenticator(page: Page): Promise<void> {
   const devtools = await page.context().newCDPSession(page);
@@ -100,7 +95,7 @@ test('an app is set up, asked for, and stood in for by a recovery code', async (
   const { secret, codes } = await setUpApp(page, site);
   await givePassword(page, site);
   await expect(page.getByRole('heading', { name: 'One more step' })).toBeVisible();
-  await hasNoViolation(page);
+  expect(await faultsOf(page)).toEqual([]);
   await page.getByLabel('Code').fill('000 000');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByText('This code is wrong')).toBeVisible();
@@ -131,7 +126,7 @@ test('a passkey is added, signs in alone, takes the second step, and is removed'
   await page.getByRole('button', { name: 'Add a passkey' }).click();
   await recoveryCodes(page);
   await expect(page.locator('tr', { hasText: 'Laptop' })).toContainText('never');
-  await hasNoViolation(page);
+  expect(await faultsOf(page)).toEqual([]);
 
   await page.context().clearCookies();
   await open(page, site, '/sign-in');
@@ -163,7 +158,7 @@ test('a tenant requires a second factor of an owner who has one', async ({ page,
   await open(page, site, '/t/acme/sign-in');
   await page.getByRole('button', { name: 'Require a second factor' }).click();
   await expect(page.getByText('REQUIRED')).toBeVisible();
-  await hasNoViolation(page);
+  expect(await faultsOf(page)).toEqual([]);
   await open(page, site, '/account/security?confirm=app');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove the app' }).click();
   await expect(page.getByText('This is your last second factor')).toBeVisible();

@@ -170,6 +170,28 @@ fn during_an_outage_the_copy_of_the_last_time_is_used_and_the_disk_shows_nothing
 }
 
 #[test]
+fn a_text_is_imported_whole_or_not_at_all() {
+    let desk = Desk::new("run-import");
+    let file = desk.home.path().join("shop.env");
+    let file = file.to_str().expect("text");
+    fs::write(file, "token=hunter2\nnot a line\nquoted=\"a \\\"b\\\" #c\"\n").expect("written");
+    let refused = desk.run(&["secrets", "import", file]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("line 2") && !said.contains("hunter2"), "{said}");
+    assert_eq!(desk.says(&["secrets", "list"]), "database_password\ttext\n");
+
+    fs::write(file, "token=hunter2\nquoted=\"a \\\"b\\\" #c\"\n").expect("written");
+    let dry = desk.says(&["secrets", "import", "--dry-run", file]);
+    assert_eq!(dry, "token\tnew\nquoted\tnew\n2 would be new, 0 would be changed, 0 unchanged\n");
+    assert_eq!(desk.says(&["secrets", "list"]), "database_password\ttext\n");
+    assert!(desk.says(&["secrets", "import", file]).ends_with("2 new, 0 changed, 0 unchanged\n"));
+    assert_eq!(desk.says(&["secrets", "get", "quoted"]), "a \"b\" #c");
+    fs::write(file, "{\"token\": \"hunter3\", \"quoted\": \"a \\\"b\\\" #c\"}").expect("written");
+    assert_eq!(desk.says(&["secrets", "import", file]), "token\tchanged\n0 new, 1 changed, 1 unchanged\n");
+    assert_eq!(desk.says(&["secrets", "get", "token"]), "hunter3");
+}
+
+#[test]
 fn secrets_are_listed_read_set_and_deleted_and_pulled_into_a_file() {
     let desk = Desk::new("run-secrets");
     let mut set = desk

@@ -36,19 +36,25 @@ pub fn console_and_server(workspace: &Workspace, toolchain: &Toolchain, profile:
 /// When it does not build.
 pub fn server(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let mut cargo = process::cargo(workspace.root());
-    let folder = match profile {
+    match profile {
         Profile::Release => {
             println!("build: the server, optimised");
             cargo.args(["build", "--release", "--package", "nexus"]);
-            "release"
         }
         Profile::Dev => {
             println!("build: the server, for development");
             cargo.args(["build", "--package", "nexus"]);
-            "debug"
         }
-    };
+    }
     process::run(&mut cargo)?;
-    let name = format!("nexus{}", std::env::consts::EXE_SUFFIX);
-    Ok(workspace.target().join(folder).join(name))
+    Ok(program(workspace, profile))
+}
+
+/// Where the program is once it was built.
+pub fn program(workspace: &Workspace, profile: Profile) -> PathBuf {
+    let folder = match profile {
+        Profile::Release => "release",
+        Profile::Dev => "debug",
+    };
+    workspace.target().join(folder).join(format!("nexus{}", std::env::consts::EXE_SUFFIX))
 }

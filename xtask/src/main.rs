@@ -12,6 +12,7 @@ mod build;
 mod fingerprint;
 mod postgres;
 mod process;
+mod scratch;
 mod serve;
 mod setup;
 mod site;

@@ -2,7 +2,7 @@
 //! its own password, with the settings that decide about durability left as they ship.
 
 use std::{
-    env, fs,
+    fs,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -11,38 +11,35 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use tempfile::TempDir;
 
-use crate::{fingerprint, process, workspace::Workspace};
+use crate::{fingerprint, process};
 
 const SUPERUSER: &str = "postgres";
-const FOLDER_PREFIX: &str = "nexus-postgres-";
-const ABANDONED_AFTER: Duration = Duration::from_secs(300);
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running server. Dropping it stops the server and removes its data.
+/// A running server. Dropping it stops the server; its data go with the folder that they are in.
 pub struct Server {
     child: Child,
     port: u16,
     password: String,
-    /// Declared after the child, removed after it has ended.
-    folder: TempDir,
+    folder: PathBuf,
 }
 
 impl Server {
-    /// Starts a new, empty server with the programs in `programs`.
+    /// Starts a new, empty server with the programs in `programs` and its data in a folder of `parent`.
     ///
     /// # Errors
     /// When the data folder cannot be made or the server does not come up.
-    pub fn start(workspace: &Workspace, programs: &Path) -> Result<Self> {
+    pub fn start(parent: &Path, programs: &Path) -> Result<Self> {
         let account = Account::choose()?;
-        let folder = data_folder(workspace, &account)?;
-        let data = folder.path().join("data");
+        let folder = parent.join("postgres");
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let data = folder.join("data");
         let password = new_password()?;
-        let password_file = folder.path().join("password");
+        let password_file = folder.join("password");
         fs::write(&password_file, &password)?;
-        account.own(folder.path())?;
+        account.own(&folder)?;
 
         process::output(
             account
@@ -53,11 +50,11 @@ impl Server {
                 .arg(&password_file)
                 .args(["--username", SUPERUSER, "--auth", "scram-sha-256"])
                 .args(["--encoding", "UTF8", "--locale", "C"])
-                .current_dir(folder.path()),
+                .current_dir(&folder),
         )?;
 
         let port = free_port()?;
-        let log = fs::File::create(folder.path().join("log"))?;
+        let log = fs::File::create(folder.join("log"))?;
         let child = account
             .command(&programs.join("postgres"))
             .arg("-D")
@@ -68,7 +65,9 @@ impl Server {
             // Many test processes, each with a pool or several.
             .args(["-c", "max_connections=300"])
             .args(["-c", "shared_buffers=256MB"])
-            .current_dir(folder.path())
+            // Its data may lie in memory.
+            .args(["-c", "max_wal_size=256MB"])
+            .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -99,7 +98,7 @@ impl Server {
             }
             let ended = self.child.try_wait()?;
             if ended.is_some() || Instant::now() >= deadline {
-                let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
                 bail!("PostgreSQL did not start:\n{log}");
             }
             thread::sleep(Duration::from_millis(50));
@@ -172,45 +171,10 @@ impl Account {
             ),
         }
     }
-
-    /// Whether this account can get into a folder.
-    fn reaches(&self, folder: &Path) -> Result<bool> {
-        Ok(self.command(Path::new("test")).arg("-x").arg(folder).status()?.success())
-    }
 }
 
 fn group_of(account: &str) -> &str {
     if account == "nobody" { "nogroup" } else { account }
-}
-
-/// A folder on the same disk as the builds, unless the server's account may not go there (a
-/// repository in root's home): then one in the system's temporary folder.
-fn data_folder(workspace: &Workspace, account: &Account) -> Result<TempDir> {
-    let mut parent: PathBuf = workspace.target();
-    fs::create_dir_all(&parent)?;
-    if !account.reaches(&parent)? {
-        parent = env::temp_dir();
-    }
-    remove_abandoned(&parent);
-    tempfile::Builder::new()
-        .prefix(FOLDER_PREFIX)
-        .tempdir_in(&parent)
-        .with_context(|| format!("cannot make a folder in {}", parent.display()))
-}
-
-/// Removes what interrupted runs left. A server removes its `postmaster.pid` when it ends, so a
-/// folder with a data folder and without that file is nobody's, unless it was made just now.
-fn remove_abandoned(parent: &Path) {
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(FOLDER_PREFIX));
-        let data = entry.path().join("data");
-        let old = fs::metadata(&data)
-            .and_then(|data| data.modified())
-            .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > ABANDONED_AFTER));
-        if ours && old && !data.join("postmaster.pid").exists() {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 /// A port that is free now. Another program could take it before the server does; then the server

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::{
     postgres,
     process::cargo,
+    scratch::Scratch,
     setup,
     test::{POSTGRES_URL, Run, SOAK, count_cargo},
     workspace::Workspace,
@@ -17,7 +18,9 @@ use crate::{
 /// # Errors
 /// When the machine cannot be set up; a failed proof is no error but an exit code.
 pub fn run(workspace: &Workspace) -> Result<ExitCode> {
-    let database = postgres::Server::start(workspace, &setup::postgres()?)?;
+    // On the disk: what survives a killed program is to have been there.
+    let scratch = Scratch::on_disk()?;
+    let database = postgres::Server::start(scratch.path(), &setup::postgres()?)?;
     let mut run = Run::default();
     run.step("proofs", |tally| {
         count_cargo(

@@ -4,7 +4,7 @@
 
 use std::{
     env, fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::{Duration, Instant},
 };
@@ -16,6 +16,7 @@ use crate::{
     build::{self, Profile},
     postgres,
     process::{self, cargo},
+    scratch::Scratch,
     setup, site,
     tally::Tally,
     workspace::Workspace,
@@ -77,9 +78,10 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
     let Some(tools) = tools else {
         return Ok(run.finish());
     };
+    let scratch = Scratch::in_memory()?;
     let mut database = None;
     run.step("PostgreSQL", |_| {
-        database = Some(postgres::Server::start(workspace, &tools.postgres)?);
+        database = Some(postgres::Server::start(scratch.path(), &tools.postgres)?);
         Ok(())
     });
     let Some(database) = database else {
@@ -99,6 +101,7 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
                     .arg("--no-fail-fast")
                     .arg("--")
                     .args(filters)
+                    .env("TMPDIR", scratch.path())
                     .env(POSTGRES_URL, database.url())
                     .env(SOAK, &soak);
                 count_cargo(tools.third_party.offer(&mut tests), tally)
@@ -109,7 +112,11 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
         let built = run.step("console", |_| site::build(workspace, &tools.wasm));
         let mut server = None;
         run.step("server", |_| {
-            server = Some(build::server(workspace, Profile::Dev)?);
+            server = Some(if wanted(Step::Unit) {
+                tested_server(workspace)?
+            } else {
+                build::server(workspace, Profile::Dev)?
+            });
             Ok(())
         });
         if let (true, Some(server)) = (built, server) {
@@ -120,6 +127,7 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
                     .args(["test", "--pass-with-no-tests"])
                     .args(filters)
                     .current_dir(workspace.end2end())
+                    .env("TMPDIR", scratch.path())
                     .env(POSTGRES_URL, database.url())
                     .env("NEXUS_BIN", &server)
                     .env("CHROMIUM", &tools.chromium);
@@ -138,6 +146,13 @@ pub fn run(workspace: &Workspace, only: &[Step], filters: &[String]) -> Result<E
 
 fn clippy(root: &Path, selection: &[&str]) -> Result<()> {
     process::run(cargo(root).arg("clippy").args(selection).args(["--", "-D", "warnings"]))
+}
+
+/// The program that the tests have built. Built alone it would have the features of its own
+/// dependencies only, without those of the tests', and half of the tree would be compiled again.
+fn tested_server(workspace: &Workspace) -> Result<PathBuf> {
+    process::run(cargo(workspace.root()).arg("test").args(PRODUCT).arg("--no-run"))?;
+    Ok(build::program(workspace, Profile::Dev))
 }
 
 /// Runs cargo's tests and adds up what every test program says at its end.

@@ -9,6 +9,7 @@ mod instance;
 mod load;
 mod machine;
 mod page;
+mod run;
 mod sign_in;
 mod streams;
 mod sync;
@@ -67,6 +68,7 @@ fn measure(workspace: &Workspace, program: &Path, baseline: &Path, wrk: &Path) -
     figures.extend(sync::measure(wrk, baseline, &server, &key)?);
     sleep(REST);
     let after_load = server.memory()?;
+    figures.push(run::measure(program, &server, &key)?);
 
     println!("bench: flags, and streams of their changes");
     let flagged = instance.service(&server, "flagged")?;

@@ -67,7 +67,10 @@ pub fn PasskeySignIn() -> impl IntoView {
     let next = query("next");
     let next = Signal::derive(move || next.get().unwrap_or_default());
     crate::passkey::may_work().then(|| {
-        view! { <PasskeyButton label="Sign in with a passkey" ask=AskPasskey::PATH answer=SignInWithPasskey::PATH next/> }
+        view! {
+            <PasskeyButton label="Sign in with a passkey" ask=AskPasskey::PATH answer=SignInWithPasskey::PATH next
+                offered=true/>
+        }
     })
 }
 

@@ -39,7 +39,7 @@ pub fn SignInPage() -> impl IntoView {
             <SignInWithProvider tenant next/>
             <PostForm action=SignIn::PATH class="stack">
                 <Hidden name="next" value=Signal::derive(move || next.get().unwrap_or_default())/>
-                <Field label="Email" name="email" kind="email" autocomplete="username" required=true autofocus=true/>
+                <Field label="Email" name="email" kind="email" autocomplete="username webauthn" required=true autofocus=true/>
                 <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true/>
                 <FormError/>
                 <Submit label="Sign in"/>

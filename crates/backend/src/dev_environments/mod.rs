@@ -1,7 +1,7 @@
 //! Developer environments: one per person and project, isolated, its owner free in it.
 
 mod import;
-mod of_member;
+pub(crate) mod of_member;
 
 pub use import::import;
 pub(crate) use of_member::{close, delete_of, ensure, losses_of};

@@ -15,6 +15,11 @@ use nexus_domain::{EnvironmentId, ProjectId, UserId};
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
+/// What the developer environments of whoever has this handle are called.
+pub(crate) fn slug(handle: &str) -> String {
+    format!("dev_{handle}")
+}
+
 /// The person's developer environment in the project, made where there is none. The one way to make
 /// one: by oneself, with a role, with an invitation.
 pub(crate) async fn ensure(
@@ -34,7 +39,7 @@ pub(crate) async fn ensure(
     .bind(user)
     .fetch_one(c)
     .await)?;
-    let slug = format!("dev_{handle}");
+    let slug = slug(&handle);
     let (tenant, now, owner) = (w.actor.tenant, w.now, Some((project, user)));
     let kind = EnvironmentKind::Developer;
     let id = environments::insert(&mut w.tx, tenant, &slug, &slug, kind, owner, now).await?;

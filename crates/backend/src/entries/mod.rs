@@ -23,6 +23,7 @@ pub use export::write_texts;
 pub(crate) use export::{Exported, Value as ExportedValue, write as export_text};
 pub use find::FoundKey;
 pub(crate) use find::find_keys;
+pub use import::read_texts;
 pub(crate) use import::{
     Given, Pair, Pairs, Step, pairs, point_out_collisions, refuse_invalid, report, rule_of,
 };

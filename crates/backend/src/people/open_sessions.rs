@@ -4,9 +4,11 @@
 use super::sessions::{ABSOLUTE, hash};
 use super::{Means, Proof, record_in, saw};
 use crate::nexus::Nexus;
+use crate::sign_in;
 use crate::store::{on, single, sql};
 use crate::{Error, Result};
 use nexus_domain::account::{OpenSession, OpenSessions};
+use nexus_domain::sign_in::Connection;
 use nexus_domain::{Timestamp, UserId, device};
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
@@ -38,19 +40,22 @@ pub async fn list(nexus: &Nexus, user: UserId, this: &[u8]) -> Result<OpenSessio
     .fetch_all(pool)
     .await)?;
     let this = hash(this);
-    let mut sessions =
-        rows.into_iter().map(|row| shown(nexus, row, &this)).collect::<Result<Vec<OpenSession>>>()?;
+    let connections = sign_in::connections(nexus, user).await?;
+    let mut sessions = rows
+        .into_iter()
+        .map(|row| shown(nexus, row, &this, &connections))
+        .collect::<Result<Vec<OpenSession>>>()?;
     sessions.sort_by_key(|session| (!session.this, std::cmp::Reverse(session.seen_at)));
     Ok(OpenSessions { sessions, now })
 }
 
-fn shown(nexus: &Nexus, row: Row, this: &[u8]) -> Result<OpenSession> {
+fn shown(nexus: &Nexus, row: Row, this: &[u8], connections: &[Connection]) -> Result<OpenSession> {
     Ok(OpenSession {
         handle: handle(nexus, &row.id_hash)?,
         this: row.id_hash.ct_eq(this).into(),
         device: device::in_words(row.user_agent.as_deref().unwrap_or_default()),
         ip: row.ip,
-        by: by(row.opened.as_deref()),
+        by: by(row.opened.as_deref(), connections),
         signed_in_at: row.created_at,
         seen_at: row.seen_at.unwrap_or(row.created_at),
     })
@@ -61,13 +66,15 @@ fn handle(nexus: &Nexus, id_hash: &[u8]) -> Result<String> {
 }
 
 /// How a session was opened, in words.
-fn by(opened: Option<&str>) -> String {
+fn by(opened: Option<&str>, connections: &[Connection]) -> String {
     // A session from before that was kept was opened by a password.
     let proof: Proof = opened.and_then(|json| serde_json::from_str(json).ok()).unwrap_or(Proof::PASSWORD);
     let means = match proof.means {
         Means::Password => "password",
         Means::Passkey => return "passkey".to_owned(),
-        Means::Provider(_) => "provider",
+        Means::Provider(id) => {
+            connections.iter().find(|it| it.provider == id).map_or("a provider", |it| it.name.as_str())
+        }
         Means::Link => "link",
     };
     if proof.second_factor { format!("{means} and a second factor") } else { means.to_owned() }

@@ -4,12 +4,14 @@
 use super::claims::Identity;
 use super::domains::Grant;
 use crate::audit::{Chain, Entry};
+use crate::dev_environments::of_member;
 use crate::environments;
 use crate::gate::{Actor, Who};
 use crate::members::free_handle;
 use crate::store::{Tx, on, sql};
 use crate::work::Target;
 use crate::{Error, Result};
+use nexus_domain::action::Action;
 use nexus_domain::environment::EnvironmentKind;
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::sign_in::domain_of;
@@ -88,9 +90,19 @@ pub(super) async fn join(
     .execute(c)
     .await
     .map(|_| ()))?;
-    let granted = add_to_projects(tx, opening, user, &handle, now).await?;
     let who = Who::Person { user, email: email.to_owned(), role, signed_in_at: now };
     let actor = Actor { tenant, tenant_slug: opening.slug.clone(), who, ip: Some(ip) };
+    let granted = add_to_projects(tx, opening, user, now).await?;
+    for (project, project_slug, _) in granted.iter().filter(|(.., role)| *role == ProjectRole::Developer) {
+        let slug = of_member::slug(&handle);
+        let (kind, owner) = (EnvironmentKind::Developer, Some((*project, user)));
+        environments::insert(tx, tenant, &slug, &slug, kind, owner, now).await?;
+        let target = Target { environment: Some(&slug), ..Target::in_project(project_slug, &slug) };
+        let details = Map::from_iter([("owner".to_owned(), json!(email))]);
+        let event = Action::DevEnvironmentCreate.event();
+        chain.append(tx, &Entry::new(&actor, now, event, "done", &target, details)).await?;
+    }
+    let granted: Vec<String> = granted.iter().map(|(_, slug, role)| format!("{slug}: {role}")).collect();
     let details = Map::from_iter([
         ("domain".to_owned(), json!(opening.domain)),
         ("role".to_owned(), json!(role)),
@@ -102,38 +114,38 @@ pub(super) async fn join(
     Ok((tenant, chain.last()))
 }
 
-/// Projects that are gone by now are left out. A developer's own environment is made with the role.
+/// Adds the person to the projects of the rule; those that are gone by now are left out.
 async fn add_to_projects(
     tx: &mut Tx,
     opening: &Opening,
     user: UserId,
-    handle: &str,
     now: Timestamp,
-) -> Result<Vec<String>> {
+) -> Result<Vec<(ProjectId, String, ProjectRole)>> {
     let tenant = opening.tenant_id;
     let grants: Vec<Grant> =
         serde_json::from_str(&opening.projects).map_err(|_| Error::Impossible("the projects of a rule"))?;
     let mut granted = Vec::new();
     for Grant { project, role } in grants {
-        let row: Option<(ProjectId, String)> = on!(*tx, |c| sqlx::query_as(sql!(
+        let slug: Option<(String,)> =
+            on!(*tx, |c| sqlx::query_as(sql!("SELECT slug FROM projects WHERE tenant_id = $1 AND id = $2"))
+                .bind(tenant)
+                .bind(project)
+                .fetch_optional(c)
+                .await)?;
+        let Some((slug,)) = slug else { continue };
+        on!(*tx, |c| sqlx::query(sql!(
             "INSERT INTO project_members (tenant_id, project_id, user_id, role, created_at)
-             SELECT tenant_id, id, $3, $4, $5 FROM projects WHERE tenant_id = $1 AND id = $2
-             RETURNING project_id, role"
+             VALUES ($1, $2, $3, $4, $5)"
         ))
         .bind(tenant)
         .bind(project)
         .bind(user)
         .bind(role.as_str())
         .bind(now)
-        .fetch_optional(c)
-        .await)?;
-        let Some((project, role)) = row else { continue };
-        if ProjectRole::parse(&role) == Some(ProjectRole::Developer) {
-            let slug = format!("dev_{handle}");
-            let (kind, owner) = (EnvironmentKind::Developer, Some((project, user)));
-            environments::insert(tx, tenant, &slug, &slug, kind, owner, now).await?;
-        }
-        granted.push(format!("{project}: {role}"));
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        granted.push((project, slug, role));
     }
     Ok(granted)
 }

@@ -82,6 +82,20 @@ impl<V> Step<V> {
     }
 }
 
+/// The keys of a text and their values as text, in the order in which they stand there; or what is wrong with
+/// one of them. The other half of [`write_texts`](super::write_texts).
+pub fn read_texts(format: ImportFormat, text: &str) -> Result<Vec<Result<Named, ImportItem>>> {
+    let (_, pairs) = pairs(format, text)?;
+    let plain = |Pair { line, key, value }| match value.plain() {
+        Ok(value) => Ok((key.as_str().to_owned(), value)),
+        Err(reason) => Err(Step::<()>::invalid(line, key.as_str().to_owned(), reason).item),
+    };
+    Ok(pairs.into_iter().map(|pair| pair.and_then(plain)).collect())
+}
+
+/// A key with its value.
+pub type Named = (String, Zeroizing<String>);
+
 /// What stands in a text.
 pub(crate) type Pairs = Vec<Result<Pair, ImportItem>>;
 

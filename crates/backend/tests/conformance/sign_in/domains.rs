@@ -165,6 +165,11 @@ async fn a_rule_grants_roles_in_projects(w: &World) {
     scene.sign_in(scene.id).await.fine();
     assert_eq!(w.texts("SELECT role FROM project_members").await, ["developer"]);
     assert_eq!(w.texts("SELECT slug FROM environments WHERE kind = 'developer'").await, ["dev_eve"]);
+    let made =
+        "SELECT project FROM audit_log WHERE event = 'dev_environment.created' AND environment = 'dev_eve'";
+    assert_eq!(w.texts(made).await, ["shop"], "in the log like any other");
+    let joined = w.texts("SELECT details FROM audit_log WHERE event = 'member.joined'").await;
+    assert!(joined[0].contains("shop: developer"), "{joined:?}");
     let bad = [
         (DomainRule { joins_as: Some(TenantRole::Owner), ..DomainRule::default() }, Code::InvalidRequest),
         (

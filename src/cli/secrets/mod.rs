@@ -1,14 +1,18 @@
 //! `nexus secrets …`: a service's secrets with its key. Values come from standard input or a file, and
 //! never from the command line.
 
+mod import;
+
 use super::connection::Connection;
 use super::{pull, say};
 use anyhow::{Context as _, ensure};
 use nexus_client::{Client, Entry, SecretValue};
+use nexus_domain::import::ImportFormat;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use zeroize::Zeroizing;
 
 /// More than any secret may have.
 const MAX_INPUT: u64 = 2 * 1024 * 1024;
@@ -42,6 +46,21 @@ enum Command {
         #[arg(long)]
         description: Option<String>,
     },
+    /// Set every secret of a `.env`, JSON or YAML text. Nothing is written while any of it is wrong; what the
+    /// service has already is left alone, so that it can be said again after a failure.
+    Import {
+        /// The file; without it, or with -, standard input.
+        file: Option<PathBuf>,
+        /// auto, env, json or yaml.
+        #[arg(long, default_value = "auto", value_parser = |text: &str| ImportFormat::parse(text).ok_or("auto, env, json or yaml"))]
+        format: ImportFormat,
+        /// Only say what would happen.
+        #[arg(long)]
+        dry_run: bool,
+        /// Why these versions.
+        #[arg(long)]
+        description: Option<String>,
+    },
     /// Delete a secret of the service's own; it can be restored in the console.
     Delete { key: String },
 }
@@ -56,6 +75,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
             Command::Set { key, file, description } => {
                 let version = client.set_secret(&key, &value(file)?, description.as_deref()).await?;
                 say(&format!("{key} is at v{version}"));
+            }
+            Command::Import { file, format, dry_run, description } => {
+                let file = file.filter(|file| file.as_os_str() != "-");
+                let texts = import::read(format, &text(input(file.as_deref())?)?)?;
+                import::import(&client, texts, dry_run, description.as_deref()).await?;
             }
             Command::Delete { key } => {
                 client.delete_secret(&key).await?;
@@ -91,21 +115,36 @@ async fn get(client: &Client, key: &str, output: Option<PathBuf>) -> anyhow::Res
 }
 
 fn value(file: Option<PathBuf>) -> anyhow::Result<SecretValue> {
-    let mut bytes = Vec::new();
     if let Some(file) = file {
-        let opened = std::fs::File::open(&file).with_context(|| file.display().to_string())?;
-        opened.take(MAX_INPUT + 1).read_to_end(&mut bytes)?;
-        ensure!(bytes.len() as u64 <= MAX_INPUT, "{} is larger than any secret may be", file.display());
-        return Ok(SecretValue::File(SecretBox::new(Box::new(bytes))));
+        return Ok(SecretValue::File(SecretBox::new(Box::new(input(Some(&file))?))));
     }
-    let mut input = std::io::stdin();
-    if input.is_terminal() {
-        super::warn("the value, then a new line and Ctrl D:");
-    }
-    std::io::Read::by_ref(&mut input).take(MAX_INPUT + 1).read_to_end(&mut bytes)?;
-    ensure!(bytes.len() as u64 <= MAX_INPUT, "this is larger than any secret may be");
-    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("this is no text; use --file"))?;
+    let text = text(input(None)?).context("use --file for what is no text")?;
     // The line's end that a shell or a person adds belongs to the line.
     let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(SecretValue::Text(SecretString::from(text)))
+}
+
+/// What stands in a file, or what comes from standard input.
+fn input(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match file {
+        Some(file) => {
+            let opened = std::fs::File::open(file).with_context(|| file.display().to_string())?;
+            opened.take(MAX_INPUT + 1).read_to_end(&mut bytes)?;
+        }
+        None => {
+            let mut input = std::io::stdin();
+            if input.is_terminal() {
+                super::warn("type it, then a new line and Ctrl D:");
+            }
+            std::io::Read::by_ref(&mut input).take(MAX_INPUT + 1).read_to_end(&mut bytes)?;
+        }
+    }
+    ensure!(bytes.len() as u64 <= MAX_INPUT, "this is larger than anything that may be stored");
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> anyhow::Result<Zeroizing<String>> {
+    // The bytes are no text and may be a secret all the same, so the error does not carry them.
+    String::from_utf8(bytes).map(Zeroizing::new).map_err(|_| anyhow::anyhow!("this is no text"))
 }
