@@ -9,7 +9,7 @@ pub mod rights;
 
 pub use functions::*;
 
-use crate::address::{param, tenant_url};
+use crate::address::{param, project_url, query, tenant_url};
 use crate::components::tabs::{Tab, Tabs};
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
@@ -25,9 +25,18 @@ pub const CLOSED: &str = "A developer environment that the new role does not ope
 #[component]
 pub fn MembersFrame() -> impl IntoView {
     let tenant = param("tenant");
-    let path = use_location().pathname;
+    let (path, project) = (use_location().pathname, query("project"));
     let tabs = move || {
         let (tenant, current) = (tenant.get(), path.get());
+        // Whoever comes from a project may see that project's members, and perhaps no others.
+        if let Some(project) = project.get() {
+            let members = project_url(&tenant, &project, "/members");
+            let tabs = vec![
+                Tab { name: "Members", current: false, href: members, count: None },
+                Tab { name: "Invitations", current: true, href: current, count: None },
+            ];
+            return view! { <Tabs label="Members of the project" tabs/> };
+        }
         let tab = |(name, rest): (&'static str, &str)| {
             let href = tenant_url(&tenant, rest);
             Tab { name, current: current.trim_end_matches('/') == href, href, count: None }
