@@ -185,13 +185,14 @@ fn Crumbs(data: FrameData) -> impl IntoView {
     let FrameData { tenant, projects, .. } = data;
     let crumbs = move || {
         let path = path.get();
-        let mut parts = path.split('/').skip(4);
-        let (project, environment, service) = (parts.next(), parts.next(), parts.next());
         let mut crumbs = vec![(tenant.name.clone(), tenant_url(&tenant.slug, "projects"))];
         let page = PAGES.iter().find(|(_, page, ..)| path.split('/').nth(3) == Some(page));
         if let Some((name, page, ..)) = page.filter(|(_, page, ..)| *page != "projects") {
             crumbs.push(((*name).to_owned(), tenant_url(&tenant.slug, page)));
         }
+        let below = path.split_once("/projects/").map_or("", |(_, below)| below);
+        let mut parts = below.split('/').filter(|part| !part.is_empty());
+        let (project, environment, service) = (parts.next(), parts.next(), parts.next());
         if let Some(project) = project {
             let name = projects.iter().find(|(slug, _)| slug == project).map_or(project, |(_, name)| name);
             crumbs.push((name.to_owned(), tenant_url(&tenant.slug, &format!("projects/{project}"))));
