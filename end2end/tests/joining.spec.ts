@@ -1,7 +1,9 @@
 // A new person accepts an invitation with a provider of the instance: no password is made up.
 
 import { expect, open, signIn } from './support/nexus';
-import { test } from './support/provider';
+import { testWithProvider } from './support/provider';
+
+const test = testWithProvider();
 
 test('whoever a provider vouches for signs up with it, and signs in with it from then on', async ({ page }) => {
   await signIn(page);

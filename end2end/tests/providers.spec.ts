@@ -2,7 +2,9 @@
 
 import { faultsOf } from './support/appearance';
 import { expect, open, signIn } from './support/nexus';
-import { test } from './support/provider';
+import { testWithProvider } from './support/provider';
+
+const test = testWithProvider();
 
 test.describe.configure({ mode: 'serial' });
 

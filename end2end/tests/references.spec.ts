@@ -30,8 +30,8 @@ test('a secret tells that it hides the umbrella’s', async ({ page, api }) => {
 });
 
 test('a reference is completed with the keyboard alone', async ({ page, api }) => {
-  await api.call('POST', path('shared'), { key: 'REGION_DONE', value: 'eu' });
-  await api.call('POST', path(), { key: 'ROUTE_DONE', value: 'r' });
+  await api.call('POST', path('shared'), { key: 'ZONE', value: 'eu' });
+  await api.call('POST', path(), { key: 'ZOOM', value: 'r' });
   await open(page, `${configs}?new`);
   await page.getByLabel('Key', { exact: true }).fill('COMPLETED');
   const value = page.locator('[name=value]');
@@ -39,25 +39,25 @@ test('a reference is completed with the keyboard alone', async ({ page, api }) =
   await page.keyboard.type('at {{');
   const list = page.getByRole('listbox', { name: 'Keys to refer to' });
   await expect(list.getByRole('option').first()).toBeVisible();
-  await page.keyboard.type('config:r');
+  await page.keyboard.type('config:zo');
   await expect(list.getByRole('option')).toHaveCount(2);
   await expect(value).toHaveAttribute('aria-activedescendant', /-0$/);
   await page.keyboard.press('ArrowDown');
   await expect(value).toHaveAttribute('aria-activedescendant', /-1$/);
-  await expect(list.getByRole('option', { selected: true })).toContainText('ROUTE_DONE');
+  await expect(list.getByRole('option', { selected: true })).toContainText('ZOOM');
   await page.keyboard.press('Tab');
-  await expect(value).toHaveValue('at {{config:ROUTE_DONE}}');
+  await expect(value).toHaveValue('at {{config:ZOOM}}');
   await expect(value).toBeFocused();
   await expect(list).toHaveCount(0);
-  await page.keyboard.type(' {{REG');
+  await page.keyboard.type(' {{ZON');
   await expect(list.getByRole('option')).toHaveCount(1);
   await page.keyboard.press('Escape');
   await expect(list).toHaveCount(0);
   await expect(value).toBeVisible();
-  await page.keyboard.type('I');
+  await page.keyboard.type('E');
   await expect(list.getByRole('option')).toHaveCount(1);
   await page.keyboard.press('Enter');
-  await expect(value).toHaveValue('at {{config:ROUTE_DONE}} {{config:REGION_DONE}}');
+  await expect(value).toHaveValue('at {{config:ZOOM}} {{config:ZONE}}');
   await page.keyboard.press('Enter');
   await expect(row(page, 'COMPLETED')).toBeVisible();
 });

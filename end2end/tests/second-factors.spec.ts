@@ -79,16 +79,19 @@ async function recoveryCodes(page: Page): Promise<string[]> {
   return codes;
 }
 
-/** A device with a fingerprint reader that always agrees. */
-async function withAuthenticator(page: Page): Promise<void> {
+/** A device with a fingerprint reader, and how to say whether there is a finger on it. */
+async function withAuthenticator(page: Page): Promise<(finger: boolean) => Promise<void>> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('WebAuthn.enable');
-  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
       automaticPresenceSimulation: true,
     },
   });
+  return async (enabled) => {
+    await devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+  };
 }
 
 test('an app is set up, asked for, and stood in for by a recovery code', async ({ page, site, browser }) => {
@@ -118,7 +121,7 @@ test('an app is set up, asked for, and stood in for by a recovery code', async (
 });
 
 test('a passkey is added, signs in alone, takes the second step, and is removed', async ({ page, site }) => {
-  await withAuthenticator(page);
+  const finger = await withAuthenticator(page);
   await givePassword(page, site);
   await isIn(page);
   await open(page, site, '/account/security');
@@ -128,13 +131,25 @@ test('a passkey is added, signs in alone, takes the second step, and is removed'
   await expect(page.locator('tr', { hasText: 'Laptop' })).toContainText('never');
   expect(await faultsOf(page)).toEqual([]);
 
+  // What the browser offers in the field for the address is taken at once.
   await page.context().clearCookies();
-  await open(page, site, '/sign-in');
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await page.goto(`${site.url}/sign-in`);
   await isIn(page);
 
+  await finger(false);
+  await page.context().clearCookies();
+  await open(page, site, '/sign-in');
+  await expect(page.getByLabel('Email')).toHaveAttribute('autocomplete', 'username webauthn');
+  const button = page.getByRole('button', { name: 'Sign in with a passkey' });
+  await button.click();
+  await expect(button).toHaveAttribute('aria-busy', 'true');
+  await finger(true);
+  await isIn(page);
+
+  await finger(false);
   await givePassword(page, site);
   await expect(page.getByRole('heading', { name: 'One more step' })).toBeVisible();
+  await finger(true);
   await page.getByRole('button', { name: 'Use a passkey' }).click();
   await isIn(page);
 
@@ -144,6 +159,7 @@ test('a passkey is added, signs in alone, takes the second step, and is removed'
   await page.getByRole('dialog').getByRole('button', { name: 'Remove the passkey' }).click();
   await expect(page.getByText('The passkey Laptop is removed')).toBeVisible();
   await expect(page.getByText('codes left')).toHaveCount(0);
+  await finger(false);
   await givePassword(page, site);
   await isIn(page);
 });

@@ -27,6 +27,7 @@ export async function faultsOf(page: Page): Promise<string[]> {
   await page.setViewportSize(telephone);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   await page.setViewportSize(desk);
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   return [...light, ...dark.map((fault) => `dark: ${fault}`), ...(over > 0 ? [`${over} px too wide`] : [])];
 }
 

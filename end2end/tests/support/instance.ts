@@ -5,8 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const program = process.env.NEXUS_BIN ?? join(__dirname, '../../../target/debug/nexus');
+const program = process.env.NEXUS_BIN ?? fileURLToPath(new URL('../../../target/debug/nexus', import.meta.url));
 
 export const owner = { email: 'ana@acme.test', password: 'tr4verse-Olive' };
 

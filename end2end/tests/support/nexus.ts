@@ -63,13 +63,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   api: async ({ request, nexus }, use) => use(new Api(request, nexus)),
   // Nothing may be written to the browser's console, and no script may fail.
   quiet: [
-    async ({ page }, use) => {
+    async ({ page, javaScriptEnabled }, use) => {
       const noise: string[] = [];
       // Refused forms answer with their status, which Chromium notes by itself.
       const expected = /Failed to load resource: the server responded with a status of (4\d\d|503)/;
       page.on('console', (message) => {
-        // What Chromium itself notes for those who ask for every detail is not shown by default.
-        const shown = (message.type() as string) !== 'verbose' && !expected.test(message.text());
+        // Without a script nobody needs what the page had Chromium load ahead, as it notes.
+        const idle = javaScriptEnabled === false && message.text().includes('was preloaded using link preload');
+        // What it notes for those who ask for every detail is not shown by default.
+        const shown = (message.type() as string) !== 'verbose' && !idle && !expected.test(message.text());
         if (shown) noise.push(`${message.type()}: ${message.text()}`);
       });
       page.on('pageerror', (error) => noise.push(error.message));

@@ -38,17 +38,18 @@ export class Provider {
   }
 }
 
-/** An instance whose people sign in with such a provider. */
-export const test = base.extend<object, { nexus: Instance }>({
-  nexus: [
-    async ({}, use) => {
-      const provider = await Provider.start();
-      const nexus = await start('founded', { more: provider.settings });
-      await provider.leadsBackTo(nexus.url);
-      await use(nexus);
-      await nexus.stop();
-      provider.stop();
-    },
-    { scope: 'worker' },
-  ],
-});
+/** Tests on an instance of their own whose people sign in with such a provider. */
+export const testWithProvider = () =>
+  base.extend<object, { nexus: Instance }>({
+    nexus: [
+      async ({}, use) => {
+        const provider = await Provider.start();
+        const nexus = await start('founded', { more: provider.settings });
+        await provider.leadsBackTo(nexus.url);
+        await use(nexus);
+        await nexus.stop();
+        provider.stop();
+      },
+      { scope: 'worker' },
+    ],
+  });
