@@ -6,8 +6,8 @@ use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use nexus_backend::{
-    Nexus, Result, audit as chain, credentials, entries, flags, idempotency, invitations, mail, members, people, snapshot,
-    streams,
+    Nexus, Result, audit as chain, credentials, entries, flags, idempotency, invitations, mail, members,
+    people, snapshot, streams,
 };
 use std::future::Future;
 use std::net::SocketAddr;

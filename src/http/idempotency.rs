@@ -43,7 +43,8 @@ impl Keeper {
             let mut parameters = operation.get("parameters")?.as_array()?.iter();
             parameters.find(|it| it.get("name").and_then(Value::as_str) == Some(IDEMPOTENCY_KEY))?;
             let statuses = operation.get("responses")?.as_object()?.keys();
-            let good = statuses.filter_map(|status| status.parse().ok()).find(|status| (200..300).contains(status));
+            let good =
+                statuses.filter_map(|status| status.parse().ok()).find(|status| (200..300).contains(status));
             Some((path.clone(), good?))
         });
         Self { nexus, statuses: Arc::new(calls.collect()) }
@@ -119,7 +120,8 @@ async fn keep(
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.map_err(|_| Error::Impossible("an answer that ended early"))?;
+    let bytes =
+        to_bytes(body, usize::MAX).await.map_err(|_| Error::Impossible("an answer that ended early"))?;
     let location = parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
     let body = serde_json::from_slice(&bytes).map(idempotency::without_credentials);
     let answer = Answer {

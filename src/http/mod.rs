@@ -32,10 +32,10 @@ use ipnet::IpNet;
 use nexus_app::Shell;
 use nexus_app::server::{Console, MAX_FORM};
 use nexus_backend::Nexus;
+use serde_json::Value;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The largest body: a file of 1 MiB as base64 in JSON, with room for what stands beside it.

@@ -15,6 +15,7 @@
 
 mod books;
 mod client;
+mod contract;
 mod cut_off;
 mod database;
 mod door;

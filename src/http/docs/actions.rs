@@ -43,7 +43,10 @@ const CALLS: &[(&str, &[Action])] = &[
     ("PUT {service}/umbrella", &[UmbrellaLink]),
     ("DELETE {service}/umbrella", &[UmbrellaUnlink]),
     // Of each kind that it promotes; which ones is in the body.
-    ("POST {service}/promote", &[SecretPromote, SecretUpdate, ConfigRead, ConfigUpdate, FlagRead, FlagUpdate]),
+    (
+        "POST {service}/promote",
+        &[SecretPromote, SecretUpdate, ConfigRead, ConfigUpdate, FlagRead, FlagUpdate],
+    ),
     ("GET {service}/keys", &[KeyList]),
     ("POST {service}/keys/{slot}/rotate", &[KeyRotate]),
     ("DELETE {service}/keys/{slot}", &[KeyRevoke]),

@@ -47,7 +47,8 @@ fn tighten(document: &mut Value) {
 }
 
 fn limit(name: &str, schema: &mut Value) {
-    for (field, of_field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+    for (field, of_field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+    {
         if let (Some(Value::Object(more)), Value::Object(of_field)) = (limits::field(name, field), of_field) {
             of_field.extend(more);
         }
@@ -59,7 +60,8 @@ fn limit(name: &str, schema: &mut Value) {
 
 fn simplify(value: &mut Value) {
     let is_any = |choice: &Value| choice.get("$ref") == Some(&json!("#/components/schemas/JsonText"));
-    let replaced = value.get("oneOf").and_then(Value::as_array).and_then(|choices| choices.iter().find(|it| is_any(it)));
+    let replaced =
+        value.get("oneOf").and_then(Value::as_array).and_then(|choices| choices.iter().find(|it| is_any(it)));
     if let Some(any) = replaced.cloned() {
         *value = any;
     }
@@ -188,10 +190,17 @@ impl Call<'_> {
     fn answer_examples(&mut self) {
         let document = self.document;
         let responses = self.operation.get_mut("responses").and_then(Value::as_object_mut);
-        for (status, response) in responses.into_iter().flatten().filter(|(status, _)| status.starts_with('2')) {
-            if response.get("description").and_then(Value::as_str).unwrap_or_default().is_empty() {
-                let words = if status == "201" { "Made" } else if status == "204" { "Done" } else { "The answer" };
-                if let Value::Object(response) = &mut *response {
+        let responses = responses.into_iter().flatten();
+        for (status, response) in responses.filter(|(_, response)| response.get("$ref").is_none()) {
+            let words = match status.as_str() {
+                "201" => "Made",
+                "204" => "Done",
+                "304" => "Nothing has changed",
+                _ => "The answer",
+            };
+            if let Value::Object(response) = &mut *response {
+                let said = response.get("description").and_then(Value::as_str).unwrap_or_default();
+                if said.is_empty() {
                     response.insert("description".into(), words.into());
                 }
             }

@@ -24,7 +24,9 @@ pub(super) fn request(schema: &str) -> Option<Value> {
         "NewService" => json!({ "name": "Checkout API", "kind": "backend", "environment": "live" }),
         "ServicePatch" => json!({ "name": "Checkout" }),
         "LinkRequest" => json!({ "umbrella": "shared" }),
-        "PromoteRequest" => json!({ "to": "live", "keys": ["config:PORT", "flag:new-checkout"], "dry_run": true }),
+        "PromoteRequest" => {
+            json!({ "to": "live", "keys": ["config:PORT", "flag:new-checkout"], "dry_run": true })
+        }
         "RotateRequest" => json!({ "grace_hours": 24, "access": "read" }),
         "NewSecret" => {
             json!({ "key": "DB_URL", "value": "postgres://db.acme.test/shop", "description": "The new database" })
@@ -32,7 +34,9 @@ pub(super) fn request(schema: &str) -> Option<Value> {
         "NewSecretVersion" => {
             json!({ "value": "postgres://db2.acme.test/shop", "description": "Rotated after Q2 audit" })
         }
-        "SecretPatch" | "EntryPatch" => json!({ "note": "Ask operations before you change it", "tags": ["database"] }),
+        "SecretPatch" | "EntryPatch" => {
+            json!({ "note": "Ask operations before you change it", "tags": ["database"] })
+        }
         "ConfigPatch" => json!({ "note": "Behind the load balancer", "tags": ["network"] }),
         "NewConfig" => json!({ "key": "PORT", "value": 8080 }),
         "NewConfigVersion" => json!({ "value": 8081, "expected_version": 1 }),
@@ -118,14 +122,18 @@ fn object(document: &Value, schema: &Value, depth: usize) -> Value {
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, field) in properties.into_iter().flatten() {
         // Of values that are one or the other, the text is shown.
-        if !["value_base64", "sha256", "warning", "read_only", "problem", "next_cursor"].contains(&name.as_str()) {
+        if !["value_base64", "sha256", "warning", "read_only", "problem", "next_cursor"]
+            .contains(&name.as_str())
+        {
             fields.insert(name.clone(), made(document, field, name, depth.saturating_sub(1)));
         }
     }
     if let Some(others @ Value::Object(_)) = schema.get("additionalProperties") {
         fields.insert("DB_URL".into(), made(document, others, "DB_URL", depth.saturating_sub(1)));
     }
-    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    for name in
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    {
         fields.entry(name).or_insert(Value::Null);
     }
     fields.into()

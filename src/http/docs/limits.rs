@@ -25,7 +25,11 @@ pub(super) fn field(schema: &str, name: &str) -> Option<Value> {
     Some(match (schema, name) {
         ("NewEnvironment", "slug") => json!({ "minLength": 1, "maxLength": 16, "pattern": ENVIRONMENT }),
         ("NewProject" | "NewService", "slug") => slug(),
-        ("NewProject" | "NewService" | "NewEnvironment" | "ProjectPatch" | "ServicePatch" | "EnvironmentPatch", "name") => {
+        (
+            "NewProject" | "NewService" | "NewEnvironment" | "ProjectPatch" | "ServicePatch"
+            | "EnvironmentPatch",
+            "name",
+        ) => {
             json!({ "minLength": 1, "maxLength": MAX_NAME })
         }
         ("NewSecret" | "NewConfig" | "NewFlag" | "EntryPatch" | "ConfigPatch" | "FlagPatch", "key") => key(),
@@ -51,7 +55,8 @@ pub(super) fn field(schema: &str, name: &str) -> Option<Value> {
 
 /// Whether a schema is of something that comes in.
 pub(super) fn is_input(schema: &str) -> bool {
-    schema.starts_with("New") || ["Request", "Patch", "Toggle", "Restore"].iter().any(|end| schema.ends_with(end))
+    schema.starts_with("New")
+        || ["Request", "Patch", "Toggle", "Restore"].iter().any(|end| schema.ends_with(end))
 }
 
 fn slug() -> Value {

@@ -51,9 +51,15 @@ pub(super) fn of(about: &About<'_>) -> BTreeMap<u16, Vec<Code>> {
         evaluates || ((about.touches("/flags") || about.touches("/promote")) && about.changes()),
         &[Code::AbAddonNotActive],
     );
-    add(about.changes(), &[Code::Conflict, Code::InUse, Code::Immutable, Code::QuotaExceeded, Code::StorageFull]);
+    add(
+        about.changes(),
+        &[Code::Conflict, Code::InUse, Code::Immutable, Code::QuotaExceeded, Code::StorageFull],
+    );
     add(about.has_body, &[Code::TooLarge, Code::UnsupportedMediaType]);
-    add(about.touches("secrets") || about.touches("audit") || about.touches("sync"), &[Code::AuditUnavailable]);
+    add(
+        about.touches("secrets") || about.touches("audit") || about.touches("sync"),
+        &[Code::AuditUnavailable],
+    );
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes {
         let of_status = by_status.entry(code.status()).or_default();

@@ -67,12 +67,7 @@ pub(super) async fn find(nexus: &Nexus, claim: &Claim) -> Result<Option<Row>> {
 }
 
 /// Marks the request as carried out; false where the claim is somebody else's by now.
-pub(super) async fn mark(
-    tx: &mut Tx,
-    claim: &Claim,
-    sealed: Option<Sealed>,
-    now: Timestamp,
-) -> Result<bool> {
+pub(super) async fn mark(tx: &mut Tx, claim: &Claim, sealed: Option<Sealed>, now: Timestamp) -> Result<bool> {
     store(tx, claim, claim.status(), sealed, now).await
 }
 

@@ -50,7 +50,8 @@ pub(super) async fn open(
 pub fn without_credentials(mut body: Value) -> Value {
     if let Value::Object(fields) = &mut body {
         let before = fields.len();
-        fields.retain(|name, value| !value.as_str().is_some_and(|text| credential::is_shown_once(name, text)));
+        fields
+            .retain(|name, value| !value.as_str().is_some_and(|text| credential::is_shown_once(name, text)));
         if fields.len() < before {
             fields.insert("replayed".into(), true.into());
         }
