@@ -35,7 +35,7 @@ pub(super) async fn take(nexus: &Nexus, claim: &Arc<Claim>) -> Result<bool> {
                          status = NULL, sealed = NULL, wrapped_key = NULL
                      WHERE k.expires_at <= $8
                          OR (k.status IS NULL AND k.held_until <= $8 AND k.request_mac = excluded.request_mac)
-                     RETURNING k.expires_at"
+                     RETURNING expires_at"
                 ))
                 .bind(claim.tenant)
                 .bind(claim.credential)
