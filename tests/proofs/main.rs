@@ -13,6 +13,7 @@
     reason = "a proof that cannot go on has failed, and says how far it got"
 )]
 
+mod asked_again;
 mod books;
 mod client;
 mod contract;

@@ -30,9 +30,9 @@ struct Query {
     actor: Option<String>,
     /// An event (`secret.reveal`) or a family of them (`secret.`).
     event: Option<String>,
-    /// RFC 3339.
+    /// From this time on, RFC 3339.
     from: Option<String>,
-    /// RFC 3339.
+    /// Up to this time, RFC 3339.
     to: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,
