@@ -123,11 +123,11 @@ async fn keep(
     let bytes =
         to_bytes(body, usize::MAX).await.map_err(|_| Error::Impossible("an answer that ended early"))?;
     let location = parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-    let body = serde_json::from_slice(&bytes).map(idempotency::without_credentials);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let answer = Answer {
         status: parts.status.as_u16(),
         location: location.map(str::to_owned),
-        body: body.map_or_else(|_| String::new(), |body| body.to_string()),
+        body: idempotency::without_credentials(text),
     };
     // The change has left what is needed; this adds where the new thing is.
     if let Err(error) = claim.keep(nexus, &answer).await {

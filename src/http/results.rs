@@ -14,11 +14,10 @@ use nexus_domain::project::Project;
 use nexus_domain::secret::SecretRow;
 use nexus_domain::service::Service;
 use serde::Serialize;
-use serde_json::Value;
 use std::any::Any;
 
 /// The body of the answer to a change that gave this.
-pub(super) fn body(result: &dyn Any) -> Option<Value> {
+pub(super) fn body(result: &dyn Any) -> Option<String> {
     [
         of::<Project>,
         of::<Environment>,
@@ -39,18 +38,18 @@ pub(super) fn body(result: &dyn Any) -> Option<Value> {
     .find_map(|read| read(result))
 }
 
-fn of<T: Serialize + 'static>(result: &dyn Any) -> Option<Value> {
-    serde_json::to_value(result.downcast_ref::<T>()?).ok()
+fn of<T: Serialize + 'static>(result: &dyn Any) -> Option<String> {
+    serde_json::to_string(result.downcast_ref::<T>()?).ok()
 }
 
 /// Where one of several is asked for.
-fn first<T: Serialize + 'static>(result: &dyn Any) -> Option<Value> {
-    serde_json::to_value(result.downcast_ref::<Vec<T>>()?.first()?).ok()
+fn first<T: Serialize + 'static>(result: &dyn Any) -> Option<String> {
+    serde_json::to_string(result.downcast_ref::<Vec<T>>()?.first()?).ok()
 }
 
-fn invitation(result: &dyn Any) -> Option<Value> {
+fn invitation(result: &dyn Any) -> Option<String> {
     match result.downcast_ref::<Vec<(String, Invited)>>()?.first()? {
-        (_, Invited::Now(invitation)) => serde_json::to_value(invitation).ok(),
+        (_, Invited::Now(invitation)) => serde_json::to_string(invitation).ok(),
         _ => None,
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn parameter(place: &str, name: &str) -> Option<(&'static str, Value)
         }
         ("query", "environment") => (
             "Another environment than the key's own, by its slug; takes `admin:all`",
-            json!({ "maxLength": 16, "example": "live" }),
+            json!({ "example": "live" }),
         ),
         ("query", "limit") => (
             "How many at most",
@@ -100,7 +100,7 @@ pub(super) fn parameter(place: &str, name: &str) -> Option<(&'static str, Value)
         ("query", "project") => ("Only of this project, by its slug", json!({ "example": "shop" })),
         ("query", "service") => ("Only of this service, by its slug", json!({ "example": "checkout-api" })),
         ("query", "format") => ("How the file is written", json!({})),
-        ("query", "q") => ("Narrows the list to what has this in it", json!({ "maxLength": 256 })),
+        ("query", "q") => ("Narrows the list to what has this in it", json!({})),
         _ => return None,
     })
 }

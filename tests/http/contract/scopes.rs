@@ -11,7 +11,9 @@ use serde_json::Value;
 
 /// Calls that take more than their scope: of a key that is bound to one environment, or of a person. Each
 /// says so in its description or in the guide.
-const MORE: [&str; 6] = [
+const MORE: [&str; 8] = [
+    "PATCH /api/v1/members/{id}",
+    "/promote",
     "DELETE /api/v1/projects/{project}",
     "/dev-environment",
     "/projects/{project}/members",

@@ -118,7 +118,7 @@ impl Claim {
     /// The answer that the result of the change makes, where the adapter knows.
     pub(crate) fn answer(&self, result: &dyn Any) -> Option<Answer> {
         let body = seal::without_credentials((self.shape.body)(result)?);
-        Some(Answer { status: self.shape.status, location: None, body: body.to_string() })
+        Some(Answer { status: self.shape.status, location: None, body })
     }
 
     /// The status of the route's good answer.

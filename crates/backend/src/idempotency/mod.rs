@@ -17,7 +17,6 @@ pub use seal::without_credentials;
 
 use nexus_domain::timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// How long an answer is kept.
 pub const KEPT: i64 = 24 * timestamp::HOUR;
@@ -42,8 +41,8 @@ pub struct Asked<'a> {
 pub struct Shape {
     /// The status of the route's good answer.
     pub status: u16,
-    /// The body that an adapter makes of what a use case gave back, where it knows.
-    pub body: fn(&dyn std::any::Any) -> Option<Value>,
+    /// The text of the body that an adapter makes of what a use case gave back, where it knows.
+    pub body: fn(&dyn std::any::Any) -> Option<String>,
 }
 
 /// An answer that is kept. It never holds a credential.
