@@ -42,7 +42,7 @@ const CALLS: &[(&str, &[Action])] = &[
     ("DELETE {service}", &[ServiceDelete]),
     ("PUT {service}/umbrella", &[UmbrellaLink]),
     ("DELETE {service}/umbrella", &[UmbrellaUnlink]),
-    // Of each kind that it promotes; which ones is in the body.
+    // Those of the kinds that the body names.
     (
         "POST {service}/promote",
         &[SecretPromote, SecretUpdate, ConfigRead, ConfigUpdate, FlagRead, FlagUpdate],
@@ -62,7 +62,8 @@ const CALLS: &[(&str, &[Action])] = &[
     ("DELETE {service}/secrets/{key}/versions/{n}", &[SecretDestroy]),
     ("POST {service}/secrets/{key}/versions/{n}/restore", &[SecretUpdate]),
     ("GET {service}/secrets/{key}/diff", &[SecretReveal]),
-    ("POST {service}/secrets:import", &[SecretCreate, SecretUpdate]),
+    // It says which values are unchanged, so it opens them.
+    ("POST {service}/secrets:import", &[SecretPreview, SecretCreate, SecretUpdate]),
     ("POST {service}/secrets:export", &[SecretExport]),
     ("GET {service}/configs", &[ConfigRead]),
     ("POST {service}/configs", &[ConfigCreate]),

@@ -148,7 +148,11 @@ impl Call<'_> {
         let words = match quoted.as_slice() {
             [] => "Any secret key of the tenant may.".to_owned(),
             [one] => format!("Takes the scope {one}."),
-            several => format!("Takes of the scopes {} those of what it does.", several.join(", ")),
+            // One that is about whatever its body names takes the scopes of that.
+            several if self.path.ends_with("/promote") => {
+                format!("Takes the scopes of what it promotes: {}.", several.join(", "))
+            }
+            several => format!("Takes the scopes {}.", several.join(" and ")),
         };
         self.operation.insert("x-required-scopes".into(), json!(scopes));
         self.say(&words);
