@@ -155,7 +155,7 @@ async fn a_stranger_who_reads_the_document_finds_no_answer_that_does_not_fit_it(
     report("contract", &format!("{arrived} of {all} were carried out"));
     assert!(all >= share(CASES), "only {all} cases");
     // What is refused at the door finds nothing behind it.
-    assert!(arrived * 8 >= all, "only {arrived} of {all} were carried out");
+    assert!(arrived * 12 >= all, "only {arrived} of {all} were carried out");
     assert!(!instance.log().contains("panicked"), "{}", instance.log());
     assert!(!instance.log().contains("a use case failed"), "{}", instance.log());
     instance.is_sound(&server);
@@ -171,12 +171,14 @@ fn fuzz(python: &Path, server: &Server, kind: &str, key: &str, stage: &Value, as
     let mine = if kind == "nx" { "^/api/v1" } else { "^/(v1|ofrep|s)/" };
     // A management call has about four times as many of its kind as one for programs.
     let each = (share(CASES) / if kind == "nx" { 110 } else { 200 }).max(1);
+    // The edges of every limit, one by one, are for those who have the time.
+    let phases = if share(100) < 100 { "examples,fuzzing" } else { "examples,coverage,fuzzing" };
     Command::new(python)
         .args(["-m", "schemathesis.cli", "run"])
         .arg(format!("{origin}/api/openapi.json"))
         .args(["--header", &format!("Authorization: Bearer {key}")])
         .args(["--include-path-regex", mine, "--exclude-path-regex", "stream"])
-        .args(["--phases", "examples,fuzzing", "--seed", SEED, "--max-examples", &each.to_string()])
+        .args(["--phases", phases, "--seed", SEED, "--max-examples", &each.to_string()])
         .args(["--checks", CHECKS, "--suppress-health-check", "all", "--warnings", "off", "--no-shrink"])
         .args(["--continue-on-failure", "--no-color", "--generation-database", "none"])
         .env("SCHEMATHESIS_HOOKS", "hooks")
@@ -209,15 +211,17 @@ async fn a_client_that_was_generated_from_the_document_does_a_days_work() {
         .expect("the generator starts");
     let said = String::from_utf8_lossy(&generated.stdout).into_owned();
     assert!(generated.status.success() && !said.contains("WARNING"), "{said}{generated:?}");
-    let used = Command::new(&python)
-        .arg(third_party("client.py"))
-        .env("PYTHONPATH", instance.folder())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("NEXUS_ORIGIN", &origin)
-        .env("NEXUS_API_KEY", &instance.admin)
-        .output()
-        .expect("the client starts");
-    let said = String::from_utf8_lossy(&used.stderr).into_owned();
-    assert!(used.status.success(), "{}{said}", String::from_utf8_lossy(&used.stdout));
+    for program in ["client.py", "examples.py"] {
+        let used = Command::new(&python)
+            .arg(third_party(program))
+            .env("PYTHONPATH", instance.folder())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("NEXUS_ORIGIN", &origin)
+            .env("NEXUS_API_KEY", &instance.admin)
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&used.stderr).into_owned();
+        assert!(used.status.success(), "{program}: {}{said}", String::from_utf8_lossy(&used.stdout));
+    }
     assert!(!instance.log().contains("panicked"), "{}", instance.log());
 }

@@ -211,10 +211,11 @@ impl Call<'_> {
             let content = response.get_mut("content").and_then(Value::as_object_mut);
             for (kind, content) in content.into_iter().flatten() {
                 let example = match (kind.as_str(), content.get("schema")) {
-                    ("application/json", Some(schema)) if schema.get("type") != Some(&json!("string")) => {
+                    ("application/json", Some(schema)) if schema.get("$ref").is_some() => {
                         examples::of(document, schema)
                     }
-                    ("application/json", _) => json!("{\"PORT\":8080}"),
+                    // A file whose fields are the caller's.
+                    ("application/json", _) => json!({ "PORT": 8080 }),
                     ("text/event-stream", _) => {
                         json!("event: config.updated\nid: 43\ndata: {\"revision\":43,\"key\":\"PORT\"}\n\n")
                     }

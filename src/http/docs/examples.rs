@@ -6,7 +6,20 @@ use serde_json::{Map, Value, json};
 pub(super) const ID: &str = "019aa4c2-7b1e-7c3d-9f10-2a6b8c0d4e5f";
 const TIME: &str = "2026-11-21T08:00:00.000000Z";
 /// Deeper than any answer that people read.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 20;
+
+/// Fields that most answers are without: the other one of two, and what is only there where it was asked
+/// for or is amiss.
+const OMITTED: [&str; 8] = [
+    "value_base64",
+    "sha256",
+    "warning",
+    "read_only",
+    "problem",
+    "next_cursor",
+    "explanation",
+    "explanations",
+];
 
 /// The body of a request, by the name of its schema.
 pub(super) fn request(schema: &str) -> Option<Value> {
@@ -72,6 +85,8 @@ fn made(document: &Value, schema: &Value, name: &str, depth: usize) -> Value {
             "Timestamp" => json!(TIME),
             "JsonText" => json!(8080),
             "Reference" => json!("secret:DB_URL"),
+            // They are made of themselves.
+            "Condition" => json!({ "attribute": "plan", "op": "eq", "value": "pro" }),
             // Where it leads back to itself, it ends.
             _ if depth == 0 => Value::Null,
             _ => made(document, target, name, depth.saturating_sub(1)),
@@ -121,10 +136,7 @@ fn object(document: &Value, schema: &Value, depth: usize) -> Value {
     let mut fields = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, field) in properties.into_iter().flatten() {
-        // Of values that are one or the other, the text is shown.
-        if !["value_base64", "sha256", "warning", "read_only", "problem", "next_cursor"]
-            .contains(&name.as_str())
-        {
+        if !OMITTED.contains(&name.as_str()) {
             fields.insert(name.clone(), made(document, field, name, depth.saturating_sub(1)));
         }
     }
