@@ -52,10 +52,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
+/// What is said of a body that is JSON and no object.
+pub(super) const NO_OBJECT: &str = "An object is needed";
+
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     // A list would be taken for the fields in their order, which nobody promised.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Refusal::invalid("body", "An object is needed"));
+        return Err(Refusal::invalid("body", NO_OBJECT));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
