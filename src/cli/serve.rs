@@ -6,8 +6,8 @@ use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use nexus_backend::{
-    Nexus, Result, audit as chain, credentials, entries, flags, invitations, mail, members, people, snapshot,
-    streams,
+    Nexus, Result, audit as chain, credentials, entries, flags, idempotency, invitations, mail, members,
+    people, snapshot, streams,
 };
 use std::future::Future;
 use std::net::SocketAddr;
@@ -36,6 +36,7 @@ pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitC
     greet(&nexus, settings, &args).await?;
     // Mail of a start with a mail server is kept from now on, where there is none any more.
     mail::sweep(&nexus).await?;
+    idempotency::forget_interrupted(&nexus).await?;
     let mut background = start_background(&nexus, audit::checkpoint_file(settings));
     background.extend(settings.listen_url().map(|url| tokio::spawn(listen_for_ever(nexus.clone(), url))));
     let surface =
@@ -106,6 +107,7 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
         every(1.0, "mail", |nexus| Box::pin(async move { mail::deliver(&nexus).await })),
         every(3600.0, "old mails", |nexus| Box::pin(async move { mail::sweep(&nexus).await })),
         every(3600.0, "old invitations", |nexus| Box::pin(async move { invitations::sweep(&nexus).await })),
+        every(3600.0, "old answers", |nexus| Box::pin(async move { idempotency::sweep(&nexus).await })),
         every(600.0, "sessions", |nexus| Box::pin(async move { people::sessions::sweep(&nexus).await })),
         every(3600.0, "final deletions", |nexus| Box::pin(async move { entries::purge(&nexus).await })),
         tokio::spawn(async move {

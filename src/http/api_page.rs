@@ -57,14 +57,16 @@ fn call(document: &Value, method: &str, path: &str, operation: &Value) -> String
         let part = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();
         let _infallible = write!(
             html,
-            "<p class=\"api-field\"><code>{}</code> <span class=\"muted\">{}</span> {}</p>",
+            "<p class=\"api-field\"><code>{}</code> <span class=\"muted\">{}{}</span> {}</p>",
             escape(part("name")),
             escape(part("in")),
+            escape(&limits(parameter.get("schema").unwrap_or(&Value::Null))),
             escape(part("description"))
         );
     }
     if let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") {
         let _infallible = write!(html, "<p class=\"api-label\">Body</p>{}", fields(document, schema));
+        html.push_str(&operation.get("requestBody").map(example).unwrap_or_default());
     }
     for (status, answer) in
         entries(operation.pointer("/responses")).filter(|(status, _)| status.starts_with('2'))
@@ -73,9 +75,57 @@ fn call(document: &Value, method: &str, path: &str, operation: &Value) -> String
             answer.pointer("/content/application~1json/schema").map(|schema| fields(document, schema));
         let _infallible =
             write!(html, "<p class=\"api-label\">{}</p>{}", escape(status), shape.unwrap_or_default());
+        html.push_str(&example(answer));
     }
+    html.push_str(&refusals(document, operation));
     html.push_str("</article>");
     html
+}
+
+/// The example of a body, as it would be sent.
+fn example(body: &Value) -> String {
+    let content = entries(body.get("content")).find_map(|(_, content)| content.get("example"));
+    let Some(example) = content else { return String::new() };
+    let text = match example {
+        Value::String(text) => text.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    };
+    format!(
+        "<details class=\"api-example\"><summary>Example</summary><pre><code>{}</code></pre></details>",
+        escape(&text)
+    )
+}
+
+/// The codes by which a call may be refused, by their status.
+fn refusals(document: &Value, operation: &Value) -> String {
+    let refused = entries(operation.pointer("/responses")).filter_map(|(status, response)| {
+        let codes = resolve(document, response).get("x-codes")?.as_array()?;
+        let codes: Vec<&str> = codes.iter().filter_map(Value::as_str).collect();
+        Some(format!("{} <code>{}</code>", escape(status), escape(&codes.join(" "))))
+    });
+    format!(
+        "<p class=\"api-field\"><span class=\"muted\">Refusals:</span> {}</p>",
+        refused.collect::<Vec<_>>().join(" · ")
+    )
+}
+
+/// The limits of a field or parameter, in brackets.
+fn limits(schema: &Value) -> String {
+    let of = |name: &str| schema.get(name).filter(|value| !value.is_null()).map(|value| value.to_string());
+    let range = |least: Option<String>, most: Option<String>, what: &str| match (least, most) {
+        (None, None) => None,
+        (Some(least), None) => Some(format!("at least {least}{what}")),
+        (None, Some(most)) => Some(format!("at most {most}{what}")),
+        (Some(least), Some(most)) => Some(format!("{least} to {most}{what}")),
+    };
+    let parts = [
+        range(of("minLength"), of("maxLength"), " characters"),
+        range(of("minItems"), of("maxItems"), " items"),
+        range(of("minimum"), of("maximum"), ""),
+        schema.get("pattern").and_then(Value::as_str).map(str::to_owned),
+    ];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
 }
 
 /// The fields of a schema, one level deep.
@@ -92,7 +142,7 @@ fn fields(document: &Value, schema: &Value) -> String {
             html,
             "<p class=\"api-field\"><code>{}</code> <span class=\"muted\">{}</span> {}</p>",
             escape(name),
-            escape(&type_of(field)),
+            escape(&format!("{}{}", type_of(field), limits(field))),
             escape(described)
         );
     }

@@ -11,7 +11,18 @@ use nexus_backend::gate::{Actor, Who};
 use nexus_domain::role::Scope;
 use nexus_domain::{Code, Refusal};
 
+/// A credential that was found out about already, on a request that is handed on.
+#[derive(Clone)]
+struct Known(Credential);
+
 async fn credential(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError> {
+    match parts.extensions.get() {
+        Some(Known(credential)) => Ok(credential.clone()),
+        None => presented(parts, nexus).await,
+    }
+}
+
+async fn presented(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError> {
     let missing = || Refusal::new(Code::Unauthorized, "Missing or invalid API key");
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(missing().into()) };
@@ -44,6 +55,13 @@ impl FromRequestParts<Nexus> for ManagementKey {
 }
 
 impl ManagementKey {
+    /// Finds the key before the handler does, which then finds it without looking (and counting) again.
+    pub(super) async fn ahead(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
+        let credential = presented(parts, nexus).await?;
+        parts.extensions.insert(Known(credential));
+        Self::from_request_parts(parts, nexus).await
+    }
+
     /// The environment that a path is looked up in: the key's own, or with `admin:all` the one named.
     pub fn environment(&self, named: Option<&str>) -> Result<String, ApiError> {
         self.choose(named).map_err(|()| Refusal::not_found().into())

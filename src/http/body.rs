@@ -52,7 +52,14 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
+/// What is said of a body that is JSON and no object.
+pub(super) const NO_OBJECT: &str = "An object is needed";
+
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // A list would be taken for the fields in their order, which nobody promised.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Refusal::invalid("body", NO_OBJECT));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -122,6 +129,13 @@ mod tests {
         ] {
             let refusal = refused(body);
             assert!(!serde_json::to_string(&refusal).expect("json").contains("hunter2"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_the_fields_in_their_order() {
+        for body in [r#"["A"]"#, r#" ["A","hunter2",null,null,null,null,null]"#, "[]"] {
+            assert!(refused(body).field("body").is_some());
         }
     }
 

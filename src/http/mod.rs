@@ -15,6 +15,8 @@ mod docs;
 mod error;
 mod frame;
 mod health;
+mod idempotency;
+mod results;
 pub mod service;
 mod session;
 
@@ -25,14 +27,15 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use client_ip::Proxies;
 use frame::Frame;
+use idempotency::Keeper;
 use ipnet::IpNet;
 use nexus_app::Shell;
 use nexus_app::server::{Console, MAX_FORM};
 use nexus_backend::Nexus;
+use serde_json::Value;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The largest body: a file of 1 MiB as base64 in JSON, with room for what stands beside it.
@@ -83,17 +86,27 @@ fn framed(router: Router, secure: bool, trusted_proxies: Vec<IpNet>) -> Router {
     )
 }
 
-/// The REST routes with their document.
-pub fn rest_with_document() -> (Router<Nexus>, OpenApi) {
-    let (routes, document) = OpenApiRouter::with_openapi(docs::base())
-        .nest("/api/v1", api::router())
-        .merge(service::router())
-        .split_for_parts();
-    (routes, docs::complete(document))
+/// The routes of the two APIs.
+pub struct Rest {
+    management: Router<Nexus>,
+    service: Router<Nexus>,
 }
 
-fn rest(routes: Router<Nexus>, document: &OpenApi, nexus: Nexus) -> Router {
-    routes
+/// The REST routes with their document.
+pub fn rest_with_document() -> (Rest, Value) {
+    let (management, mut document) =
+        OpenApiRouter::with_openapi(docs::base()).nest("/api/v1", api::router()).split_for_parts();
+    let (service, of_service) = service::router().split_for_parts();
+    document.merge(of_service);
+    (Rest { management, service }, docs::complete(&document))
+}
+
+fn rest(routes: Rest, document: &Value, nexus: Nexus) -> Router {
+    let keeper = Keeper::new(nexus.clone(), document);
+    let management = routes.management.layer(from_fn_with_state(keeper, idempotency::once));
+    // Apart from the service API, which no middleware is to slow down.
+    management
+        .merge(routes.service)
         .with_state(nexus)
         .merge(docs::router(document))
         .method_not_allowed_fallback(error::method_not_allowed)

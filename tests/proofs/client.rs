@@ -39,6 +39,13 @@ impl Request {
         Self { head, body }
     }
 
+    /// With a name of its own: sent again, it is not carried out again.
+    pub fn once(mut self, name: &str) -> Self {
+        let end = self.head.len() - "\r\n".len();
+        self.head.insert_str(end, &format!("idempotency-key: {name}\r\n"));
+        self
+    }
+
     pub fn is_comparison(&self) -> bool {
         self.head.contains("/diff?")
     }

@@ -13,8 +13,10 @@
     reason = "a proof that cannot go on has failed, and says how far it got"
 )]
 
+mod asked_again;
 mod books;
 mod client;
+mod contract;
 mod cut_off;
 mod database;
 mod door;

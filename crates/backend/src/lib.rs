@@ -16,6 +16,7 @@ mod error;
 pub mod flags;
 pub mod gate;
 pub mod grid;
+pub mod idempotency;
 pub mod invitations;
 pub mod keys;
 pub mod limits;

@@ -18,7 +18,7 @@ use crate::streams::Streams;
 use crate::tenants::TenantCreation;
 use crate::tiers::Catalogue;
 use crate::work::Work;
-use crate::{Error, Result, audit};
+use crate::{Error, Result, audit, idempotency};
 use futures::future::BoxFuture;
 use nexus_domain::tier::BillingMode;
 use nexus_domain::{TenantId, Timestamp};
@@ -169,10 +169,16 @@ impl Nexus {
         T: Send + 'static,
         F: for<'w> FnOnce(&'w mut Work) -> BoxFuture<'w, Result<T>> + Send + 'static,
     {
-        let (nexus, actor) = (self.clone(), actor.clone());
+        let (nexus, actor, claim) = (self.clone(), actor.clone(), idempotency::current());
         let task = tokio::spawn(as_here(async move {
             let mut unit = Work::change(nexus.clone(), actor.clone()).await?;
-            let outcome = work(&mut unit).await;
+            let mut outcome = work(&mut unit).await;
+            let answer = claim.as_ref().zip(outcome.as_ref().ok()).map(|(claim, done)| claim.answer(done));
+            if let (Some(claim), Some(answer)) = (&claim, answer)
+                && let Err(error) = idempotency::carried_out(&mut unit, claim, answer).await
+            {
+                outcome = Err(error);
+            }
             match &outcome {
                 Ok(_) => unit.commit().await?,
                 Err(_) => unit.discard().await,

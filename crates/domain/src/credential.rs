@@ -57,6 +57,12 @@ pub fn parse(text: &str) -> Option<Parsed<'_>> {
     Some(Parsed { family, prefix, key_id: hex.get(..ID)?, secret: hex.get(ID..ID + SECRET)? })
 }
 
+/// Whether a field of an answer is a credential, which is shown once and kept nowhere: a key in the one
+/// format, or a secret that others sign with.
+pub fn is_shown_once(field: &str, text: &str) -> bool {
+    matches!(field, "secret" | "signing_secret") || parse(text).is_some()
+}
+
 fn family_of(prefix: &str) -> Option<Family> {
     match prefix {
         SERVICE_SECRET => Some(Family::ServiceSecret),

@@ -47,10 +47,10 @@ pub fn check_environment(slug: &str) -> Result<(), Refusal> {
 
 /// Checks a display name and trims it: 1 to 80 characters, nothing invisible.
 pub fn check_name(name: &str) -> Result<String, Refusal> {
-    let name = name.trim();
+    let (written, name) = (name, name.trim());
     let rule = if name.is_empty() {
         "A name is needed"
-    } else if name.chars().count() > MAX_NAME {
+    } else if written.chars().count() > MAX_NAME {
         "At most 80 characters"
     } else if has_control(name) {
         "No control characters"

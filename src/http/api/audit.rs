@@ -30,34 +30,36 @@ struct Query {
     actor: Option<String>,
     /// An event (`secret.reveal`) or a family of them (`secret.`).
     event: Option<String>,
-    /// RFC 3339.
+    /// From this time on, RFC 3339.
     from: Option<String>,
-    /// RFC 3339.
+    /// Up to this time, RFC 3339.
     to: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,
-    /// For the export: `jsonl` (default) or `csv`.
+}
+
+/// Rows of an export are narrowed like those of the list, and there is one page of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    project: Option<String>,
+    service: Option<String>,
+    /// An address or a shown prefix, from its beginning.
+    actor: Option<String>,
+    /// An event (`secret.reveal`) or a family of them (`secret.`).
+    event: Option<String>,
+    /// From this time on, RFC 3339.
+    from: Option<String>,
+    /// Up to this time, RFC 3339.
+    to: Option<String>,
+    /// `jsonl` (default) or `csv`.
     format: Option<String>,
 }
 
-impl Query {
-    fn filter(&self) -> Api<AuditFilter> {
-        let time = |name: &str, text: &Option<String>| match text {
-            None => Ok(None),
-            Some(text) => {
-                let parsed = Timestamp::parse(text);
-                parsed.map(Some).ok_or_else(|| Refusal::invalid(name, "A time like 2026-11-21T08:00:00Z"))
-            }
-        };
-        Ok(AuditFilter {
-            project: self.project.clone(),
-            service: self.service.clone(),
-            actor: self.actor.clone(),
-            event: self.event.clone(),
-            from: time("from", &self.from)?,
-            to: time("to", &self.to)?,
-        })
-    }
+fn time(name: &str, text: Option<String>) -> Api<Option<Timestamp>> {
+    let rule = || Refusal::invalid(name, "A time like 2026-11-21T08:00:00Z");
+    Ok(text.map(|text| Timestamp::parse(&text).ok_or_else(rule)).transpose()?)
 }
 
 /// The audit log, newest first.
@@ -68,26 +70,30 @@ async fn list(
     key: ManagementKey,
     Params(query): Params<Query>,
 ) -> Api<axum::Json<Page<AuditRow>>> {
-    let (filter, limit) = (query.filter()?, page::limit(query.limit)?);
-    Ok(axum::Json(audit::list(&nexus, &key.0, filter, query.cursor, limit).await?))
+    let Query { project, service, actor, event, from, to, limit, cursor } = query;
+    let (from, to, limit) = (time("from", from)?, time("to", to)?, page::limit(limit)?);
+    let filter = AuditFilter { project, service, actor, event, from, to };
+    Ok(axum::Json(audit::list(&nexus, &key.0, filter, cursor, limit).await?))
 }
 
 /// The audit log as a file, oldest first: JSON lines or CSV. Itself an audited act.
-#[utoipa::path(get, path = "/audit/export", tag = "Audit log", params(Query),
+#[utoipa::path(get, path = "/audit/export", tag = "Audit log", params(ExportQuery),
     responses((status = 200, body = String, content_type = "application/jsonl"), Refusals))]
 async fn export(
     State(nexus): State<Nexus>,
     key: ManagementKey,
-    Params(query): Params<Query>,
+    Params(query): Params<ExportQuery>,
 ) -> Api<Response> {
-    let write = match query.format.as_deref().unwrap_or("jsonl") {
+    let ExportQuery { project, service, actor, event, from, to, format } = query;
+    let filter =
+        AuditFilter { project, service, actor, event, from: time("from", from)?, to: time("to", to)? };
+    let write = match format.as_deref().unwrap_or("jsonl") {
         "jsonl" => audit::json_lines,
         "csv" => audit::csv,
         _ => return Err(Refusal::invalid("format", "jsonl or csv").into()),
     };
-    let kind =
-        if query.format.as_deref() == Some("csv") { "text/csv; charset=utf-8" } else { "application/jsonl" };
-    let rows = audit::export(&nexus, &key.0, query.filter()?).await?;
+    let kind = if format.as_deref() == Some("csv") { "text/csv; charset=utf-8" } else { "application/jsonl" };
+    let rows = audit::export(&nexus, &key.0, filter).await?;
     Ok(([(header::CONTENT_TYPE, kind)], write(&rows)).into_response())
 }
 

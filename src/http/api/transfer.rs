@@ -22,7 +22,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 /// again as unchanged. An audited reveal of all of them.
 #[utoipa::path(post, path = "/projects/{project}/services/{service}/secrets:export", tag = "Secrets",
     params(("project" = String, Path), ("service" = String, Path), InEnvironment), request_body = ExportRequest,
-    responses((status = 200, content((String = "text/plain"), (String = "application/json"), (String = "application/yaml"))),
+    responses((status = 200, content((String = "text/plain"), (serde_json::Value = "application/json"), (serde_json::Value = "application/yaml"))),
         Refusals))]
 async fn export_secrets(
     State(nexus): State<Nexus>,
@@ -51,7 +51,7 @@ struct ExportQuery {
 /// again as unchanged. The stored values: references stand in them as they were written.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/configs:export", tag = "Configs",
     params(("project" = String, Path), ("service" = String, Path), ExportQuery),
-    responses((status = 200, content((String = "text/plain"), (String = "application/json"), (String = "application/yaml"))),
+    responses((status = 200, content((String = "text/plain"), (serde_json::Value = "application/json"), (serde_json::Value = "application/yaml"))),
         Refusals))]
 async fn export_configs(
     State(nexus): State<Nexus>,

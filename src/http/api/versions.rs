@@ -122,7 +122,9 @@ async fn restore(
 #[into_params(parameter_in = Query)]
 pub(super) struct Sides {
     pub environment: Option<String>,
+    /// The number of one version.
     pub from: i64,
+    /// The number of the other.
     pub to: i64,
 }
 

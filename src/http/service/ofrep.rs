@@ -4,7 +4,7 @@
 //! that every error of this API has.
 
 use super::{ApiError, Caller, IfNoneMatch, Named, tagged};
-use crate::http::body::Json;
+use crate::http::body::{Json, NO_OBJECT};
 use crate::http::docs::Refusals;
 use crate::http::error::refused_with;
 use axum::extract::{Path, State};
@@ -66,9 +66,12 @@ impl IntoResponse for Refused {
 }
 
 fn context(body: Result<Json<EvaluationRequest>, ApiError>) -> Result<Context, Refused> {
-    let Json(request) =
-        body.map_err(|ApiError(refusal)| Refused { refusal, code: ErrorCode::ParseError, key: None })?;
     let invalid = |refusal| Refused { refusal, code: ErrorCode::InvalidContext, key: None };
+    let Json(request) = body.map_err(|ApiError(refusal)| match refusal.field("body") {
+        // It was understood, and holds no context.
+        Some(NO_OBJECT) => invalid(refusal),
+        _ => Refused { refusal, code: ErrorCode::ParseError, key: None },
+    })?;
     match request.context {
         Value::Object(attributes) => Context::from_flat(attributes).map_err(invalid),
         _ => Err(invalid(Refusal::invalid("context", "An object is needed"))),

@@ -55,19 +55,64 @@ async fn every_reference_in_the_document_leads_somewhere() {
     }
 }
 
+/// The rule for every call, also those that come later.
 #[tokio::test]
-async fn every_operation_is_described_and_says_how_it_may_be_refused() {
+async fn every_operation_says_what_it_takes_answers_and_refuses() {
     let document = document().await;
     assert_eq!(document["openapi"], "3.1.0");
+    let mut lacking = Vec::new();
     for (name, operation) in operations(&document) {
-        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
-        for status in ["400", "401", "403", "404"] {
-            assert!(operation["responses"].get(status).is_some(), "{name} {status}");
+        let mut lacks = |holds: bool, what: &str| {
+            if !holds {
+                lacking.push(format!("{name} lacks {what}"));
+            }
+        };
+        let said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+        lacks(said(&operation["summary"]), "a summary");
+        lacks(
+            said(&operation["description"]) || operation["security"] == serde_json::json!([{}]),
+            "what it takes",
+        );
+        for status in ["400", "401", "403", "404", "429", "500", "503"] {
+            let reference = operation["responses"][status]["$ref"].as_str().unwrap_or_default();
+            let refusal = document.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
+            lacks(refusal["x-codes"].as_array().is_some_and(|codes| !codes.is_empty()), status);
         }
-        let placeholders = name.matches('{').count();
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in &parameters {
+            lacks(said(&parameter["description"]), &format!("a word about {}", parameter["name"]));
+        }
         let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path").count();
-        assert_eq!(in_path, placeholders, "{name}");
+        lacks(in_path == name.matches('{').count(), "a parameter of its path");
+        if let Some(body) = operation.get("requestBody") {
+            lacks(body["content"]["application/json"].get("example").is_some(), "an example of its body");
+        }
+        let good = operation["responses"].as_object().expect("answers").iter();
+        let mut good = good.filter(|(status, _)| status.starts_with('2')).peekable();
+        lacks(good.peek().is_some(), "a good answer");
+        for (status, answer) in good {
+            for (kind, content) in answer["content"].as_object().into_iter().flatten() {
+                lacks(content.get("example").is_some(), &format!("an example of {status} {kind}"));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
+#[tokio::test]
+async fn the_examples_of_bodies_are_bodies_that_are_taken() {
+    let w = World::new().await;
+    let document = document().await;
+    for (name, operation) in operations(&document) {
+        let Some(example) = operation["requestBody"]["content"]["application/json"].get("example") else {
+            continue;
+        };
+        let (method, path) = name.split_once(' ').expect("a method");
+        // Nothing is there: what is read is refused with 404 and not with 400.
+        let path = path.replace("{n}", "1").replace("{slot}", "primary").replace(['{', '}'], "");
+        let key = if path.starts_with("/api/v1") { &w.keys.admin } else { &w.keys.sk_write };
+        let reply = w.ask(method, &path).json(example.clone()).with(key).await;
+        assert!(reply.status != 400 && reply.status != 500, "{name}: {}", reply.text());
     }
 }
 

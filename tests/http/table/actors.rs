@@ -5,10 +5,11 @@ use crate::world::{As, Keys, Person};
 /// A column: its name, and the credential that it sends.
 pub type Actor = (&'static str, fn(&Keys) -> As);
 
-pub const ACTORS: [Actor; 23] = [
+pub const ACTORS: [Actor; 24] = [
     ("nobody", |_| As::Nobody),
     ("ended", |_| Person::Ended.into()),
     ("rival", |_| Person::Rival.into()),
+    ("invited", |_| Person::Invited.into()),
     ("removed", |_| Person::Removed.into()),
     ("owner", |_| Person::Owner.into()),
     ("finance", |_| Person::Finance.into()),

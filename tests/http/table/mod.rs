@@ -5,10 +5,10 @@
 //! write the table anew: `NEXUS_WRITE_ROUTES=1 cargo test -p nexus --test http`, and read the diff.
 
 mod actors;
-mod call;
+pub mod call;
 pub mod functions;
 pub mod pages;
-mod rest;
+pub mod rest;
 mod text;
 
 use crate::world::World;

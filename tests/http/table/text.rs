@@ -13,6 +13,7 @@ pub struct Section {
 const ABOUT: &str = "\
 # The status that every route answers every kind of actor with; tests/http/table says how it is measured.
 # nobody: no credential. ended: the cookie of a session that was ended. rival: owner of another tenant. removed: once a member, of that other tenant now.
+# invited: of that other tenant too, with a pending invitation to this one.
 # owner, finance, member: tenant roles. lead, manager, dev, peer, tester, viewer: members with the project
 # role owner, manager, developer (twice), tester, viewer. nx_admin: admin:all. nx_wide: every other scope.
 # nx_none: a scope that nothing here takes. nx_pub: publishable. nx_rival: admin:all of another tenant.

@@ -51,6 +51,7 @@ const TABLES: &[&str] = &[
     "identities",
     "sign_in_flows",
     "mail_domains",
+    "idempotency_keys",
 ];
 
 fn pool(nexus: &Nexus) -> &SqlitePool {
@@ -160,6 +161,7 @@ impl World {
             ("sign_in_providers", "hex(id) || name || client_id || enabled"),
             ("identities", "hex(provider_id) || subject || hex(user_id)"),
             ("sign_in_flows", "hex(state_hash)"),
+            ("idempotency_keys", "hex(key_mac) || coalesce(status, '')"),
             ("mail_domains", "hex(tenant_id) || domain || coalesce(joins_as, '') || projects"),
         ];
         let parts = PARTS.iter().map(|(table, row)| {

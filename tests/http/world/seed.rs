@@ -32,6 +32,9 @@ use uuid::Uuid;
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// The address of an invitation that nobody accepted, with a mail that is kept.
+const KEPT: &str = "kept@new.test";
+
 /// A person of the seeded world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Person {
@@ -55,10 +58,12 @@ pub enum Person {
     Ended,
     /// Was removed from the tenant, and is a member of the other one.
     Removed,
+    /// Is a member of the other tenant, and invited to the tenant.
+    Invited,
 }
 
 impl Person {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Owner,
         Self::Finance,
         Self::Member,
@@ -71,6 +76,7 @@ impl Person {
         Self::Rival,
         Self::Ended,
         Self::Removed,
+        Self::Invited,
     ];
 
     pub const fn email(self) -> &'static str {
@@ -86,6 +92,7 @@ impl Person {
             Self::Viewer => "vic@acme.test",
             Self::Rival => "rita@rival.test",
             Self::Removed => "rob@acme.test",
+            Self::Invited => KEPT,
         }
     }
 
@@ -162,7 +169,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         projects::create(nexus, &owner, new).await.expect("a project");
     }
     tiers::add(nexus, &owner, "shop", Addon::AbTesting).await.expect("an add-on");
-    let people = people_of_acme(nexus, &acme, &hash).await;
+    let people = people_of_acme(nexus, &acme, &rival, &hash).await;
     for person in Person::ALL {
         let user = match person {
             Person::Owner | Person::Ended => owner.user(),
@@ -246,14 +253,15 @@ async fn found(nexus: &Nexus, slug: &str, owner: Person, hash: &str) -> (Actor, 
 }
 
 /// The members: no use case invites anybody yet, so they are written as rows.
-async fn people_of_acme(nexus: &Nexus, acme: &Actor, hash: &str) -> Vec<(Person, UserId)> {
+async fn people_of_acme(nexus: &Nexus, acme: &Actor, rival: &Actor, hash: &str) -> Vec<(Person, UserId)> {
     let mut made = Vec::new();
-    let (tenant, now) = (id(acme.tenant.0), nexus.now().0);
+    let now = nexus.now().0;
     for person in Person::ALL {
         if person.email() == Person::Owner.email() || person == Person::Rival {
             continue;
         }
         let user = Uuid::now_v7();
+        let tenant = id(if person == Person::Invited { rival.tenant.0 } else { acme.tenant.0 });
         let (key, email, role) = (id(user), person.email(), person.tenant_role());
         let handle = nexus_domain::slug::handle_from_email(email);
         execute(
@@ -306,7 +314,7 @@ async fn invitations_of_acme(nexus: &Nexus, owner: &Actor) -> (String, String, S
     };
     let id = invite("new@new.test").await;
     let link = invitations::copy_link(nexus, owner, id).await.expect("a link").link;
-    invite("kept@new.test").await;
+    invite(KEPT).await;
     let mail = mail::by_operator(nexus, 1).await.expect("the mails").remove(0);
     (id.to_string(), link.rsplit('/').next().expect("a token").to_owned(), mail.id.to_string())
 }

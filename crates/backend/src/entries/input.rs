@@ -6,10 +6,11 @@ use nexus_domain::slug;
 
 /// Checks the description of a version: one line, at most 500 characters.
 pub(crate) fn description(text: Option<String>) -> Result<String> {
-    let text = text.unwrap_or_default().trim().to_owned();
+    let text = text.unwrap_or_default();
     if text.chars().count() > MAX_DESCRIPTION_CHARS {
         return Err(Error::invalid("description", "At most 500 characters"));
     }
+    let text = text.trim().to_owned();
     if slug::has_control(&text) {
         return Err(Error::invalid("description", "One line, no control characters"));
     }
@@ -18,10 +19,10 @@ pub(crate) fn description(text: Option<String>) -> Result<String> {
 
 /// Checks a note: at most 2,000 characters.
 pub(crate) fn note(text: &str) -> Result<String> {
-    let text = text.trim().to_owned();
     if text.chars().count() > MAX_NOTE_CHARS {
         return Err(Error::invalid("note", "At most 2,000 characters"));
     }
+    let text = text.trim().to_owned();
     if text.split(['\n', '\r', '\t']).any(slug::has_control) {
         return Err(Error::invalid("note", "No control characters"));
     }
@@ -30,16 +31,18 @@ pub(crate) fn note(text: &str) -> Result<String> {
 
 /// Checks tags: at most 20 of at most 40 characters; each once, in their order.
 pub(crate) fn tags(tags: Vec<String>) -> Result<Vec<String>> {
+    if tags.len() > MAX_TAGS {
+        return Err(Error::invalid("tags", "At most 20 tags"));
+    }
     let mut kept: Vec<String> = Vec::new();
-    for tag in tags {
-        let tag = tag.trim().to_owned();
-        if tag.is_empty() || kept.contains(&tag) {
-            continue;
-        }
-        if tag.chars().count() > MAX_TAG_CHARS || slug::has_control(&tag) || tag.contains(',') {
+    for written in tags {
+        let tag = written.trim().to_owned();
+        if written.chars().count() > MAX_TAG_CHARS || slug::has_control(&tag) || tag.contains(',') {
             return Err(Error::invalid("tags", "Each at most 40 characters, without commas"));
         }
-        kept.push(tag);
+        if !tag.is_empty() && !kept.contains(&tag) {
+            kept.push(tag);
+        }
     }
-    if kept.len() > MAX_TAGS { Err(Error::invalid("tags", "At most 20 tags")) } else { Ok(kept) }
+    Ok(kept)
 }

@@ -270,7 +270,8 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewProject) -> Result<Pro
                 .map(|_| ()))?;
                 let details = json!({ "name": name, "tier": tier });
                 w.record(Action::ProjectCreate, &Target::in_project(&slug, &slug), details).await?;
-                wire(w, &slug, Action::ProjectRead).await
+                // Whoever makes it may change it, also with a key that reads nothing else.
+                wire(w, &slug, Action::ProjectUpdate).await
             })
         })
         .await

@@ -43,6 +43,7 @@ mod factors;
 mod flags;
 mod gate;
 mod grid;
+mod idempotency;
 mod invitations;
 mod keys;
 mod mail;

@@ -117,7 +117,8 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 8] = [
+const SWEEPS: [&str; 9] = [
+    "DELETE FROM idempotency_keys WHERE status",
     "DELETE FROM invitations WHERE expires_at",
     "DELETE FROM audit_denials",
     "DELETE FROM sessions",
@@ -182,6 +183,7 @@ const OF_A_TENANT: &[&str] = &[
     "mails",
     "sign_in_providers",
     "mail_domains",
+    "idempotency_keys",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
@@ -213,6 +215,8 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
         "what waits for one address, for whoever runs the program",
     ),
     ("SELECT id FROM mails WHERE next_attempt_at", "what is due, whoever it is from"),
+    ("DELETE FROM idempotency_keys WHERE expires_at", "the sweep of old answers"),
+    ("DELETE FROM idempotency_keys WHERE status", "the start of the only server there is"),
     ("UPDATE mails SET attempts", "the sender takes what is due"),
     ("UPDATE mails SET state = $2", "the sender writes what came of it"),
     ("UPDATE mails SET state = 'kept'", "the sweep where there is no mail server"),

@@ -1,16 +1,24 @@
 //! The OpenAPI document and the page that people read it on.
+//!
+//! The handlers name their parameters, bodies and answers; everything that follows from rules is added for
+//! all of them in `complete`, so that a new call has it too. A test fails for a call that lacks something.
+
+mod actions;
+mod complete;
+mod examples;
+mod limits;
+mod refusals;
 
 use axum::Router;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use nexus_domain::Code;
+use serde_json::Value;
 use std::collections::BTreeMap;
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
-    ResponseBuilder, SecurityRequirement,
+    Components, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Response, SecurityRequirement,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
@@ -27,27 +35,15 @@ pub(super) struct ErrorBody {
     request_id: String,
 }
 
-/// The refusals that any call may answer with: status, name in the document, and what they mean.
-const REFUSALS: [(&str, &str, &str); 8] = [
-    ("400", "Invalid", "`invalid_request`: a field breaks a rule."),
-    ("401", "Unauthorized", "`unauthorized`: missing or invalid API key."),
-    ("403", "Forbidden", "`forbidden` and its relatives."),
-    ("404", "NotFound", "`not_found`: missing, or not for the caller to know of."),
-    ("409", "Conflict", "`conflict`, `in_use`, `immutable` or `quota_exceeded`."),
-    ("413", "TooLarge", "`too_large`."),
-    ("415", "Unsupported", "`unsupported_media_type`."),
-    ("503", "Unavailable", "`unavailable` or `audit_unavailable`."),
-];
+/// The header by which a request is known when it is sent again.
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// Names the refusals in the document of a call; they are described once.
+/// Stands in the document of a call for its refusals, which `complete` works out.
 pub(super) struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let named = |(status, name, _): &(&str, &str, &str)| {
-            ((*status).to_owned(), RefOr::Ref(Ref::from_response_name(*name)))
-        };
-        REFUSALS.iter().map(named).collect()
+        BTreeMap::new()
     }
 }
 
@@ -60,11 +56,8 @@ pub(super) fn base() -> OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
     components.schemas.insert(Code::name().into_owned(), Code::schema());
     components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
-    for (_, name, meaning) in REFUSALS {
-        let body = Content::new(Some(Ref::from_schema_name(ErrorBody::name())));
-        let response = ResponseBuilder::new().description(meaning).content("application/json", body).build();
-        components.responses.insert(name.to_owned(), response.into());
-    }
+    // A place for the refusals.
+    components.responses.insert("Refused".into(), Response::default().into());
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -78,42 +71,14 @@ pub(super) fn base() -> OpenApi {
         .build()
 }
 
-/// Gives every call an id that is unique in the document, from its method and path:
-/// `get_projects_project`. Generated clients name their functions by it. The calls below an endpoint
-/// are those at the origin with one more thing in their path.
-pub(super) fn complete(mut document: OpenApi) -> OpenApi {
-    for (path, item) in &mut document.paths.paths {
-        let words: Vec<&str> = path
-            .trim_start_matches("/api/v1")
-            .split(['/', '{', '}', '-', ':'])
-            .filter(|word| !word.is_empty())
-            .collect();
-        let name = words.join("_");
-        let at_endpoint = path.contains("{endpoint_slug}");
-        let methods = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("put", &mut item.put),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
-        for (method, operation) in methods {
-            if let Some(operation) = operation {
-                operation.operation_id = Some(format!("{method}_{name}"));
-                if at_endpoint {
-                    let slug = ParameterBuilder::new().name("endpoint_slug").parameter_in(ParameterIn::Path);
-                    let slug = slug.required(Required::True).schema(Some(String::schema()));
-                    operation.parameters.get_or_insert_default().insert(0, slug.build().into());
-                }
-            }
-        }
-    }
-    document
+/// The document with everything that follows from rules.
+pub(super) fn complete(document: &OpenApi) -> Value {
+    complete::complete(document)
 }
 
-pub(super) fn router(document: &OpenApi) -> Router {
-    let json = serde_json::to_string(document).unwrap_or_default();
-    let page = super::api_page::write(&serde_json::to_value(document).unwrap_or_default());
+pub(super) fn router(document: &Value) -> Router {
+    let json = document.to_string();
+    let page = super::api_page::write(document);
     Router::new()
         .route(
             "/api/openapi.json",
