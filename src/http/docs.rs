@@ -28,7 +28,7 @@ pub(super) struct ErrorBody {
 }
 
 /// The refusals that any call may answer with: status, name in the document, and what they mean.
-const REFUSALS: [(&str, &str, &str); 8] = [
+const REFUSALS: [(&str, &str, &str); 9] = [
     ("400", "Invalid", "`invalid_request`: a field breaks a rule."),
     ("401", "Unauthorized", "`unauthorized`: missing or invalid API key."),
     ("403", "Forbidden", "`forbidden` and its relatives."),
@@ -36,6 +36,7 @@ const REFUSALS: [(&str, &str, &str); 8] = [
     ("409", "Conflict", "`conflict`, `in_use`, `immutable` or `quota_exceeded`."),
     ("413", "TooLarge", "`too_large`."),
     ("415", "Unsupported", "`unsupported_media_type`."),
+    ("429", "Limited", "`rate_limited`, or `quarantined`: too many wrong keys from this address."),
     ("503", "Unavailable", "`unavailable` or `audit_unavailable`."),
 ];
 

@@ -156,7 +156,9 @@ async fn a_forgotten_password_is_answered_alike_for_every_address(w: &World) {
         work.push((w.nexus.passwords.hashes() - hashes, w.nexus.db.asked().so_far() - asked));
         w.nexus.settled().await;
     }
-    assert_eq!(work, [(0, 1); 4], "no hash, and one look");
+    // Processes that share a database count attempts in it: the request, and a transaction for both counters.
+    let counting = if w.nexus.db.is_embedded() { 0 } else { 3 };
+    assert_eq!(work, [(0, 1 + counting); 4], "no hash, and one look");
     assert_eq!(tokens(&w.nexus, OWNER).await.len(), 1);
     assert_eq!(tokens(&w.nexus, "without@acme.test").await.len(), 1);
     assert_eq!(w.number("SELECT COUNT(*) FROM mails").await, 2);

@@ -117,7 +117,9 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 8] = [
+const SWEEPS: [&str; 10] = [
+    "DELETE FROM request_log WHERE id IN",
+    "SELECT s.part, (SELECT CAST",
     "DELETE FROM invitations WHERE expires_at",
     "DELETE FROM audit_denials",
     "DELETE FROM sessions",
@@ -182,6 +184,8 @@ const OF_A_TENANT: &[&str] = &[
     "mails",
     "sign_in_providers",
     "mail_domains",
+    "quarantines",
+    "request_log",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
@@ -212,6 +216,15 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
         "SELECT id, sealed FROM mails WHERE recipient",
         "what waits for one address, for whoever runs the program",
     ),
+    ("SELECT network, key_id, expires_at FROM quarantines", "what every process refuses"),
+    (
+        "SELECT network, key_id, shown, reason, created_at, expires_at FROM quarantines\n         WHERE expires_at",
+        "the operator's list",
+    ),
+    ("DELETE FROM quarantines WHERE expires_at", "the sweep of what is over"),
+    ("DELETE FROM request_log WHERE id IN", "the log is kept as long as there is room for all"),
+    ("SELECT s.part, (SELECT CAST", "how large the log is"),
+    ("SELECT last_at, at, id", "the operator's list of what belongs to no tenant"),
     ("SELECT id FROM mails WHERE next_attempt_at", "what is due, whoever it is from"),
     ("UPDATE mails SET attempts", "the sender takes what is due"),
     ("UPDATE mails SET state = $2", "the sender writes what came of it"),
