@@ -21,7 +21,7 @@ pub struct Here {
     pub session: Session,
     pub ip: IpAddr,
     /// Where it is said who asks, for the API log.
-    visit: Option<Arc<Visit>>,
+    pub visit: Option<Arc<Visit>>,
 }
 
 /// The request's surroundings. Call it before the first `.await`.

@@ -120,8 +120,8 @@ async fn what_succeeds_is_taken_back_and_the_next_minute_is_free(w: &World) {
 
 async fn fifty_addresses_at_once_are_counted_each_by_itself(w: &World) {
     let all = processes(w).await;
-    let attempts = (0..50_u8).flat_map(|host| (0..12).map(move |n| (host, n))).map(|(host, n)| {
-        let process = all[usize::from(n) % all.len()].clone();
+    let attempts = (0..50_u8).flat_map(|host| (0..12_usize).map(move |n| (host, n))).map(|(host, n)| {
+        let process = all[n % all.len()].clone();
         let now = w.now();
         async move {
             let account = format!("h{host}n{n}@acme.test");

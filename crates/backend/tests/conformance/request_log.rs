@@ -238,7 +238,10 @@ async fn another_tenants_requests_are_nobodys_business(w: &World) {
 }
 
 async fn bytes(w: &World, part: &str) -> i64 {
-    w.number(&format!("SELECT COALESCE(SUM(bytes), 0) FROM request_log_sizes WHERE part = '{part}'")).await
+    w.number(&format!(
+        "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM request_log_sizes WHERE part = '{part}'"
+    ))
+    .await
 }
 
 async fn old_requests_are_forgotten_and_what_is_too_much_too(w: &World) {
@@ -253,7 +256,7 @@ async fn old_requests_are_forgotten_and_what_is_too_much_too(w: &World) {
     }
     request_log::flush(&w.nexus).await.fine();
     assert_eq!(w.number("SELECT COUNT(*) FROM request_log").await, 21);
-    let whole = w.number("SELECT SUM(size) FROM request_log WHERE kind <> 'unknown'").await;
+    let whole = w.number("SELECT CAST(SUM(size) AS BIGINT) FROM request_log WHERE kind <> 'unknown'").await;
     assert_eq!(bytes(w, "known").await, whole);
     request_log::prune(&w.nexus).await.fine();
     assert_eq!(w.number("SELECT COUNT(*) FROM request_log").await, 20, "the one of 30 days ago is gone");
