@@ -116,6 +116,8 @@ struct About {
     method: Method,
     /// The route's pattern, not the address: a one-time link's token is part of the address.
     route: Option<MatchedPath>,
+    /// The path of a server function: all of them share one pattern.
+    function: Option<String>,
     is_api: bool,
     sharing: Sharing,
     secure: bool,
@@ -128,6 +130,7 @@ impl About {
             started: Instant::now(),
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
+            function: request.uri().path().starts_with("/_fn/").then(|| request.uri().path().to_owned()),
             is_api: error::is_api(request.uri().path()),
             sharing: Sharing::of(request),
             secure,
@@ -171,7 +174,9 @@ impl About {
     /// Counts the request in the API log, where it was somebody's.
     fn log(&self, nexus: &Nexus, visit: &Visit, ClientIp(ip): ClientIp, response: &Response) {
         if let Some(caller) = visit.caller() {
-            let (method, route, status) = (self.method.as_str(), self.route(), response.status().as_u16());
+            // Somebody is known, so the function was one that is there.
+            let route = self.function.as_deref().unwrap_or_else(|| self.route());
+            let (method, status) = (self.method.as_str(), response.status().as_u16());
             let (at, micros) = (nexus.now(), self.micros());
             nexus.request_log.note(caller, Answered { at, ip, method, route, status, micros });
         }
