@@ -55,6 +55,7 @@ fn Pages() -> impl IntoView {
             <ParentRoute path=path!("/t/:tenant") view=Page::FRAME ssr=Async>
                 <Route path=path!("/projects") view=Page::PROJECTS ssr=Async/>
                 <Route path=path!("/audit") view=Page::AUDIT ssr=Async/>
+                <Route path=path!("/api-log") view=Page::API_LOG ssr=Async/>
                 <Route path=path!("/settings") view=Page::SETTINGS ssr=Async/>
                 <Route path=path!("/sign-in") view=Page::SIGN_IN_RULES ssr=Async/>
                 <ParentRoute path=path!("/members") view=Page::MEMBERS_FRAME ssr=Async>

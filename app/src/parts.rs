@@ -33,6 +33,7 @@ use crate::pages::project::{
 };
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
 use crate::pages::{
+    api_log::ApiLogPage,
     audit::AuditPage,
     configs::ConfigsTab,
     flags::{FlagsTab, TesterTab},
@@ -141,6 +142,7 @@ impl Page {
 
     // What is needed now and then.
     pub const AUDIT: Self = page!(AuditPage, manage::audit);
+    pub const API_LOG: Self = page!(ApiLogPage, manage::api_log);
     pub const SETTINGS: Self = page!(SettingsPage, manage::settings);
     pub const PROJECT_AUDIT: Self = page!(ProjectAuditTab, manage::project_audit);
     pub const PROJECT_SETTINGS: Self = page!(ProjectSettingsTab, manage::project_settings);
@@ -180,6 +182,7 @@ impl Page {
         let parts: [Option<&str>; 6] = std::array::from_fn(|_| parts.next());
         match parts {
             [Some("audit"), None, ..] => Some(Self::AUDIT),
+            [Some("api-log"), None, ..] => Some(Self::API_LOG),
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
             [Some("members"), ..] => Some(Self::MEMBERS_FRAME),
             [Some("sign-in"), None, ..] => Some(Self::SIGN_IN_RULES),

@@ -20,6 +20,7 @@ pub fn of(path: &str) -> String {
         ["reset", ..] => "New password".to_owned(),
         ["t", _, "projects"] => "Projects".to_owned(),
         ["t", _, "audit"] => "Audit log".to_owned(),
+        ["t", _, "api-log"] => "API log".to_owned(),
         ["t", _, "members"] => "Members".to_owned(),
         ["t", _, "members", "invitations"] => "Invitations".to_owned(),
         ["t", _, "members", "outbox"] => "Outbox".to_owned(),

@@ -42,6 +42,8 @@ const inside = [
   '/t/acme/projects/shop/live/checkout-api/keys',
   '/t/acme/projects/shop/live/checkout-api/settings',
   '/t/acme/audit',
+  '/t/acme/api-log',
+  '/t/acme/api-log?status=5xx',
   '/t/acme/settings',
   '/t/acme/settings?edit=staging',
   '/t/acme/sign-in',

@@ -12,6 +12,10 @@ test('projects, services and secrets are read and reached by links', async ({ pa
   await expect(page.getByRole('heading', { level: 1, name: 'checkout-api' })).toBeVisible();
   await page.goto('/t/acme/audit?event=service.');
   await expect(page.getByText('service.created').first()).toBeVisible();
+  await page.goto('/t/acme/api-log');
+  await page.getByLabel('Answer').selectOption('2xx');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(page.getByText('/api/v1/projects').first()).toBeVisible();
 });
 
 test('a project and a service are made', async ({ page }) => {

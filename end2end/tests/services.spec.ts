@@ -85,6 +85,27 @@ test('the audit log is filtered and its chain verified', async ({ page }) => {
   await expect(page.getByText(/whole|intact|rows/i).first()).toBeVisible();
 });
 
+test('the API log shows who asked, is filtered, and says when nothing fits', async ({ page, api, nexus }) => {
+  await api.call('GET', '/whoami');
+  const rows = page.locator('[data-row]');
+  const asked = rows.filter({ hasText: '/api/v1/whoami' }).filter({ hasText: nexus.apiKey.slice(0, 12) });
+  await expect(async () => {
+    await open(page, '/t/acme/api-log');
+    await expect(asked.first()).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await page.getByLabel('Key', { exact: true }).fill(owner.email);
+  await page.getByLabel('Method').selectOption('GET');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(page).toHaveURL(/method=GET/);
+  await expect(asked).toHaveCount(0);
+  await expect(rows.filter({ hasText: '/t/{tenant}/projects' }).first()).toBeVisible();
+  await page.getByLabel('Answer').selectOption('5xx');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(page.getByText('No request fits this filter')).toBeVisible();
+  await page.getByRole('link', { name: 'Clear' }).click();
+  await expect(asked.first()).toBeVisible();
+});
+
 test('signing out ends the session on the server', async ({ page }) => {
   await open(page, '/t/acme/projects');
   const cookies = await page.context().cookies();

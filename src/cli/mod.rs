@@ -1,13 +1,16 @@
 //! The command line: `nexus init`, `serve`, `config`, `audit verify`, `mail list`, `mail show`, `tenant create`,
-//! `tenant lift-provider`, `user reset-password`, `user remove-second-factors` for whoever runs an instance;
+//! `tenant lift-provider`,
+//! `quarantine list`, `quarantine lift`, `log list`, `user reset-password`, `user remove-second-factors` for whoever runs an instance;
 //! `nexus run`, `pull` and `secrets` for those who use one.
 
 mod audit;
 mod connection;
 mod demo;
 mod init;
+mod log;
 mod mail;
 mod pull;
+mod quarantine;
 mod run;
 mod secrets;
 mod serve;
@@ -66,6 +69,12 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Keys that are refused from an address for a while.
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
+    /// Requests that are in no tenant's API log.
+    #[command(subcommand)]
+    Log(log::Command),
 }
 
 /// Runs the program and says how it ended.
@@ -121,6 +130,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Tenant(command) => tenant::run(&settings, command).await,
             Command::Mail(command) => mail::run(&settings, command).await,
             Command::User(command) => user::run(&settings, command).await,
+            Command::Quarantine(command) => quarantine::run(&settings, command).await,
+            Command::Log(command) => log::run(&settings, command).await,
             // They were done before, without an instance.
             Command::Run(_) | Command::Pull(_) | Command::Secrets(_) => Ok(ExitCode::SUCCESS),
         }

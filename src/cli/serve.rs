@@ -6,8 +6,8 @@ use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use nexus_backend::{
-    Nexus, Result, audit as chain, credentials, entries, flags, idempotency, invitations, mail, members,
-    people, snapshot, streams,
+    Nexus, Result, audit as chain, entries, flags, idempotency, invitations, limits, mail, members, people,
+    request_log, snapshot, streams,
 };
 use std::future::Future;
 use std::net::SocketAddr;
@@ -99,7 +99,12 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
     let hourly = nexus.clone();
     vec![
         every(0.5, "follow", |nexus| Box::pin(async move { nexus.follow().await })),
-        every(60.0, "last use of keys", |nexus| Box::pin(async move { credentials::flush(&nexus).await })),
+        every(1.0, "API log", |nexus| Box::pin(async move { request_log::flush(&nexus).await })),
+        every(60.0, "old requests", |nexus| Box::pin(async move { request_log::prune(&nexus).await })),
+        every(3600.0, "size of the API log", |nexus| {
+            Box::pin(async move { request_log::recount(&nexus).await })
+        }),
+        every(60.0, "old limits", |nexus| Box::pin(async move { limits::forget_old(&nexus).await })),
         every(60.0, "counted reads", |nexus| Box::pin(async move { snapshot::flush(&nexus).await })),
         every(60.0, "who was there", |nexus| Box::pin(async move { members::flush(&nexus).await })),
         every(60.0, "counted evaluations", |nexus| Box::pin(async move { flags::flush(&nexus).await })),
@@ -153,7 +158,7 @@ where
 /// What was only in memory is written before the program ends.
 async fn last_words(nexus: &Nexus, checkpoints: &std::path::Path) {
     for outcome in [
-        credentials::flush(nexus).await,
+        request_log::flush(nexus).await,
         snapshot::flush(nexus).await,
         flags::flush(nexus).await,
         members::flush(nexus).await,

@@ -5,11 +5,14 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use nexus_app::server::ClientIp;
-use nexus_backend::Nexus;
-use nexus_backend::credentials::{Credential, authenticate};
+use nexus_backend::credentials::Credential;
 use nexus_backend::gate::{Actor, Who};
+use nexus_backend::request_log::Visit;
+use nexus_backend::{Nexus, limits};
 use nexus_domain::role::Scope;
 use nexus_domain::{Code, Refusal};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 /// A credential that was found out about already, on a request that is handed on.
 #[derive(Clone)]
@@ -31,8 +34,9 @@ async fn presented(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError>
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(missing().into());
     }
-    let ip = parts.extensions.get::<ClientIp>().map(|ip| ip.0);
-    Ok(authenticate(nexus, key.trim(), ip).await?)
+    let ip = parts.extensions.get::<ClientIp>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ip| ip.0);
+    let visit = parts.extensions.get::<Arc<Visit>>().map(AsRef::as_ref);
+    Ok(limits::present(nexus, key.trim(), ip, visit).await?)
 }
 
 /// A key of the management API: type secret, of one environment.

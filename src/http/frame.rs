@@ -1,5 +1,6 @@
 //! What is around every answer: its id, the client's address, the bodies of refusals, who may read
-//! it, the headers that browsers obey, and one line in the log.
+//! it, the headers that browsers obey, one line in the log, and a row in the API log where it was
+//! somebody's.
 //!
 //! One layer for all of it, written by hand, because every warm sync goes through it: a middleware
 //! made of a function copies the routes behind it and boxes them for every request
@@ -13,8 +14,12 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use nexus_app::server::ClientIp;
+use nexus_backend::Nexus;
+use nexus_backend::request_log::{Answered, Visit};
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tower::{Layer, Service};
@@ -26,6 +31,8 @@ pub(super) struct Frame {
     /// The instance is reached by https.
     pub secure: bool,
     pub proxies: Proxies,
+    /// Whose API log hears of it.
+    pub nexus: Option<Nexus>,
 }
 
 /// What the layer makes of the routes.
@@ -63,7 +70,10 @@ where
             return Box::pin(async move { Ok(about.dress(cors::preflight())) });
         }
         let client = self.frame.proxies.find(&request);
+        let visit = Arc::new(Visit::default());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(Arc::clone(&visit));
+        let nexus = self.frame.nexus.clone();
         // A panic in a handler is a 500 and nothing more.
         let answering = catch_unwind(AssertUnwindSafe(|| self.routes.call(request)));
         Box::pin(async move {
@@ -71,10 +81,14 @@ where
                 Ok(answering) => AssertUnwindSafe(answering).catch_unwind().await,
                 Err(panic) => Err(panic),
             };
-            Ok(about.dress(match answered {
+            let response = about.dress(match answered {
                 Ok(Ok(response)) => response.into_response(),
                 Err(_) => error::panicked(),
-            }))
+            });
+            if let Some(nexus) = nexus {
+                about.log(&nexus, &visit, client, &response);
+            }
+            Ok(response)
         })
     }
 }
@@ -102,6 +116,8 @@ struct About {
     method: Method,
     /// The route's pattern, not the address: a one-time link's token is part of the address.
     route: Option<MatchedPath>,
+    /// The path of a server function: all of them share one pattern.
+    function: Option<String>,
     is_api: bool,
     sharing: Sharing,
     secure: bool,
@@ -114,13 +130,14 @@ impl About {
             started: Instant::now(),
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
+            function: request.uri().path().starts_with("/_fn/").then(|| request.uri().path().to_owned()),
             is_api: error::is_api(request.uri().path()),
             sharing: Sharing::of(request),
             secure,
         }
     }
 
-    fn dress(self, mut response: Response) -> Response {
+    fn dress(&self, mut response: Response) -> Response {
         if self.is_api {
             error::adopt(&mut response);
         }
@@ -141,10 +158,27 @@ impl About {
         if let Ok(id) = HeaderValue::from_str(self.id.simple().encode_lower(&mut buffer)) {
             headers.insert(REQUEST_ID, id);
         }
-        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
-        let status = response.status().as_u16();
+        let (micros, route, status) = (self.micros(), self.route(), response.status().as_u16());
         tracing::debug!(request_id = %self.id.simple(), method = %self.method, route, status, micros, "answered");
         response
+    }
+
+    fn micros(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("none", MatchedPath::as_str)
+    }
+
+    /// Counts the request in the API log, where it was somebody's.
+    fn log(&self, nexus: &Nexus, visit: &Visit, ClientIp(ip): ClientIp, response: &Response) {
+        if let Some(caller) = visit.caller() {
+            // Somebody is known, so the function was one that is there.
+            let route = self.function.as_deref().unwrap_or_else(|| self.route());
+            let (method, status) = (self.method.as_str(), response.status().as_u16());
+            let (at, micros) = (nexus.now(), self.micros());
+            nexus.request_log.note(caller, Answered { at, ip, method, route, status, micros });
+        }
     }
 }

@@ -58,8 +58,8 @@ pub fn router(surface: Surface) -> Router {
         .merge(rest(routes, &document, nexus.clone()))
         .merge(assets::router())
         .merge(health::router(nexus.clone()))
-        .merge(console(nexus, secure));
-    framed(everything, secure, trusted_proxies)
+        .merge(console(nexus.clone(), secure));
+    framed(everything, Frame { secure, proxies: Proxies::new(trusted_proxies), nexus: Some(nexus) })
 }
 
 fn console(nexus: Nexus, secure: bool) -> Router {
@@ -78,12 +78,8 @@ fn console(nexus: Nexus, secure: bool) -> Router {
 }
 
 /// What stands around every answer.
-fn framed(router: Router, secure: bool, trusted_proxies: Vec<IpNet>) -> Router {
-    router.layer(
-        ServiceBuilder::new()
-            .layer(Frame { secure, proxies: Proxies::new(trusted_proxies) })
-            .layer(DefaultBodyLimit::max(MAX_BODY)),
-    )
+fn framed(router: Router, frame: Frame) -> Router {
+    router.layer(ServiceBuilder::new().layer(frame).layer(DefaultBodyLimit::max(MAX_BODY)))
 }
 
 /// The routes of the two APIs.
@@ -141,7 +137,8 @@ mod tests {
         async fn explode() {
             panic!("with hunter2 in its text");
         }
-        let router = framed(Router::new().route("/", get(explode)), true, vec![]);
+        let frame = Frame { secure: true, proxies: Proxies::new(vec![]), nexus: None };
+        let router = framed(Router::new().route("/", get(explode)), frame);
         let request = Request::get("/").body(Body::empty()).expect("a request");
         let answer = router.oneshot(request).await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);

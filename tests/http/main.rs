@@ -16,6 +16,7 @@ mod world;
 mod canary;
 mod contract;
 mod hostile;
+mod machines;
 mod sessions;
 mod table;
 mod transfer;

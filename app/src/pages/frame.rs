@@ -38,7 +38,7 @@ pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
     use nexus_backend::{people, projects, tenants};
     let here = crate::server::here()?;
     let opened = here.signed_in().await?;
-    let actor = people::person(&here.nexus, opened, &tenant, Some(here.ip)).await?;
+    let actor = here.member(opened, &tenant).await?;
     here.used_tenant(opened.user, &tenant).await?;
     let me = people::seen_by(&here.nexus, opened).await?.ok_or_else(nexus_domain::Refusal::not_found)?;
     let projects = projects::briefs(&here.nexus, &actor).await?;
@@ -75,10 +75,11 @@ fn environment_of(path: &str) -> Option<&str> {
 
 /// What the parts of the navigation are: name, address below the tenant's, icon, and what a person needs
 /// for it.
-const PAGES: [(&str, &str, Glyph, Permission); 5] = [
+const PAGES: [(&str, &str, Glyph, Permission); 6] = [
     ("Projects", "projects", Glyph::Box, Permission::EnvironmentRead),
     ("Members", "members", Glyph::People, Permission::MemberRead),
     ("Audit log", "audit", Glyph::List, Permission::TenantAuditRead),
+    ("API log", "api-log", Glyph::History, Permission::TenantAuditRead),
     ("Sign-in", "sign-in", Glyph::Shield, Permission::SignInManage),
     ("Settings", "settings", Glyph::Gear, Permission::EnvironmentRead),
 ];

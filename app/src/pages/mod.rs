@@ -1,6 +1,7 @@
 //! The pages, one folder or file per noun: what is shown, and the thin server functions behind it.
 
 pub mod account;
+pub mod api_log;
 pub mod audit;
 pub mod auth;
 pub mod configs;

@@ -58,7 +58,7 @@ pub(super) async fn back_from_provider(
     sent: Result<Query<Sent>, QueryRejection>,
 ) -> Response {
     let ip = ip.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ip)| ip.0);
-    let here = Here { nexus, session, ip };
+    let here = Here { nexus, session, ip, visit: None };
     let to = match arrive(here.clone(), sent.ok().map(|Query(sent)| sent)).await {
         Ok(to) => to,
         Err(Failed { error, back: Some(back) }) => {

@@ -60,6 +60,7 @@ fn pages(tenant: &str) -> Vec<Spot> {
         spot("Projects", "Page", tenant_url(tenant, "projects")),
         spot("New project", "Do", tenant_url(tenant, "projects?new")),
         spot("Audit log", "Page", tenant_url(tenant, "audit")),
+        spot("API log", "Page", tenant_url(tenant, "api-log")),
         spot("Settings", "Page", tenant_url(tenant, "settings")),
         spot("New environment", "Do", tenant_url(tenant, "settings?new")),
         spot("New tenant", "Do", "/account/tenants?new".to_owned()),

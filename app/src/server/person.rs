@@ -7,9 +7,11 @@ use leptos::prelude::use_context;
 use nexus_backend::Nexus;
 use nexus_backend::gate::{Actor, Who};
 use nexus_backend::people::{self, Entered, Opened, Proof, SignedIn};
+use nexus_backend::request_log::{Caller, Visit};
 use nexus_domain::role::Permission;
 use nexus_domain::{Code, Refusal, Timestamp, UserId};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use tower_sessions::Session;
 
 /// What a server function finds around it.
@@ -18,6 +20,8 @@ pub struct Here {
     pub nexus: Nexus,
     pub session: Session,
     pub ip: IpAddr,
+    /// Where it is said who asks, for the API log.
+    pub visit: Option<Arc<Visit>>,
 }
 
 /// The request's surroundings. Call it before the first `.await`.
@@ -25,10 +29,11 @@ pub fn here() -> Result<Here, Refused> {
     let parts = use_context::<Parts>();
     let session = parts.as_ref().and_then(|parts| parts.extensions.get::<Session>().cloned());
     let ip = parts.as_ref().and_then(|parts| parts.extensions.get::<ClientIp>().copied());
+    let visit = parts.as_ref().and_then(|parts| parts.extensions.get::<Arc<Visit>>().cloned());
     match (use_context::<Nexus>(), session) {
         (Some(nexus), Some(session)) => {
             let ip = ip.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ip| ip.0);
-            Ok(Here { nexus, session, ip })
+            Ok(Here { nexus, session, ip, visit })
         }
         _ => Err(Refused(Refusal::new(Code::Internal, "The server is not set up to answer this"))),
     }
@@ -42,7 +47,16 @@ impl Here {
 
     /// The signed-in person, or 401.
     pub async fn signed_in(&self) -> Result<Opened, Refused> {
-        self.user().await?.ok_or_else(unauthorized)
+        let opened = self.user().await?.ok_or_else(unauthorized)?;
+        if let Some(visit) = &self.visit {
+            visit.is_from(Caller::session(opened.user));
+        }
+        Ok(opened)
+    }
+
+    /// The signed-in person as a member of a tenant.
+    pub async fn member(&self, opened: Opened, tenant: &str) -> Result<Actor, Refused> {
+        Ok(member(&self.nexus, opened, tenant, self.ip, self.visit.as_deref()).await?)
     }
 
     /// The id of this session, which never leaves the server.
@@ -92,8 +106,23 @@ pub async fn opened(session: &Session) -> Result<Option<Opened>, Refused> {
 pub async fn person(tenant: &str) -> Result<(Nexus, Actor), Refused> {
     let here = here()?;
     let opened = here.signed_in().await?;
-    let actor = people::person(&here.nexus, opened, tenant, Some(here.ip)).await?;
+    let actor = here.member(opened, tenant).await?;
     Ok((here.nexus, actor))
+}
+
+/// A person as a member of a tenant, who is said in the API log to have asked.
+pub(super) async fn member(
+    nexus: &Nexus,
+    opened: Opened,
+    tenant: &str,
+    ip: IpAddr,
+    visit: Option<&Visit>,
+) -> Result<Actor, nexus_backend::Error> {
+    let actor = people::person(nexus, opened, tenant, Some(ip)).await?;
+    if let (Some(visit), Some(caller)) = (visit, Caller::known(&actor)) {
+        visit.is_from(caller);
+    }
+    Ok(actor)
 }
 
 /// Opens the session of somebody who was let in, or keeps what leads to the second step: then nobody is

@@ -19,7 +19,7 @@ use serde_json::json;
 use sqlx::FromRow;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -61,15 +61,11 @@ struct Known {
     seq: i64,
 }
 
-/// Credentials that this process has seen, and their last use.
+/// Credentials that this process has seen.
 #[derive(Default)]
 pub struct Credentials {
     known: RwLock<HashMap<String, Arc<Known>>>,
-    used: Mutex<HashMap<(TenantId, KeyId), LastUse>>,
 }
-
-/// When a key was presented last, and from where.
-type LastUse = (Timestamp, Option<IpAddr>);
 
 /// More remembered credentials than this are forgotten together.
 const MAX_KNOWN: usize = 50_000;
@@ -93,10 +89,6 @@ pub async fn authenticate(nexus: &Nexus, text: &str, ip: Option<IpAddr>) -> Resu
     let Some(known) = found.filter(|_| matches) else { return Err(unauthorized().into()) };
     let mut credential = known.credential.clone();
     credential.actor.ip = ip;
-    if let Who::ServiceKey { id, .. } | Who::EnvironmentKey { id, .. } = credential.actor.who {
-        let mut used = nexus.credentials.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.insert((credential.actor.tenant, id), (nexus.now(), ip));
-    }
     Ok(credential)
 }
 
@@ -106,6 +98,13 @@ fn recall(nexus: &Nexus, key_id: &str) -> Option<Arc<Known>> {
     let fresh = found.seq == nexus.seq_of(found.credential.actor.tenant)
         && found.expires_at.is_none_or(|at| at > nexus.now());
     fresh.then(|| Arc::clone(found))
+}
+
+/// The actor that a key id belongs to, where this process has seen its key: for the log, and no proof of
+/// anything. Whoever presents a key has just made sure that it is known here.
+pub(crate) fn owner_of(nexus: &Nexus, key_id: &str) -> Option<Actor> {
+    let known = nexus.credentials.known.read().unwrap_or_else(PoisonError::into_inner);
+    known.get(key_id).map(|known| known.credential.actor.clone())
 }
 
 #[derive(FromRow)]
@@ -310,44 +309,4 @@ async fn insert_environment_key(
     .map(|_| ())
     })?;
     Ok(())
-}
-
-/// Writes the last uses that were noted since the last call.
-pub async fn flush(nexus: &Nexus) -> Result<()> {
-    let used = std::mem::take(&mut *nexus.credentials.used.lock().unwrap_or_else(PoisonError::into_inner));
-    if used.is_empty() {
-        return Ok(());
-    }
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                for ((tenant, id), (at, ip)) in used {
-                    let ip = ip.map(|ip| ip.to_string());
-                    on!(*tx, |c| sqlx::query(sql!(
-                        "UPDATE service_keys SET last_used_at = $3, last_used_ip = $4
-                         WHERE tenant_id = $1 AND id = $2"
-                    ))
-                    .bind(tenant)
-                    .bind(id)
-                    .bind(at)
-                    .bind(ip.as_deref())
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                    on!(*tx, |c| sqlx::query(sql!(
-                        "UPDATE environment_keys SET last_used_at = $3, last_used_ip = $4
-                         WHERE tenant_id = $1 AND id = $2"
-                    ))
-                    .bind(tenant)
-                    .bind(id)
-                    .bind(at)
-                    .bind(ip.as_deref())
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                }
-                Ok(())
-            })
-        })
-        .await
 }

@@ -25,6 +25,7 @@ pub mod members;
 mod nexus;
 pub mod people;
 pub mod projects;
+pub mod request_log;
 pub mod secrets;
 pub mod services;
 pub mod sign_in;

@@ -7,10 +7,11 @@ use crate::crypto::{Keyring, Random, RootKey};
 use crate::egress::{self, Egress};
 use crate::flags::ReadyFlags;
 use crate::gate::Actor;
-use crate::limits::Limits;
+use crate::limits::{Limits, Quarantines};
 use crate::mail::MailServer;
 use crate::members::Seen;
 use crate::people::Passwords;
+use crate::request_log::RequestLog;
 use crate::sign_in::{Discoveries, InstanceProvider, Records, SystemRecords};
 use crate::snapshot::Snapshots;
 use crate::store::{Db, Tx, afterwards, as_here, single, sql};
@@ -37,6 +38,10 @@ pub struct Instance {
     pub clock: Arc<dyn Clock>,
     pub settings: Settings,
     pub limits: Limits,
+    /// From where which key is refused for a while.
+    pub quarantines: Quarantines,
+    /// Which requests were made, until it is written.
+    pub request_log: RequestLog,
     pub passwords: Passwords,
     pub credentials: Credentials,
     pub snapshots: Snapshots,
@@ -125,6 +130,7 @@ impl Nexus {
         parts.db.migrate().await?;
         let now = parts.clock.now();
         let keyring = Keyring::unlock(&parts.db, &parts.root, parts.random, now).await?;
+        let limits = Limits::new(&parts.db, &keyring)?;
         Ok(Self(Arc::new(Instance {
             db: parts.db,
             snapshots: Snapshots::new(&keyring)?,
@@ -133,7 +139,9 @@ impl Nexus {
             egress: Egress::new(parts.settings.egress.clone()),
             discoveries: Discoveries::default(),
             settings: parts.settings,
-            limits: Limits::default(),
+            limits,
+            quarantines: Quarantines::default(),
+            request_log: RequestLog::default(),
             flags: ReadyFlags::default(),
             streams: Streams::default(),
             seen: Seen::default(),
@@ -241,7 +249,7 @@ impl Nexus {
     }
 
     /// Looks which tenants other processes have changed, so that no cache of this one outlives its
-    /// truth for longer than the period in which this is called.
+    /// truth for longer than the period in which this is called; and what they have put into quarantine.
     pub async fn follow(&self) -> Result<()> {
         let known: Vec<TenantId> =
             self.seqs.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
@@ -257,7 +265,7 @@ impl Nexus {
         for (tenant, seq) in rows {
             self.saw_seq(tenant, seq);
         }
-        Ok(())
+        self.quarantines.follow(self).await
     }
 
     /// The last change number that this process knows of.

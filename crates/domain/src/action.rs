@@ -128,6 +128,8 @@ actions! {
 
     AuditRead:          AuditRead,         "audit.read",             silent,  any;
     TenantAuditRead:    TenantAuditRead,   "audit.read",             silent,  any;
+    // Which requests keys and sessions made, and what is in quarantine.
+    RequestLogRead:     TenantAuditRead,   "request_log.read",       silent,  any;
     AuditExport:        AuditRead,         "audit.exported",         audited, fresh;
     TenantAuditExport:  TenantAuditRead,   "audit.exported",         audited, fresh;
 }

@@ -28,6 +28,7 @@ pub mod member;
 pub mod page;
 pub mod project;
 pub mod refusal;
+pub mod request_log;
 pub mod resolve;
 pub mod rights;
 pub mod role;

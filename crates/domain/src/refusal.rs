@@ -46,6 +46,8 @@ codes! {
     TooLarge = "too_large", 413;
     UnsupportedMediaType = "unsupported_media_type", 415;
     RateLimited = "rate_limited", 429;
+    /// Too many bad keys from this address: what it says is not looked at for a while.
+    Quarantined = "quarantined", 429;
     Internal = "internal", 500;
     AuditUnavailable = "audit_unavailable", 503;
     Unavailable = "unavailable", 503;

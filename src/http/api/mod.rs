@@ -9,6 +9,7 @@ mod flag_versions;
 mod flags;
 mod invitations;
 mod keys;
+mod logs;
 mod members;
 mod project_members;
 mod projects;
@@ -60,6 +61,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(dev_environments::router())
         .merge(invitations::router())
         .merge(audit::router())
+        .merge(logs::router())
 }
 
 /// The environment that a path is looked up in.

@@ -25,12 +25,13 @@ impl About<'_> {
 }
 
 /// What any call may be refused with.
-const ALWAYS: [Code; 7] = [
+const ALWAYS: [Code; 8] = [
     Code::InvalidRequest,
     Code::Unauthorized,
     Code::Forbidden,
     Code::NotFound,
     Code::RateLimited,
+    Code::Quarantined,
     Code::Internal,
     Code::Unavailable,
 ];
@@ -92,6 +93,7 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::TooLarge => "the body is too large",
         Code::UnsupportedMediaType => "the body is no JSON",
         Code::RateLimited => "too many requests; `Retry-After` says when to come back",
+        Code::Quarantined => "too many wrong keys from this address; `details` has `reason` and `expires_at`",
         Code::Internal => "something went wrong on the server",
         Code::AuditUnavailable => "the audit log cannot be written",
         Code::Unavailable => "the database does not answer",

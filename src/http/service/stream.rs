@@ -10,12 +10,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt as _};
 use nexus_app::server::ClientIp;
-use nexus_backend::Nexus;
 use nexus_backend::gate::Actor;
+use nexus_backend::request_log::Visit;
 use nexus_backend::streams::{self, Subscription};
+use nexus_backend::{Nexus, limits};
 use nexus_domain::flag::RefetchEvaluation;
 use serde::Deserialize;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -73,10 +75,11 @@ struct Address {
 async fn ofrep(
     State(nexus): State<Nexus>,
     Extension(ip): Extension<ClientIp>,
+    Extension(visit): Extension<Arc<Visit>>,
     Params(address): Params<Address>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let credential = streams::authenticate(&nexus, &address.credential, Some(ip.0)).await?;
+    let credential = limits::present_address(&nexus, &address.credential, ip.0, Some(&visit)).await?;
     open(&nexus, &credential.actor, &headers, |event| {
         Event::default().json_data(RefetchEvaluation::new(&event.state))
     })

@@ -38,6 +38,7 @@ async fn no_canary_is_found_anywhere() {
     in_passwords(&w, &mut flock, &mut answers).await;
     look_at_everything(&w, &mut answers).await;
     w.nexus.settled().await;
+    nexus_backend::request_log::flush(&w.nexus).await.expect("the API log is written");
 
     let search = flock.search();
     let log = logs::recorded();

@@ -178,6 +178,7 @@ async fn the_document_has_the_calls_of_the_contract() {
         ("/api/v1/audit", "GET"),
         ("/api/v1/audit/export", "GET"),
         ("/api/v1/audit/verify", "GET"),
+        ("/api/v1/logs", "GET"),
         ("/v1/sync", "GET"),
         ("/v1/secrets/{key}", "GET PUT DELETE"),
         ("/v1/configs/{key}", "GET"),

@@ -141,6 +141,7 @@ fn tenant() -> Vec<Call> {
         function("create_project").at("name", "New"),
         function("read_audit").at("filter[project]", ""),
         function("verify_audit"),
+        function("read_api_log").at("filter[key]", ""),
         function("read_settings"),
         function("rename_tenant").at("name", "Renamed"),
         function("create_environment").at("slug", "qa"),

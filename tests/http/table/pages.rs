@@ -38,6 +38,7 @@ pub fn calls() -> Vec<Call> {
         rest("GET /t/{tenant}/projects"),
         rest("GET /t/{tenant}/projects").at("tenant", "nobodys").note("of a tenant that is not there"),
         rest("GET /t/{tenant}/audit"),
+        rest("GET /t/{tenant}/api-log"),
         export(),
         export().at("project", "").note("of the tenant"),
         rest("GET /t/{tenant}/settings"),

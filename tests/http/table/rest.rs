@@ -60,6 +60,8 @@ fn management() -> Vec<Call> {
         rest("GET /api/v1/audit").query("project=shop").note("of a project"),
         rest("GET /api/v1/audit/export"),
         rest("GET /api/v1/audit/verify"),
+        rest("GET /api/v1/logs"),
+        rest("GET /api/v1/logs").query("environment=develop").note("of another environment"),
     ]
 }
 

@@ -21,14 +21,6 @@ pub struct FilterFields {
 impl FilterFields {
     /// What the log is asked; a date that is none is refused at its field.
     pub fn parse(self) -> Result<AuditFilter, Refusal> {
-        let optional = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let day = |text: String, field: &str| match optional(text) {
-            None => Ok(None),
-            Some(text) => match Timestamp::parse(&text) {
-                Some(at) => Ok(Some(at)),
-                None => Err(Refusal::invalid(field, "A day like 2026-11-21")),
-            },
-        };
         Ok(AuditFilter {
             project: optional(self.project),
             service: optional(self.service),
@@ -43,6 +35,18 @@ impl FilterFields {
     pub fn is_empty(&self) -> bool {
         [&self.service, &self.event, &self.actor, &self.from, &self.to].iter().all(|field| field.is_empty())
     }
+}
+
+/// What stands in a field, if anything does.
+pub fn optional(text: String) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The day in a field; refused there where it is none.
+pub fn day(text: String, field: &str) -> Result<Option<Timestamp>, Refusal> {
+    let Some(text) = optional(text) else { return Ok(None) };
+    let wrong = || Refusal::invalid(field, "A day like 2026-11-21");
+    Timestamp::parse(&text).map(Some).ok_or_else(wrong)
 }
 
 /// The families of events that the form offers: value and text.

@@ -124,8 +124,9 @@ fn FilterForm(fields: Memo<FilterFields>, projects: Vec<(String, String)>) -> im
     .into_any()
 }
 
+/// To the newest rows of a log, and to older ones.
 #[component]
-fn Pager(next: Option<String>) -> impl IntoView {
+pub fn Pager(next: Option<String>) -> impl IntoView {
     let here = address();
     let paged = has("cursor");
     let first =

@@ -28,7 +28,7 @@ pub async fn read_sign_in_rules(tenant: String) -> Result<SignInRules, Refused> 
     use nexus_backend::{projects, sign_in};
     let here = crate::server::here()?;
     let opened = here.signed_in().await?;
-    let actor = nexus_backend::people::person(&here.nexus, opened, &tenant, Some(here.ip)).await?;
+    let actor = here.member(opened, &tenant).await?;
     let nexus = here.nexus;
     let providers = sign_in::providers(&nexus, &actor).await?;
     let came_by = |provider: &Provider| opened.proof.means == Means::Provider(provider.id);

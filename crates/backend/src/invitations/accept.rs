@@ -93,7 +93,7 @@ async fn find(nexus: &Nexus, token: &str) -> Result<Option<Found>> {
 
 /// What a link offers; 404 where it does not work (any more). Looking does not use it up.
 pub async fn offer(nexus: &Nexus, token: &str, ip: IpAddr) -> Result<Offer> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let found = find(nexus, token).await?.ok_or_else(gone)?;
     offered(nexus, &found).await
 }
@@ -129,13 +129,13 @@ async fn usable(w: &mut Work, id: InvitationId) -> Result<(Row, Vec<Grant>)> {
 
 /// Accepts an invitation: of many at once, one.
 pub async fn accept(nexus: &Nexus, token: &str, acceptor: Acceptor, ip: IpAddr) -> Result<Accepted> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     if let Acceptor::Password(password) = &acceptor {
         check_password(password.expose_secret())?;
     }
     let Some(found) = find(nexus, token).await? else {
         // A token that was made up is a guess.
-        nexus.limits.attempt(ip, "invitation-link", nexus.now())?;
+        nexus.limits.attempt(ip, "invitation-link", nexus.now()).await?;
         return Err(gone());
     };
     let offer = offered(nexus, &found).await?;

@@ -22,7 +22,7 @@ const SHARED: Place = Place::Shared { develop: false };
 /// Sends an invitation again: with a new link for another 72 hours, and under the name of whoever does that.
 pub async fn resend(nexus: &Nexus, actor: &Actor, id: InvitationId) -> Result<Invitation> {
     if let Some(ip) = actor.ip {
-        nexus.limits.request(ip, nexus.now())?;
+        nexus.limits.request(ip, nexus.now()).await?;
     }
     nexus
         .change(actor, move |w| {
@@ -42,7 +42,7 @@ pub async fn resend(nexus: &Nexus, actor: &Actor, id: InvitationId) -> Result<In
 /// way to see one; and because the inviter has it, it proves nobody's mailbox.
 pub async fn copy_link(nexus: &Nexus, actor: &Actor, id: InvitationId) -> Result<InvitationLink> {
     if let Some(ip) = actor.ip {
-        nexus.limits.request(ip, nexus.now())?;
+        nexus.limits.request(ip, nexus.now()).await?;
     }
     nexus
         .change(actor, move |w| {

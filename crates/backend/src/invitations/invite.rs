@@ -36,7 +36,7 @@ pub struct NewInvitations {
 /// makes no difference.
 pub async fn invite(nexus: &Nexus, actor: &Actor, new: NewInvitations) -> Result<Vec<(String, Invited)>> {
     if let Some(ip) = actor.ip {
-        nexus.limits.request(ip, nexus.now())?;
+        nexus.limits.request(ip, nexus.now()).await?;
     }
     let NewInvitations { emails, mut grants } = new;
     if emails.len() > MAX_ADDRESSES {

@@ -50,7 +50,7 @@ pub async fn account(nexus: &Nexus, user: UserId) -> Result<Account> {
 /// of what was asked before.
 pub async fn change_address(nexus: &Nexus, opened: Opened, email: &str, ip: IpAddr) -> Result<()> {
     let now = nexus.now();
-    nexus.limits.request(ip, now)?;
+    nexus.limits.request(ip, now).await?;
     require_fresh(opened.signed_in_at, now)?;
     let new = check_email(email)?;
     let current = address_of(nexus, opened.user).await?;
@@ -63,7 +63,7 @@ pub async fn change_address(nexus: &Nexus, opened: Opened, email: &str, ip: IpAd
 /// Sends a link to the address that the account has, to prove it.
 pub async fn send_verification(nexus: &Nexus, opened: Opened, ip: IpAddr) -> Result<()> {
     let now = nexus.now();
-    nexus.limits.request(ip, now)?;
+    nexus.limits.request(ip, now).await?;
     let current = address_of(nexus, opened.user).await?;
     send(nexus, Proving { user: opened.user, to: current.clone(), current, ip, now }).await
 }
@@ -140,7 +140,7 @@ fn too_many() -> Error {
 /// Takes back what was asked; the links that were sent work no more.
 pub async fn withdraw_address(nexus: &Nexus, user: UserId, ip: IpAddr) -> Result<()> {
     let now = nexus.now();
-    nexus.limits.request(ip, now)?;
+    nexus.limits.request(ip, now).await?;
     let seqs = nexus
         .write(move |tx| {
             Box::pin(async move {
@@ -193,9 +193,9 @@ pub async fn address_link(nexus: &Nexus, token: &str) -> Result<Option<AddressLi
 /// Confirms the address that a link was sent to, and consumes the link; answers with that address.
 pub async fn confirm_address(nexus: &Nexus, token: &str, ip: IpAddr) -> Result<String> {
     let (handle, now) = (nexus.clone(), nexus.now());
-    nexus.limits.request(ip, now)?;
+    nexus.limits.request(ip, now).await?;
     if address_link(nexus, token).await?.is_none() {
-        nexus.limits.attempt(ip, "address-link", now)?;
+        nexus.limits.attempt(ip, "address-link", now).await?;
         return Err(gone());
     }
     let hash = nexus.keyring.mac("address-link", token.as_bytes())?;

@@ -117,7 +117,7 @@ pub async fn second_step_ways(nexus: &Nexus, token: &str) -> Result<Option<Secon
 /// Takes the second step: shows the second factor, and is signed in by it. What was proved before is
 /// consumed with it, in one transaction.
 pub async fn second_step(nexus: &Nexus, token: &str, answer: Answer, ip: IpAddr) -> Result<SignedIn> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let user = waiting(nexus, token).await?;
     let hash = hash_of(nexus, token)?;
     let proof = factors::show(nexus, user, answer, "user.second_step_failed", ip, move |tx, now| {
@@ -146,7 +146,7 @@ async fn consume(tx: &mut Tx, hash: [u8; 32], now: Timestamp) -> Result<Proof> {
 /// Shows the second factor in a session that was opened without one; answers with what the session
 /// proves from now on.
 pub async fn show_second_factor(nexus: &Nexus, opened: Opened, answer: Answer, ip: IpAddr) -> Result<Proof> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let user = opened.user;
     factors::show(nexus, user, answer, "user.second_step_failed", ip, move |tx, now| {
         Box::pin(async move {

@@ -85,18 +85,18 @@ pub fn open_set_up(nexus: &Nexus) -> Result<String> {
 /// Makes the first owner and tenant. The token is consumed by the one call that succeeds.
 pub async fn set_up(nexus: &Nexus, form: SetUp, ip: IpAddr) -> Result<SignedIn> {
     let begun = nexus.now();
-    nexus.limits.request(ip, begun)?;
+    nexus.limits.request(ip, begun).await?;
     // One at a time, so that only the first one hashes a password.
     let _turn = nexus.turn.lock().await;
     let Some(expected) = *nexus.set_up.lock().unwrap_or_else(PoisonError::into_inner) else {
         return Err(Refusal::new(Code::Conflict, "This instance is not waiting for its first owner").into());
     };
-    nexus.limits.attempt(ip, "set-up", begun)?;
+    nexus.limits.attempt(ip, "set-up", begun).await?;
     let given: [u8; 32] = Sha256::digest(form.token.trim().as_bytes()).into();
     if !bool::from(expected.ct_eq(&given)) {
         return Err(Error::invalid("token", "This is not the token that the server printed when it started"));
     }
-    nexus.limits.succeeded(ip, "set-up", begun, nexus.now());
+    nexus.limits.succeeded(ip, "set-up", begun, nexus.now()).await?;
     let name =
         slug::check_name(&form.tenant_name).map_err(|refusal| renamed(refusal, "name", "tenant_name"))?;
     let tenant_slug =
@@ -154,15 +154,15 @@ async fn verify(nexus: &Nexus, password: SecretString, stored: Option<String>) -
 /// Lets a person in by address and password, or leads to the second step.
 pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpAddr) -> Result<Entered> {
     let begun = nexus.now();
-    nexus.limits.request(ip, begun)?;
+    nexus.limits.request(ip, begun).await?;
     let account = account_of(email);
-    nexus.limits.attempt(ip, &account, begun)?;
+    nexus.limits.attempt(ip, &account, begun).await?;
     let user = find(nexus, &account).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = verify(nexus, password, stored).await?;
     match user {
         Some(user) if right => {
-            nexus.limits.succeeded(ip, &account, begun, nexus.now());
+            nexus.limits.succeeded(ip, &account, begun, nexus.now()).await?;
             enter(nexus, user.id, Proof::PASSWORD, ip).await
         }
         unknown_or_wrong => {
@@ -178,7 +178,7 @@ pub async fn sign_in(nexus: &Nexus, email: &str, password: SecretString, ip: IpA
 /// with a second factor showed it when the session was opened, so that the password is enough here.
 pub async fn step_up(nexus: &Nexus, user: UserId, password: SecretString, ip: IpAddr) -> Result<Timestamp> {
     let begun = nexus.now();
-    nexus.limits.request(ip, begun)?;
+    nexus.limits.request(ip, begun).await?;
     let row: Option<(String, Option<String>)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
         "SELECT email, password_hash FROM users WHERE id = $1"
     ))
@@ -186,13 +186,13 @@ pub async fn step_up(nexus: &Nexus, user: UserId, password: SecretString, ip: Ip
     .fetch_optional(pool)
     .await)?;
     let (email, stored) = row.ok_or_else(wrong_credentials)?;
-    nexus.limits.attempt(ip, &email, begun)?;
+    nexus.limits.attempt(ip, &email, begun).await?;
     if !verify(nexus, password, stored).await? {
         record(nexus, user, "user.step_up_failed", "denied", ip).await?;
         return Err(Error::invalid("password", "The password is wrong"));
     }
     let now = nexus.now();
-    nexus.limits.succeeded(ip, &email, begun, now);
+    nexus.limits.succeeded(ip, &email, begun, now).await?;
     record(nexus, user, "user.stepped_up", "done", ip).await?;
     Ok(now)
 }
@@ -359,12 +359,12 @@ pub async fn reset_password(
     password: SecretString,
     ip: IpAddr,
 ) -> Result<Entered> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     check_password(password.expose_secret())?;
     let gone =
         || Error::Refused(Refusal::new(Code::NotFound, "This link was used already, or its time is over"));
     if !reset_info(nexus, token).await? {
-        nexus.limits.attempt(ip, "password-link", nexus.now())?;
+        nexus.limits.attempt(ip, "password-link", nexus.now()).await?;
         return Err(gone());
     }
     // One at a time, so that many uses of one link do not fill the queue of those who sign in.

@@ -31,7 +31,7 @@ pub async fn change_password(
     ip: IpAddr,
 ) -> Result<Timestamp> {
     let begun = nexus.now();
-    nexus.limits.request(ip, begun)?;
+    nexus.limits.request(ip, begun).await?;
     check_password(new.expose_secret())?;
     let row: Option<(String, Option<String>)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
         "SELECT email, password_hash FROM users WHERE id = $1"
@@ -43,12 +43,12 @@ pub async fn change_password(
     match &stored {
         None => require_fresh(opened.signed_in_at, begun)?,
         Some(_) => {
-            nexus.limits.attempt(ip, &email, begun)?;
+            nexus.limits.attempt(ip, &email, begun).await?;
             if !verify(nexus, current, stored.clone()).await? {
                 record(nexus, opened.user, "user.password_change_failed", "denied", ip).await?;
                 return Err(Error::invalid("current", "This is not your password"));
             }
-            nexus.limits.succeeded(ip, &email, begun, nexus.now());
+            nexus.limits.succeeded(ip, &email, begun, nexus.now()).await?;
         }
     }
     let hash = nexus.passwords.hash(new).await?;
@@ -120,10 +120,10 @@ pub(super) async fn end_links(tx: &mut Tx, user: UserId) -> Result<()> {
 /// and waits for one look into the database and nothing else.
 pub async fn forgot(nexus: &Nexus, email: &str, ip: IpAddr) -> Result<()> {
     let now = nexus.now();
-    nexus.limits.request(ip, now)?;
+    nexus.limits.request(ip, now).await?;
     let email = check_email(email)?;
     // Not the account's own counter, or else anybody could keep a person from signing in.
-    nexus.limits.attempt(ip, &format!("forgot {email}"), now)?;
+    nexus.limits.attempt(ip, &format!("forgot {email}"), now).await?;
     if let Some(user) = find(nexus, &email).await? {
         let handle = nexus.clone();
         nexus.in_background("a link for a new password", async move {

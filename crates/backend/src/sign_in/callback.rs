@@ -63,7 +63,7 @@ pub struct Failed {
 /// Uses up what was begun.
 pub async fn finish(nexus: &Nexus, returned: Returned) -> Result<Arrived, Failed> {
     let lost = |error| Failed { error, back: None };
-    nexus.limits.request(returned.ip, nexus.now()).map_err(|refusal| lost(refusal.into()))?;
+    nexus.limits.request(returned.ip, nexus.now()).await.map_err(lost)?;
     let gone = || {
         lost(
             Refusal::new(

@@ -147,7 +147,7 @@ pub async fn add_domain(nexus: &Nexus, actor: &Actor, domain: &str) -> Result<Ma
 
 /// Looks for the record. DNS is asked between two transactions, so that no writer waits for it.
 pub async fn prove_domain(nexus: &Nexus, actor: &Actor, domain: &str, ip: IpAddr) -> Result<MailDomain> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let domain = check_mail_domain(domain)?;
     let wanted = domain.clone();
     let row = nexus

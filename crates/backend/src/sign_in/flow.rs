@@ -73,7 +73,7 @@ fn place(state_hash: &[u8]) -> Aad {
 
 /// Remembers what is wanted; answers with the address at the provider.
 pub async fn start(nexus: &Nexus, start: Start) -> Result<String> {
-    nexus.limits.request(start.ip, nexus.now())?;
+    nexus.limits.request(start.ip, nexus.now()).await?;
     let provider = known(nexus, start.provider).await?;
     let user = who_may(nexus, &start, &provider).await?;
     let kept = Kept { nonce: fresh(nexus)?, verifier: fresh(nexus)?, next: start.next, back: start.back };

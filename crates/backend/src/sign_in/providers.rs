@@ -302,7 +302,7 @@ pub async fn remove_provider(nexus: &Nexus, actor: &Actor, id: ProviderId) -> Re
 /// Asks a provider of OpenID Connect what it is, before somebody relies on it.
 pub async fn test_provider(nexus: &Nexus, actor: &Actor, issuer: &str, ip: IpAddr) -> Result<Discovered> {
     nexus.read(actor, |w| Box::pin(async move { w.authorise(Action::SignInRead) })).await?;
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let issuer = check_issuer(ProviderKind::Oidc, issuer)?;
     let found = discovery::discover(&nexus.egress, &issuer).await.map_err(at_issuer)?;
     let keys = discovery::fetch_keys(&nexus.egress, &found.jwks_uri).await.map_err(at_issuer)?;

@@ -42,7 +42,7 @@ pub struct NewTenant {
 
 /// Makes a tenant whose owner is the person who asks; answers with its slug.
 pub async fn create(nexus: &Nexus, opened: Opened, new: NewTenant, ip: IpAddr) -> Result<String> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     if nexus.settings.tenant_creation == TenantCreation::Operator {
         let message = "On this instance tenants are made by whoever runs it";
         return Err(Refusal::new(Code::Forbidden, message).into());

@@ -145,6 +145,11 @@ async fn an_endless_password_costs_nothing_anywhere(w: &World) {
     assert_eq!(w.nexus.passwords.hashes(), before);
 }
 
+/// Processes that share a database count attempts in it: the request, and a transaction for both counters.
+fn counting(w: &World) -> u64 {
+    if w.nexus.db.is_embedded() { 0 } else { 3 }
+}
+
 async fn a_forgotten_password_is_answered_alike_for_every_address(w: &World) {
     with_password(w).await;
     w.person("without@acme.test", TenantRole::Member).await;
@@ -156,7 +161,7 @@ async fn a_forgotten_password_is_answered_alike_for_every_address(w: &World) {
         work.push((w.nexus.passwords.hashes() - hashes, w.nexus.db.asked().so_far() - asked));
         w.nexus.settled().await;
     }
-    assert_eq!(work, [(0, 1); 4], "no hash, and one look");
+    assert_eq!(work, [(0, 1 + counting(w)); 4], "no hash, and one look");
     assert_eq!(tokens(&w.nexus, OWNER).await.len(), 1);
     assert_eq!(tokens(&w.nexus, "without@acme.test").await.len(), 1);
     assert_eq!(w.number("SELECT COUNT(*) FROM mails").await, 2);
@@ -219,7 +224,7 @@ async fn signing_in_asks_the_database_as_much_for_an_unknown_address(w: &World) 
         work.push((w.nexus.passwords.hashes() - hashes, w.nexus.db.asked().so_far() - asked));
         w.nexus.settled().await;
     }
-    assert_eq!(work, [(1, 1); 3], "one hash, and one look");
+    assert_eq!(work, [(1, 1 + counting(w)); 3], "one hash, and one look");
 }
 
 async fn an_address_is_proved_by_the_link_that_was_sent_to_it(w: &World) {

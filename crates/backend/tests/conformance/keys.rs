@@ -23,7 +23,6 @@ both![
     everything_wrong_is_refused_alike,
     the_prefix_is_part_of_the_key,
     a_key_is_stored_as_a_mac,
-    last_use_is_written_by_the_flush,
     revocation_reaches_another_process,
     an_environment_key_opens_its_environment,
     an_environment_keys_expiry_and_revocation_hold_at_once,
@@ -200,21 +199,6 @@ async fn a_key_is_stored_as_a_mac(w: &World) {
         let text = String::from_utf8_lossy(&bytes);
         assert!(secrets.iter().all(|secret| !text.contains(&secret[..16])), "{place}");
     }
-}
-
-async fn last_use_is_written_by_the_flush(w: &World) {
-    let api = w.shop().await;
-    let key = rotate(w, &api, Slot::Primary, 24).await.key;
-    let (nx, _) = w.environment_key("live", &[]).await;
-    w.pass(5);
-    let ip = "192.0.2.7".parse().ok();
-    credentials::authenticate(&w.nexus, &key, ip).await.fine();
-    credentials::authenticate(&w.nexus, &nx, ip).await.fine();
-    credentials::flush(&w.nexus).await.fine();
-    let listed = &keys::list(&w.nexus, &w.owner, &api).await.fine()[0];
-    assert_eq!((listed.last_used_at, listed.last_used_ip.as_deref()), (Some(w.now()), Some("192.0.2.7")));
-    assert_eq!(w.number("SELECT last_used_at FROM environment_keys").await, w.now().0);
-    credentials::flush(&w.nexus).await.fine();
 }
 
 async fn revocation_reaches_another_process(w: &World) {

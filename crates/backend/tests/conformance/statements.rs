@@ -117,8 +117,10 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 9] = [
+const SWEEPS: [&str; 11] = [
     "DELETE FROM idempotency_keys WHERE status",
+    "DELETE FROM request_log WHERE id IN",
+    "SELECT s.part, (SELECT CAST",
     "DELETE FROM invitations WHERE expires_at",
     "DELETE FROM audit_denials",
     "DELETE FROM sessions",
@@ -184,6 +186,8 @@ const OF_A_TENANT: &[&str] = &[
     "sign_in_providers",
     "mail_domains",
     "idempotency_keys",
+    "quarantines",
+    "request_log",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
@@ -214,6 +218,15 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
         "SELECT id, sealed FROM mails WHERE recipient",
         "what waits for one address, for whoever runs the program",
     ),
+    ("SELECT network, key_id, expires_at FROM quarantines", "what every process refuses"),
+    (
+        "SELECT network, key_id, shown, reason, created_at, expires_at FROM quarantines\n         WHERE expires_at",
+        "the operator's list",
+    ),
+    ("DELETE FROM quarantines WHERE expires_at", "the sweep of what is over"),
+    ("DELETE FROM request_log WHERE id IN", "the log is kept as long as there is room for all"),
+    ("SELECT s.part, (SELECT CAST", "how large the log is"),
+    ("SELECT last_at, at, id", "the operator's list of what belongs to no tenant"),
     ("SELECT id FROM mails WHERE next_attempt_at", "what is due, whoever it is from"),
     ("DELETE FROM idempotency_keys WHERE expires_at", "the sweep of old answers"),
     ("DELETE FROM idempotency_keys WHERE status", "the start of the only server there is"),

@@ -111,10 +111,10 @@ pub(super) async fn show<T: Send + 'static>(
 ) -> Result<T> {
     let begun = nexus.now();
     let email = email_of(nexus, user).await?;
-    nexus.limits.attempt(ip, &email, begun)?;
+    nexus.limits.attempt(ip, &email, begun).await?;
     match show_counted(nexus, user, answer, ip, Box::new(then)).await {
         Ok(value) => {
-            nexus.limits.succeeded(ip, &email, begun, nexus.now());
+            nexus.limits.succeeded(ip, &email, begun, nexus.now()).await?;
             Ok(value)
         }
         Err(error) => {

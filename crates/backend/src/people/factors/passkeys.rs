@@ -92,7 +92,7 @@ fn options(question: &impl Serialize) -> Result<Value> {
 
 /// Asks for a new passkey.
 pub async fn begin(nexus: &Nexus, opened: Opened, ip: IpAddr) -> Result<Challenge> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let party = relying_party(nexus)?;
     may_change(nexus, opened).await?;
     let user = opened.user;
@@ -125,7 +125,7 @@ pub async fn add(
     name: &str,
     ip: IpAddr,
 ) -> Result<RecoveryCodes> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     may_change(nexus, opened).await?;
     let name = check_passkey_name(name)?;
     let (party, user, now) = (relying_party(nexus)?, opened.user, nexus.now());
@@ -210,7 +210,7 @@ pub(super) async fn delete_all(tx: &mut Tx, user: UserId) -> Result<()> {
 
 /// Asks any passkey of this instance who is there.
 pub async fn ask_who(nexus: &Nexus, ip: IpAddr) -> Result<Challenge> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let (question, state) = relying_party(nexus)?
         .start_discoverable_authentication()
         .map_err(|_| Error::Impossible("passkeys cannot be asked"))?;
@@ -220,7 +220,7 @@ pub async fn ask_who(nexus: &Nexus, ip: IpAddr) -> Result<Challenge> {
 
 /// Asks the passkeys of a person who is known.
 pub async fn ask_of(nexus: &Nexus, user: UserId, ip: IpAddr) -> Result<Challenge> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let party = relying_party(nexus)?;
     let known = stored(nexus, user).await?;
     if known.is_empty() {
@@ -277,10 +277,10 @@ pub(super) async fn used(tx: &mut Tx, user: UserId, proved: &Proved, now: Timest
 /// Signs in whoever the passkey belongs to. An unknown passkey and a wrong answer are refused alike.
 pub async fn sign_in(nexus: &Nexus, token: &str, answer: &str, ip: IpAddr) -> Result<Entered> {
     let begun = nexus.now();
-    nexus.limits.request(ip, begun)?;
+    nexus.limits.request(ip, begun).await?;
     // Nobody knows yet whose account it is, so that it counts for the address alone.
     let account = format!("passkey from {ip}");
-    nexus.limits.attempt(ip, &account, begun)?;
+    nexus.limits.attempt(ip, &account, begun).await?;
     let state: DiscoverableAuthentication = challenges::take(nexus, token, Purpose::SignIn, None).await?;
     let refused = || Error::from(Refusal::new(Code::Unauthorized, "This passkey opens no account here"));
     let answer: PublicKeyCredential = serde_json::from_str(answer).map_err(|_| refused())?;
@@ -301,7 +301,7 @@ pub async fn sign_in(nexus: &Nexus, token: &str, answer: &str, ip: IpAddr) -> Re
         .map_err(|_| refused())?;
     let now = nexus.now();
     nexus.write(move |tx| Box::pin(async move { used(tx, user, &proved, now).await })).await?;
-    nexus.limits.succeeded(ip, &account, begun, now);
+    nexus.limits.succeeded(ip, &account, begun, now).await?;
     enter(nexus, user, Proof { means: Means::Passkey, second_factor: true }, ip).await
 }
 
@@ -313,7 +313,7 @@ pub async fn step_up(
     answer: &str,
     ip: IpAddr,
 ) -> Result<Timestamp> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     let answer = Answer::Passkey { token: token.to_owned(), answer: answer.to_owned() };
     show(nexus, user, answer, "user.step_up_failed", ip, move |tx, now| {
         Box::pin(async move { Ok((now, record_in(tx, user, "user.stepped_up", "done", ip, now).await?)) })

@@ -97,7 +97,7 @@ pub(super) async fn take(tx: &mut Tx, user: UserId, step: i64) -> Result<bool> {
 
 /// Makes a secret for an app. It counts from the first right code on; until then the one before does.
 pub async fn begin(nexus: &Nexus, opened: Opened, ip: IpAddr) -> Result<NewTotp> {
-    nexus.limits.request(ip, nexus.now())?;
+    nexus.limits.request(ip, nexus.now()).await?;
     may_change(nexus, opened).await?;
     let (user, now) = (opened.user, nexus.now());
     let email = email_of(nexus, user).await?;
@@ -128,11 +128,11 @@ pub async fn begin(nexus: &Nexus, opened: Opened, ip: IpAddr) -> Result<NewTotp>
 /// the person has none yet.
 pub async fn activate(nexus: &Nexus, opened: Opened, code: &str, ip: IpAddr) -> Result<RecoveryCodes> {
     let begun = nexus.now();
-    nexus.limits.request(ip, begun)?;
+    nexus.limits.request(ip, begun).await?;
     may_change(nexus, opened).await?;
     let user = opened.user;
     let email = email_of(nexus, user).await?;
-    nexus.limits.attempt(ip, &email, begun)?;
+    nexus.limits.attempt(ip, &email, begun).await?;
     let (sealed, made) = stored(nexus, user, false).await?.ok_or_else(nothing_to_activate)?;
     if begun.0 - made.0 > SET_UP_LIFE {
         return Err(nothing_to_activate());
@@ -155,7 +155,7 @@ pub async fn activate(nexus: &Nexus, opened: Opened, code: &str, ip: IpAddr) -> 
         })
         .await?;
     saw(nexus, seqs);
-    nexus.limits.succeeded(ip, &email, begun, nexus.now());
+    nexus.limits.succeeded(ip, &email, begun, nexus.now()).await?;
     Ok(codes)
 }
 

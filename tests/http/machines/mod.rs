@@ -1,0 +1,4 @@
+//! Programs over HTTP: keys that are refused for a while, and the log of what was asked.
+
+mod api_log;
+mod quarantine;
