@@ -6,7 +6,7 @@
 //! (docs/performance.md).
 
 use super::client_ip::Proxies;
-use super::cors::{self, Sharing};
+use super::cors::{self, Shared, Sharing};
 use super::error;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -58,12 +58,17 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let about = About::new(&request, self.frame.secure);
+        let mut about = About::new(&request, self.frame.secure);
         if about.sharing == Sharing::Asked {
             return Box::pin(async move { Ok(about.dress(cors::preflight())) });
         }
         let client = self.frame.proxies.find(&request);
         request.extensions_mut().insert(client);
+        if about.sharing == Sharing::Unsaid {
+            let shared = Shared::default();
+            request.extensions_mut().insert(shared.clone());
+            about.shared = Some(shared);
+        }
         // A panic in a handler is a 500 and nothing more.
         let answering = catch_unwind(AssertUnwindSafe(|| self.routes.call(request)));
         Box::pin(async move {
@@ -104,6 +109,8 @@ struct About {
     route: Option<MatchedPath>,
     is_api: bool,
     sharing: Sharing,
+    /// What becomes known of the key, where its text does not say it.
+    shared: Option<Shared>,
     secure: bool,
 }
 
@@ -116,6 +123,7 @@ impl About {
             route: request.extensions().get::<MatchedPath>().cloned(),
             is_api: error::is_api(request.uri().path()),
             sharing: Sharing::of(request),
+            shared: None,
             secure,
         }
     }
@@ -128,7 +136,8 @@ impl About {
         let headers = response.headers_mut();
         headers.reserve(ROOM);
         headers.extend(FIXED);
-        if self.sharing == Sharing::Yes {
+        let is_shared = self.shared.as_ref().is_some_and(|shared| !shared.is_withdrawn());
+        if is_shared || self.sharing == Sharing::Yes {
             cors::allow(headers);
         }
         if self.secure {

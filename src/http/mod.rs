@@ -15,6 +15,7 @@ mod docs;
 mod error;
 mod frame;
 mod health;
+mod oauth;
 pub mod service;
 mod session;
 
@@ -88,6 +89,7 @@ pub fn rest_with_document() -> (Router<Nexus>, OpenApi) {
     let (routes, document) = OpenApiRouter::with_openapi(docs::base())
         .nest("/api/v1", api::router())
         .merge(service::router())
+        .merge(oauth::router())
         .split_for_parts();
     (routes, docs::complete(document))
 }

@@ -106,15 +106,14 @@ pub(crate) async fn of_stream(
 }
 
 async fn of_service_key(nexus: &Nexus, key: KeyId, ip: Option<IpAddr>) -> Result<Option<Credential>> {
-    let row: Option<(String, String)> =
-        single!(nexus.db, |pool| {
-            sqlx::query_as(sql!(
+    let row: Option<(String, String)> = single!(nexus.db, |pool| {
+        sqlx::query_as(sql!(
         "SELECT k.key_id, s.kind FROM service_keys k JOIN services s ON s.id = k.service_id WHERE k.id = $1"
     ))
     .bind(key)
     .fetch_optional(pool)
     .await
-        })?;
+    })?;
     let Some((key_id, kind)) = row else { return Ok(None) };
     let public = ServiceKind::parse(&kind) == Some(ServiceKind::Frontend);
     let prefix = if public { credential::SERVICE_PUBLIC } else { credential::SERVICE_SECRET };

@@ -35,16 +35,15 @@ pub(super) async fn expect(w: &mut Work, grant: &Grant, action: Action) -> Resul
     let Who::EnvironmentKey { id, scopes, until, .. } = &w.actor.who else { return Ok(()) };
     let (id, until, holds_scopes) = (*id, *until, scopes.cover(&grant.scopes()));
     let no_longer = until.is_none_or(|until| grant.expires_at.is_some_and(|end| end <= until));
-    let row: Option<(String,)> =
-        on!(w.tx, |c| {
-            sqlx::query_as(sql!(
+    let row: Option<(String,)> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT allowed_cidrs FROM environment_keys WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL"
     ))
     .bind(w.actor.tenant)
     .bind(id)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     // Whose key was revoked a moment ago gives nothing any more.
     let no_wider = row.is_some_and(|(own,)| networks(&own).cover(&grant.networks));
     if holds_scopes && no_longer && no_wider {

@@ -76,10 +76,10 @@ fn environment_of(w: &Work, named: Option<&str>) -> Result<String> {
 async fn expect_room(w: &mut Work, environment: EnvironmentId) -> Result<()> {
     let (keys,): (i64,) = on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT COUNT(*) FROM environment_keys WHERE environment_id = $1 AND tenant_id = $2 AND revoked_at IS NULL"
+        "SELECT COUNT(*) FROM environment_keys WHERE tenant_id = $1 AND environment_id = $2 AND revoked_at IS NULL"
     ))
-    .bind(environment)
     .bind(w.actor.tenant)
+    .bind(environment)
     .fetch_one(c)
     .await
     })?;
