@@ -43,7 +43,7 @@ const inside = [
   '/t/acme/projects/shop/live/checkout-api/settings',
   '/t/acme/audit',
   '/t/acme/settings',
-  '/t/acme/settings?edit=staging',
+  '/t/acme/environments?edit=staging',
   '/t/acme/sign-in',
   '/account/security',
   '/t/acme/sign-in?new=oidc',

@@ -7,6 +7,7 @@ mod errors;
 mod explained;
 mod flags;
 mod inputs;
+mod keys;
 mod lists;
 mod members;
 mod promotion;
