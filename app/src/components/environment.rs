@@ -31,13 +31,22 @@ pub fn EnvironmentChoice(
         None => ("menu-env", Some("read-only")),
         Some(_) => ("menu-env env-amber", Some("not live")),
     };
-    let to = move |slug: &str| here.with(&[("environment", Some(slug)), ("new", None), ("ask", None)]);
+    let to = move |slug: &str| {
+        here.with(&[
+            ("environment", Some(slug)),
+            ("new", None),
+            ("rotate", None),
+            ("sign", None),
+            ("revoke", None),
+        ])
+    };
     let links = environments
         .iter()
         .map(|environment| {
             let current = (environment.slug == chosen).then_some("true");
+            let slug = environment.slug.clone();
             view! {
-                <a href=to(&environment.slug) aria-current=current>
+                <a href=move || to(&slug) aria-current=current>
                     <span>{environment.name.clone()}</span><small class="mono">{environment.slug.clone()}</small>
                 </a>
             }
@@ -60,7 +69,7 @@ pub fn EnvironmentChoice(
         <Menu label=format!("Environment: {name}") class button>
             <p class="menu-label">"Environment"</p>
             {links}
-            <a href=to(ALL_ENVIRONMENTS) aria-current=is_all.then_some("true")>
+            <a href=move || to(ALL_ENVIRONMENTS) aria-current=is_all.then_some("true")>
                 <span>"All"</span><small>"read-only"</small>
             </a>
             {create}

@@ -208,12 +208,12 @@ fn Acts(tenant: Memo<String>, key: EnvironmentKey, is_all: bool) -> impl IntoVie
     let log = tenant_url(&tenant.get_untracked(), &format!("api-log?key={}", id.get_value()));
     let changes = (!is_all).then(|| {
         let sign = (key.kind == KeyType::Secret).then(|| {
-            view! { <a href=ask("sign") data-noscroll><Icon glyph=Glyph::Pencil/>"Signing secret…"</a> }
+            view! { <a href=move || ask("sign") data-noscroll><Icon glyph=Glyph::Pencil/>"Signing secret…"</a> }
         });
         view! {
-            <a href=ask("rotate") data-noscroll><Icon glyph=Glyph::Swap/>"Rotate…"</a>
+            <a href=move || ask("rotate") data-noscroll><Icon glyph=Glyph::Swap/>"Rotate…"</a>
             {sign}
-            <a href=ask("revoke") data-noscroll><Icon glyph=Glyph::Trash/>"Revoke…"</a>
+            <a href=move || ask("revoke") data-noscroll><Icon glyph=Glyph::Trash/>"Revoke…"</a>
         }
     });
     let button = view! { <Icon glyph=Glyph::Menu/> }.into_any();
