@@ -1,6 +1,7 @@
 //! The calls of the console's server functions.
 
 use super::call::{Call, function};
+use super::keys;
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
@@ -11,7 +12,7 @@ pub fn calls() -> Vec<Call> {
         with_providers(),
         sign_in_rules(),
         tenant(),
-        api_keys(),
+        keys::functions(),
         members(),
         invited(),
         invitations(),
@@ -154,27 +155,6 @@ fn tenant() -> Vec<Call> {
         function("require_second_factor").at("required", "true"),
         function("read_tenant_losses"),
         function("delete_tenant").at("typed", "acme"),
-    ]
-}
-
-/// The keys of an environment, and from where credentials are taken.
-fn api_keys() -> Vec<Call> {
-    let of_key = |name: &str| function(name).at("key", "{api_key}");
-    let new = || function("create_api_key").at("name", "ci").at("kind", "secret");
-    vec![
-        function("read_api_keys"),
-        function("read_api_keys").at("environment", "all").note("of all environments"),
-        new(),
-        new().at("environment", "all").note("in all environments"),
-        of_key("rotate_api_key").at("grace_hours", "24"),
-        of_key("rotate_api_key")
-            .at("grace_hours", "24")
-            .at("environment", "develop")
-            .note("from another environment"),
-        of_key("make_signing_secret"),
-        of_key("revoke_api_key"),
-        of_key("revoke_api_key").at("environment", "all").note("from all environments"),
-        function("set_networks").at("allowed_cidrs", "10.0.0.0/8"),
     ]
 }
 

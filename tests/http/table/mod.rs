@@ -7,6 +7,7 @@
 mod actors;
 mod call;
 pub mod functions;
+mod keys;
 pub mod pages;
 mod rest;
 mod text;

@@ -1,10 +1,11 @@
 //! The calls of the two APIs.
 
 use super::call::{Call, rest};
+use super::keys;
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), keys(), members(), services(), secrets(), configs(), flags(), service_api()]
+    [management(), keys::rest_calls(), members(), services(), secrets(), configs(), flags(), service_api()]
         .into_iter()
         .flatten()
         .collect()
@@ -60,24 +61,6 @@ fn management() -> Vec<Call> {
         rest("GET /api/v1/audit").query("project=shop").note("of a project"),
         rest("GET /api/v1/audit/export"),
         rest("GET /api/v1/audit/verify"),
-    ]
-}
-
-fn keys() -> Vec<Call> {
-    let one = |method: &str, rest_of_path: &str| {
-        rest(&format!("{method} /api/v1/keys/{{id}}{rest_of_path}")).at("id", "{api_key}")
-    };
-    let new = |environment: &str| json!({ "name": "ci", "environment": environment, "type": "secret", "scopes": ["read:payments"] });
-    vec![
-        rest("GET /api/v1/keys"),
-        rest("GET /api/v1/keys").query("environment=all").note("of all environments"),
-        rest("POST /api/v1/keys").json(new("live")),
-        rest("POST /api/v1/keys").json(new("develop")).note("in another environment"),
-        one("GET", ""),
-        one("POST", "/rotate").json(json!({ "grace_hours": 0 })),
-        one("POST", "/signing-secret"),
-        one("DELETE", ""),
-        rest("POST /oauth/introspect").at("token", "eyJhbGciOiJub25lIn0.e30.").form(),
     ]
 }
 

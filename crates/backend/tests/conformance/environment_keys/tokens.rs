@@ -4,6 +4,7 @@ use super::{make, new_key, opened};
 use crate::world::{Outcome, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::StreamExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use nexus_backend::credentials::{at_endpoint, authenticate, introspect};
 use nexus_backend::gate::{Actor, Who};
@@ -16,6 +17,7 @@ use nexus_domain::role::{Scope, Scopes};
 use nexus_domain::timestamp::{MINUTE, SECOND};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::time::Duration;
 
 both![
     a_token_stands_for_its_key,
@@ -24,6 +26,7 @@ both![
     times_are_checked_with_a_minute_of_leeway,
     another_signing_secret_and_a_revocation_end_all_tokens,
     a_token_for_a_service_is_that_service_and_no_other,
+    a_stream_ends_with_the_token_that_opened_it,
     a_token_makes_no_key_that_outlives_it,
     introspection_tells_the_tenants_own_tokens_apart,
     a_signing_secret_is_stored_sealed,
@@ -249,6 +252,32 @@ async fn a_token_for_a_service_is_that_service_and_no_other(w: &World) {
     at(&own, Some(&other)).await.refused_as(Code::NotFound);
     at(&far, None).await.refused_as(Code::NotFound);
     at("nowhere", None).await.refused_as(Code::NotFound);
+}
+
+async fn a_stream_ends_with_the_token_that_opened_it(w: &World) {
+    let api = w.shop().await;
+    let slug = services::get(&w.nexus, &w.owner, &api).await.fine().endpoint_slug;
+    let first = signer(w, new_key("live", None)).await;
+    let listen = async |signing: &SigningSecret| {
+        let credential = authenticate(&w.nexus, &token(w, signing, json!({})), None).await.expect("valid");
+        let reader = at_endpoint(&w.nexus, credential, slug.as_deref()).await.expect("there").actor;
+        streams::subscribe(&w.nexus, &reader, None).await.fine()
+    };
+    let ends = async |mut stream: streams::Subscription| {
+        let rest = async { while stream.next().await.is_some() {} };
+        tokio::time::timeout(Duration::from_secs(20), rest).await.expect("the end, in time");
+    };
+    let stream = listen(&first).await;
+    w.pass(10 * MINUTE);
+    ends(stream).await;
+    // Another signing secret ends what the one before has opened.
+    let stream = listen(&first).await;
+    let owner = w.signed_in_again(&w.owner).await;
+    let second = environment::sign(&w.nexus, &owner, first.id).await.fine();
+    ends(stream).await;
+    let stream = listen(&second).await;
+    environment::revoke(&w.nexus, &owner, first.id).await.fine();
+    ends(stream).await;
 }
 
 async fn a_token_makes_no_key_that_outlives_it(w: &World) {
