@@ -67,7 +67,7 @@ fn Keys(
         view! { <List tenant keys is_all now/> }.into_any()
     };
     let add = if is_all {
-        view! { <span class="button" aria-disabled="true" title="Choose one environment first"><Icon glyph=Glyph::Plus/>"New key"</span> }.into_any()
+        view! { <button type="button" class="button" disabled=true title="Choose one environment first"><Icon glyph=Glyph::Plus/>"New key"</button> }.into_any()
     } else {
         view! {
             <a class="button button-primary" href=move || here.with(&[("new", Some(""))]) data-noscroll

@@ -30,7 +30,7 @@ pub fn NetworksPanel(
     } else if everywhere {
         view! { <p class="none">"From everywhere."</p> }.into_any()
     } else {
-        view! { <pre class="api-networks"><code>{value}</code></pre> }.into_any()
+        view! { <pre class="api-networks" tabindex="0"><code>{value}</code></pre> }.into_any()
     };
     view! {
         <section class="card panel" aria-label="Allowed networks">

@@ -4,6 +4,7 @@ use super::scopes::words;
 use super::{CreateApiKey, ShownKey};
 use crate::address::{address, navigator};
 use crate::call::{act, spawn};
+use crate::components::field::{IN_A_NEW_PAGE, focus_when_shown};
 use crate::components::form::form_body;
 use crate::components::icon::{Glyph, Icon};
 use crate::json;
@@ -12,6 +13,9 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::role::Scope;
 use wasm_bindgen::JsCast;
+
+/// The id of the first field.
+const NAME: &str = "api-key-name";
 
 #[component]
 pub fn NewKey(
@@ -24,6 +28,7 @@ pub fn NewKey(
     let (refused, pending) = (RwSignal::new(String::new()), RwSignal::new(false));
     let is_secret = RwSignal::new(true);
     let goal = close.clone();
+    focus_when_shown(NAME.to_owned());
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let Some(form) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok())
@@ -57,8 +62,8 @@ pub fn NewKey(
                 <input type="hidden" name="environment" value=environment.get_value()/>
                 <div class="columns">
                     <div class="field">
-                        <label for="api-key-name">"Name"</label>
-                        <div class="control"><input id="api-key-name" name="name" aria-required="true" autofocus=crate::components::field::IN_A_NEW_PAGE
+                        <label for=NAME>"Name"</label>
+                        <div class="control"><input id=NAME name="name" aria-required="true" autofocus=IN_A_NEW_PAGE
                             placeholder="deploy pipeline" aria-describedby="api-key-name-hint"/></div>
                         <p class="hint" id="api-key-name-hint">"Where it is used, so that you find it again"</p>
                     </div>
