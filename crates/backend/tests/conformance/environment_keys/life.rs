@@ -46,7 +46,7 @@ async fn a_key_is_shown_once_and_listed_without_its_value(w: &World) {
     assert_eq!(made.about.prefix, made.key[..15]);
     assert!(!format!("{made:?}").contains(&made.key));
     let listed = environment::list(&w.nexus, &w.owner, Some("develop")).await.fine();
-    assert_eq!(listed, [made.about.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&made.about));
     assert_eq!((listed[0].created_by.as_str(), listed[0].created_at), ("ana@acme.test", w.now()));
     assert!(environment::list(&w.nexus, &w.owner, Some("live")).await.fine().is_empty());
     assert_eq!(environment::list(&w.nexus, &w.owner, None).await.fine().len(), 1);

@@ -134,7 +134,7 @@ async fn everything_wrong_is_refused_alike(w: &World) {
         headed(json!({ "alg": "HS256", "kid": id, "crit": ["b64"], "b64": false })),
         signed(&format!(r#"{{"alg":"none","alg":"HS256","kid":"{id}"}}"#), &good, secret),
         signed(&plain, &good.replacen('{', r#"{"permissions":["admin:all"],"permissions":[],"#, 1), secret),
-        signed(&plain, &good.replacen('{', &format!(r#"{{"x":1,"x":2,"#), 1), secret),
+        signed(&plain, &good.replacen('{', r#"{"x":1,"x":2,"#, 1), secret),
         signed(&plain, "[]", secret),
         signed(&plain, "", secret),
         signed(&plain, &good, &secret.to_uppercase()),
