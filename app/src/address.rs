@@ -95,6 +95,10 @@ pub fn navigator() -> impl Fn(&str, bool) + Clone + Send + Sync + 'static {
     }
 }
 
+/// Pages of a tenant that are about one environment, named by `?environment=`. Without a tenant in front
+/// they lead to the one that was used last.
+pub const OF_ONE_ENVIRONMENT: [&str; 5] = ["api-keys", "runs", "metrics", "usage", "webhooks"];
+
 /// The address of a tenant's part of the console.
 pub fn tenant_url(tenant: &str, rest: &str) -> String {
     format!("/t/{tenant}/{rest}")

@@ -57,6 +57,8 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/audit") view=Page::AUDIT ssr=Async/>
                 <Route path=path!("/api-log") view=Page::API_LOG ssr=Async/>
                 <Route path=path!("/settings") view=Page::SETTINGS ssr=Async/>
+                <Route path=path!("/environments") view=Page::ENVIRONMENTS ssr=Async/>
+                <Route path=path!("/api-keys") view=Page::API_KEYS ssr=Async/>
                 <Route path=path!("/sign-in") view=Page::SIGN_IN_RULES ssr=Async/>
                 <ParentRoute path=path!("/members") view=Page::MEMBERS_FRAME ssr=Async>
                     <Route path=path!("/") view=Page::MEMBERS ssr=Async/>

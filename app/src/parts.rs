@@ -33,9 +33,11 @@ use crate::pages::project::{
 };
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
 use crate::pages::{
+    api_keys::ApiKeysPage,
     api_log::ApiLogPage,
     audit::AuditPage,
     configs::ConfigsTab,
+    environments::EnvironmentsPage,
     flags::{FlagsTab, TesterTab},
     projects::ProjectsPage,
     secrets::SecretsTab,
@@ -144,6 +146,8 @@ impl Page {
     pub const AUDIT: Self = page!(AuditPage, manage::audit);
     pub const API_LOG: Self = page!(ApiLogPage, manage::api_log);
     pub const SETTINGS: Self = page!(SettingsPage, manage::settings);
+    pub const ENVIRONMENTS: Self = page!(EnvironmentsPage, manage::environments);
+    pub const API_KEYS: Self = page!(ApiKeysPage, manage::api_keys);
     pub const PROJECT_AUDIT: Self = page!(ProjectAuditTab, manage::project_audit);
     pub const PROJECT_SETTINGS: Self = page!(ProjectSettingsTab, manage::project_settings);
     pub const KEYS: Self = page!(KeysTab, manage::keys);
@@ -184,6 +188,8 @@ impl Page {
             [Some("audit"), None, ..] => Some(Self::AUDIT),
             [Some("api-log"), None, ..] => Some(Self::API_LOG),
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
+            [Some("environments"), None, ..] => Some(Self::ENVIRONMENTS),
+            [Some("api-keys"), None, ..] => Some(Self::API_KEYS),
             [Some("members"), ..] => Some(Self::MEMBERS_FRAME),
             [Some("sign-in"), None, ..] => Some(Self::SIGN_IN_RULES),
             [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),

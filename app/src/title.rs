@@ -26,6 +26,8 @@ pub fn of(path: &str) -> String {
         ["t", _, "members", "outbox"] => "Outbox".to_owned(),
         ["t", _, "sign-in"] => "Sign-in".to_owned(),
         ["t", _, "settings"] => "Settings".to_owned(),
+        ["t", _, "environments"] => "Environments".to_owned(),
+        ["t", _, "api-keys"] => "API keys".to_owned(),
         ["t", _, "projects", project] => (*project).to_owned(),
         ["t", _, "projects", project, tab] => join(tab_name(tab), &[project]),
         ["t", _, "projects", project, environment, service, tab] => {

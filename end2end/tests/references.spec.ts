@@ -95,7 +95,7 @@ test('a value that breaks its schema is refused at its field, and a schema at it
 });
 
 test('an environment is pinned to an engine', async ({ page }) => {
-  await open(page, '/t/acme/settings?edit=staging');
+  await open(page, '/t/acme/environments?edit=staging');
   await page.getByLabel('Evaluation engine').selectOption('1.x');
   await page.getByRole('region', { name: 'Environments' }).getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('engine 1.x')).toBeVisible();

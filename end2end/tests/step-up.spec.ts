@@ -23,7 +23,7 @@ test.describe('with JavaScript', () => {
 
   test('a deletion that cannot be undone goes on with what was typed', async ({ page, api, nexus }) => {
     await api.call('POST', '/environments', { slug: 'stale_one' });
-    await open(page, '/t/acme/settings?confirm=stale_one');
+    await open(page, '/t/acme/environments?confirm=stale_one');
     age(nexus.folder);
     await page.getByLabel('Type stale_one to confirm').fill('stale_one');
     await page.getByRole('button', { name: 'Delete the environment' }).click();
@@ -36,7 +36,7 @@ test.describe('with JavaScript', () => {
 
   test('who does not want to go on finds the form as it was', async ({ page, api, nexus }) => {
     await api.call('POST', '/environments', { slug: 'stale_kept' });
-    await open(page, '/t/acme/settings?confirm=stale_kept');
+    await open(page, '/t/acme/environments?confirm=stale_kept');
     age(nexus.folder);
     await page.getByLabel('Type stale_kept to confirm').fill('stale_kept');
     await page.getByRole('button', { name: 'Delete the environment' }).click();
@@ -127,7 +127,7 @@ test.describe('without JavaScript', () => {
 
   test('a deletion comes back with what was typed', async ({ page, api, nexus }) => {
     await api.call('POST', '/environments', { slug: 'stale_two' });
-    await page.goto('/t/acme/settings?confirm=stale_two');
+    await page.goto('/t/acme/environments?confirm=stale_two');
     age(nexus.folder);
     await page.getByLabel('Type stale_two to confirm').fill('stale_two');
     await page.getByRole('button', { name: 'Delete the environment' }).click();

@@ -3,8 +3,9 @@
 use super::{open, say};
 use crate::settings::Settings;
 use anyhow::Context as _;
+use nexus_backend::gate::Actor;
 use nexus_backend::tenants::{Founding, found_for};
-use nexus_backend::{people, sign_in, tenants};
+use nexus_backend::{Nexus, environments, people, sign_in, tenants};
 use nexus_domain::member::check_email;
 use nexus_domain::slug;
 use std::process::ExitCode;
@@ -23,12 +24,21 @@ pub(super) enum Command {
     },
     /// Let members sign in as they like again, where the provider that their tenant requires is gone.
     LiftProvider { tenant: String },
+    /// Make the legacy sandbox `test`. It has keys like any other environment and does not count against how
+    /// many a tenant may have.
+    EnableTest { tenant: String },
+    /// Say how many environments besides Production a tenant may have. Those that it has stay.
+    EnvironmentCap { tenant: String, environments: i64 },
 }
 
 pub(super) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Create { tenant, email } => create(settings, &tenant, &email).await,
         Command::LiftProvider { tenant } => lift_provider(settings, &tenant).await,
+        Command::EnableTest { tenant } => enable_test(settings, &tenant).await,
+        Command::EnvironmentCap { tenant, environments: cap } => {
+            environment_cap(settings, &tenant, cap).await
+        }
     }
 }
 
@@ -47,14 +57,36 @@ async fn create(settings: &Settings, tenant: &str, email: &str) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-async fn lift_provider(settings: &Settings, tenant: &str) -> anyhow::Result<ExitCode> {
+/// The instance, and whoever runs it as an actor in the tenant.
+async fn operate(settings: &Settings, tenant: &str) -> anyhow::Result<(Nexus, Actor)> {
     let nexus = open(settings).await?;
     let operators = tenants::operators(&nexus).await?;
     let Some(operator) = operators.into_iter().find(|operator| operator.tenant_slug == tenant) else {
         anyhow::bail!("there is no tenant {tenant}");
     };
+    Ok((nexus, operator))
+}
+
+async fn lift_provider(settings: &Settings, tenant: &str) -> anyhow::Result<ExitCode> {
+    let (nexus, operator) = operate(settings, tenant).await?;
     sign_in::lift_provider(&nexus, &operator).await?;
     nexus.db.close().await;
     say(&format!("Members of {tenant} may sign in as they like"));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn enable_test(settings: &Settings, tenant: &str) -> anyhow::Result<ExitCode> {
+    let (nexus, operator) = operate(settings, tenant).await?;
+    let is_new = environments::enable_test(&nexus, &operator).await?;
+    nexus.db.close().await;
+    say(&format!("{tenant} {} the environment test", if is_new { "has now" } else { "had already" }));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn environment_cap(settings: &Settings, tenant: &str, cap: i64) -> anyhow::Result<ExitCode> {
+    let (nexus, operator) = operate(settings, tenant).await?;
+    environments::set_cap(&nexus, &operator, cap).await?;
+    nexus.db.close().await;
+    say(&format!("{tenant} may have {cap} environments besides Production"));
     Ok(ExitCode::SUCCESS)
 }

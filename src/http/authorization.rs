@@ -1,15 +1,17 @@
 //! `Authorization: Bearer …`: from a credential to an actor. Cookies mean nothing here.
 
+use super::cors::Shared;
 use super::error::ApiError;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use nexus_app::server::ClientIp;
-use nexus_backend::credentials::Credential;
-use nexus_backend::gate::{Actor, Who};
+use nexus_backend::credentials::{Credential, at_endpoint};
+use nexus_backend::gate::{Actor, Token, Who};
 use nexus_backend::request_log::Visit;
 use nexus_backend::{Nexus, limits};
 use nexus_domain::role::Scope;
+use nexus_domain::service::ServiceKind;
 use nexus_domain::{Code, Refusal};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -36,7 +38,19 @@ async fn presented(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError>
     }
     let ip = parts.extensions.get::<ClientIp>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ip| ip.0);
     let visit = parts.extensions.get::<Arc<Visit>>().map(AsRef::as_ref);
-    Ok(limits::present(nexus, key.trim(), ip, visit).await?)
+    let found = limits::present(nexus, key.trim(), ip, visit).await?;
+    // Only now is it known what kind of key it is: pages of other origins read no answer to a secret one.
+    if let Some(shared) = parts.extensions.get::<Shared>().filter(|_| !is_public(&found.actor)) {
+        shared.withdraw();
+    }
+    Ok(found)
+}
+
+fn is_public(actor: &Actor) -> bool {
+    matches!(
+        actor.who,
+        Who::EnvironmentKey { publishable: true, .. } | Who::ServiceKey { kind: ServiceKind::Frontend, .. }
+    )
 }
 
 /// A key of the management API: type secret, of one environment.
@@ -48,6 +62,9 @@ impl FromRequestParts<Nexus> for ManagementKey {
     async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
         let actor = credential(parts, nexus).await?.actor;
         match actor.who {
+            Who::EnvironmentKey { token: Some(Token { service: Some(_) }), .. } => {
+                Err(Refusal::new(Code::Forbidden, "This token is for one service and manages nothing").into())
+            }
             Who::EnvironmentKey { publishable: false, .. } => Ok(Self(actor)),
             _ => Err(Refusal::new(
                 Code::Forbidden,
@@ -87,24 +104,29 @@ impl ManagementKey {
     }
 }
 
-/// A key of one service.
-pub struct ServiceKey(pub Credential);
+/// Whoever reads one service as a program: a key of it, or a key of its environment at its endpoint.
+pub struct Program(pub Actor);
 
-impl FromRequestParts<Nexus> for ServiceKey {
+impl Program {
+    /// `named` is the endpoint in the address, where there is one.
+    pub async fn at(parts: &Parts, nexus: &Nexus, named: Option<&str>) -> Result<Self, ApiError> {
+        let credential = credential(parts, nexus).await?;
+        Ok(Self(at_endpoint(nexus, credential, named).await?.actor))
+    }
+}
+
+/// Who may ask what a token says: a service that is given tokens. A public key may not, or whoever reads
+/// a client's code could try tokens out.
+pub struct Introspector(pub Credential);
+
+impl FromRequestParts<Nexus> for Introspector {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
         let credential = credential(parts, nexus).await?;
-        match credential.actor.who {
-            Who::ServiceKey { .. } => Ok(Self(credential)),
-            Who::EnvironmentKey { publishable: true, .. } => {
-                Err(Refusal::new(Code::PublicKeyRestricted, "A publishable key reads nothing here").into())
-            }
-            _ => Err(Refusal::new(
-                Code::Forbidden,
-                "The service API takes a key of a service (sk_live_…, pk_live_…)",
-            )
-            .into()),
+        if is_public(&credential.actor) {
+            return Err(Refusal::new(Code::PublicKeyRestricted, "A public key asks about no tokens").into());
         }
+        Ok(Self(credential))
     }
 }

@@ -5,7 +5,9 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use nexus_domain::credential::SERVICE_SECRET;
+use nexus_domain::credential::{SERVICE_PUBLIC, SERVICE_SECRET};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a page of another origin may have of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,23 @@ pub(super) enum Sharing {
     /// Its browser asks first.
     Asked,
     Yes,
+    /// The key's text does not say whether it is a secret one; who authenticates it says so.
+    Unsaid,
+}
+
+/// Where it is noted that an answer is for nobody else's page.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(Arc<AtomicBool>);
+
+impl Shared {
+    /// The key is a secret one.
+    pub fn withdraw(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_withdrawn(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Sharing {
@@ -29,8 +48,11 @@ impl Sharing {
         }
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let key = authorization.and_then(|text| text.split_once(' ')).map_or("", |(_, key)| key.trim());
-        let is_secret = [SERVICE_SECRET, "nx_"].iter().any(|prefix| key.starts_with(prefix));
-        if is_secret { Self::No } else { Self::Yes }
+        match key {
+            _ if key.starts_with(SERVICE_SECRET) => Self::No,
+            _ if key.is_empty() || key.starts_with(SERVICE_PUBLIC) => Self::Yes,
+            _ => Self::Unsaid,
+        }
     }
 }
 

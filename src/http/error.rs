@@ -92,7 +92,7 @@ pub(super) fn adopt(response: &mut Response) {
 
 /// Whether an address belongs to the APIs.
 pub(super) fn is_api(path: &str) -> bool {
-    ["/api", "/v1", "/s", "/ofrep"]
+    ["/api", "/v1", "/s", "/ofrep", "/oauth"]
         .iter()
         .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }

@@ -7,7 +7,7 @@
 //! (docs/performance.md).
 
 use super::client_ip::Proxies;
-use super::cors::{self, Sharing};
+use super::cors::{self, Shared, Sharing};
 use super::error;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -65,7 +65,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let about = About::new(&request, self.frame.secure);
+        let mut about = About::new(&request, self.frame.secure);
         if about.sharing == Sharing::Asked {
             return Box::pin(async move { Ok(about.dress(cors::preflight())) });
         }
@@ -74,6 +74,11 @@ where
         request.extensions_mut().insert(client);
         request.extensions_mut().insert(Arc::clone(&visit));
         let nexus = self.frame.nexus.clone();
+        if about.sharing == Sharing::Unsaid {
+            let shared = Shared::default();
+            request.extensions_mut().insert(shared.clone());
+            about.shared = Some(shared);
+        }
         // A panic in a handler is a 500 and nothing more.
         let answering = catch_unwind(AssertUnwindSafe(|| self.routes.call(request)));
         Box::pin(async move {
@@ -120,6 +125,8 @@ struct About {
     function: Option<String>,
     is_api: bool,
     sharing: Sharing,
+    /// What becomes known of the key, where its text does not say it.
+    shared: Option<Shared>,
     secure: bool,
 }
 
@@ -133,6 +140,7 @@ impl About {
             function: request.uri().path().starts_with("/_fn/").then(|| request.uri().path().to_owned()),
             is_api: error::is_api(request.uri().path()),
             sharing: Sharing::of(request),
+            shared: None,
             secure,
         }
     }
@@ -145,7 +153,8 @@ impl About {
         let headers = response.headers_mut();
         headers.reserve(ROOM);
         headers.extend(FIXED);
-        if self.sharing == Sharing::Yes {
+        let is_shared = self.shared.as_ref().is_some_and(|shared| !shared.is_withdrawn());
+        if is_shared || self.sharing == Sharing::Yes {
             cors::allow(headers);
         }
         if self.secure {

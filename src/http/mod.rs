@@ -16,6 +16,7 @@ mod error;
 mod frame;
 mod health;
 mod idempotency;
+mod oauth;
 mod results;
 pub mod service;
 mod session;
@@ -92,7 +93,7 @@ pub struct Rest {
 pub fn rest_with_document() -> (Rest, Value) {
     let (management, mut document) =
         OpenApiRouter::with_openapi(docs::base()).nest("/api/v1", api::router()).split_for_parts();
-    let (service, of_service) = service::router().split_for_parts();
+    let (service, of_service) = service::router().merge(oauth::router()).split_for_parts();
     document.merge(of_service);
     (Rest { management, service }, docs::complete(&document))
 }

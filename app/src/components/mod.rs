@@ -4,6 +4,7 @@
 pub mod badge;
 pub mod copy;
 pub mod dialog;
+pub mod environment;
 pub mod field;
 pub mod form;
 pub mod get_form;

@@ -1,6 +1,6 @@
 //! The frame around the pages of a tenant: where one is, where one can go, who one is.
 
-use crate::address::{param, tenant_url};
+use crate::address::{OF_ONE_ENVIRONMENT, param, query, tenant_url};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon, Mark};
 use crate::components::menu::Menu;
@@ -17,6 +17,7 @@ use leptos::server_fn::ServerFn;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use nexus_domain::environment::LIVE;
+use nexus_domain::environment_key::ALL_ENVIRONMENTS;
 use nexus_domain::member::Me;
 use nexus_domain::project::Tenant;
 use nexus_domain::role::{Permission, TenantRole};
@@ -51,7 +52,13 @@ pub async fn read_frame(tenant: String) -> Result<FrameData, Refused> {
 pub fn Frame() -> impl IntoView {
     let tenant = param("tenant");
     let path = use_location().pathname;
-    let not_live = move || environment_of(&path.read()).is_some_and(|environment| environment != LIVE);
+    let asked = query("environment");
+    let not_live = move || {
+        let path = path.read();
+        let asked = asked.read();
+        let chosen = asked.as_deref().filter(|_| is_of_one_environment(&path));
+        environment_of(&path).or(chosen).is_some_and(|slug| slug != LIVE && slug != ALL_ENVIRONMENTS)
+    };
     view! {
         <a class="skip" href="#main" rel="external">"Skip to the content"</a>
         <div class="app" class:not-live=not_live>
@@ -73,10 +80,18 @@ fn environment_of(path: &str) -> Option<&str> {
     parts.next().map(|_| environment)
 }
 
+/// Whether the page is about the environment that `?environment=` names.
+fn is_of_one_environment(path: &str) -> bool {
+    let page = path.split('/').nth(3).unwrap_or_default();
+    OF_ONE_ENVIRONMENT.contains(&page)
+}
+
 /// What the parts of the navigation are: name, address below the tenant's, icon, and what a person needs
 /// for it.
-const PAGES: [(&str, &str, Glyph, Permission); 6] = [
+const PAGES: [(&str, &str, Glyph, Permission); 8] = [
     ("Projects", "projects", Glyph::Box, Permission::EnvironmentRead),
+    ("API keys", "api-keys", Glyph::Key, Permission::KeyRead),
+    ("Environments", "environments", Glyph::Folder, Permission::EnvironmentRead),
     ("Members", "members", Glyph::People, Permission::MemberRead),
     ("Audit log", "audit", Glyph::List, Permission::TenantAuditRead),
     ("API log", "api-log", Glyph::History, Permission::TenantAuditRead),
@@ -251,6 +266,12 @@ mod tests {
         assert_eq!(environment_of("/t/acme/projects/shop/develop/api/secrets"), Some("develop"));
         assert_eq!(environment_of("/t/acme/projects/shop/settings"), None);
         assert_eq!(environment_of("/t/acme/projects"), None);
+    }
+
+    #[test]
+    fn a_page_of_one_environment_is_known_by_its_address() {
+        assert!(is_of_one_environment("/t/acme/api-keys"));
+        assert!(!is_of_one_environment("/t/acme/audit") && !is_of_one_environment("/account"));
     }
 
     #[test]

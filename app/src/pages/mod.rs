@@ -1,11 +1,13 @@
 //! The pages, one folder or file per noun: what is shown, and the thin server functions behind it.
 
 pub mod account;
+pub mod api_keys;
 pub mod api_log;
 pub mod audit;
 pub mod auth;
 pub mod configs;
 pub mod entries;
+pub mod environments;
 pub mod flags;
 pub mod frame;
 pub mod grid;

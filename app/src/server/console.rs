@@ -2,6 +2,7 @@
 //! audit log, and the few addresses that only redirect.
 
 use super::{callback, export, functions, redirects};
+use crate::address::OF_ONE_ENVIRONMENT;
 use crate::app::App;
 use crate::shell::{Shell, shell};
 use axum::Router;
@@ -54,7 +55,11 @@ pub fn router(console: Console) -> Router {
         .fallback(missing.layer(before.clone()))
         .route_layer(before)
         .with_state(options);
-    Router::new()
+    let mut redirecting = Router::new();
+    for page in OF_ONE_ENVIRONMENT {
+        redirecting = redirecting.route(&format!("/{page}"), get(redirects::of_tenant_used_last));
+    }
+    redirecting
         .route("/", get(redirects::start))
         .route("/sign-in/callback", get(callback::back_from_provider))
         .route("/t/{tenant}", get(redirects::tenant))

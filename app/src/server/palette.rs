@@ -17,6 +17,9 @@ use nexus_domain::service::{Service, ServicePath};
 pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
     let (nexus, actor) = person(tenant).await?;
     let mut spots = pages(tenant);
+    if tenant_allows(&actor, Permission::KeyRead) {
+        spots.push(spot("API keys", "Page", tenant_url(tenant, "api-keys")));
+    }
     if tenant_allows(&actor, Permission::MemberRead) {
         spots.extend(people(&nexus, &actor, tenant).await?);
     }
@@ -62,7 +65,8 @@ fn pages(tenant: &str) -> Vec<Spot> {
         spot("Audit log", "Page", tenant_url(tenant, "audit")),
         spot("API log", "Page", tenant_url(tenant, "api-log")),
         spot("Settings", "Page", tenant_url(tenant, "settings")),
-        spot("New environment", "Do", tenant_url(tenant, "settings?new")),
+        spot("Environments", "Page", tenant_url(tenant, "environments")),
+        spot("New environment", "Do", tenant_url(tenant, "environments?new")),
         spot("New tenant", "Do", "/account/tenants?new".to_owned()),
     ]
 }

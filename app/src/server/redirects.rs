@@ -33,18 +33,40 @@ pub(super) async fn start(State(nexus): State<Nexus>, session: Session) -> Respo
             Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         };
     }
+    match used_last(&nexus, &session).await {
+        Ok(tenant) => see_other(&format!("/t/{tenant}/projects")),
+        Err(elsewhere) => elsewhere,
+    }
+}
+
+/// The slug of the tenant that the person used last, or where they go without one.
+async fn used_last(nexus: &Nexus, session: &Session) -> Result<String, Response> {
     let last = session.get::<String>(TENANT).await.ok().flatten();
-    let Some(opened) = super::opened(&session).await.ok().flatten() else { return see_other("/sign-in") };
-    let me = match people::seen_by(&nexus, opened).await {
+    let opened = super::opened(session).await.ok().flatten().ok_or_else(|| see_other("/sign-in"))?;
+    let me = match people::seen_by(nexus, opened).await {
         Ok(Some(me)) => me,
-        Ok(None) => return see_other("/sign-in"),
-        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ok(None) => return Err(see_other("/sign-in")),
+        Err(_) => return Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
     };
     // One that they were removed from since is none of theirs.
     let used_last = me.tenants.iter().find(|tenant| Some(&tenant.slug) == last.as_ref());
-    match used_last.or(me.tenants.first()) {
-        Some(tenant) => see_other(&format!("/t/{}/projects", tenant.slug)),
-        None => see_other("/account/tenants"),
+    let tenant = used_last.or(me.tenants.first()).ok_or_else(|| see_other("/account/tenants"))?;
+    Ok(tenant.slug.clone())
+}
+
+/// `/api-keys` and the like: the same page of the tenant used last, with its query.
+pub(super) async fn of_tenant_used_last(
+    State(nexus): State<Nexus>,
+    session: Session,
+    request: Request,
+) -> Response {
+    let here = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    if session.get::<UserId>(USER).await.ok().flatten().is_none() {
+        return to_sign_in(&request);
+    }
+    match used_last(&nexus, &session).await {
+        Ok(tenant) => see_other(&format!("/t/{tenant}{here}")),
+        Err(elsewhere) => elsewhere,
     }
 }
 

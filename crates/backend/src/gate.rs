@@ -7,10 +7,11 @@
 use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::keys::Access;
-use nexus_domain::role::{Place, ProjectRole, Scope, Scopes, TenantRole};
+use nexus_domain::role::{Permission, Place, ProjectRole, Scope, Scopes, TenantRole};
 use nexus_domain::service::ServiceKind;
 use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId, timestamp};
 use std::net::IpAddr;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A sign-in is fresh for five minutes.
@@ -37,6 +38,14 @@ pub enum Who {
         environment_slug: String,
         scopes: Scopes,
         publishable: bool,
+        /// Which of its values was presented: a rotation ends one and not the other.
+        value: String,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
+        /// What a signed token says, where one stands for the key.
+        token: Option<Token>,
+        /// The service that it reads as a program, where one is named.
+        at: Option<At>,
     },
     /// A key of one service: it reads that service and nothing else.
     ServiceKey { id: KeyId, prefix: String, service: ServiceId, kind: ServiceKind, access: Access },
@@ -44,7 +53,89 @@ pub enum Who {
     Operator,
 }
 
+/// A token that a key's signing secret has signed.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The endpoint of the one service that it is for.
+    pub service: Option<String>,
+}
+
+/// A service at its endpoint.
+#[derive(Debug, Clone)]
+pub struct At {
+    pub service: ServiceId,
+    pub kind: ServiceKind,
+    /// `project/environment/service`
+    pub path: Arc<str>,
+}
+
+/// What an actor is as a program that reads one service: what of it, and whether it may stand in a
+/// client. Rules, rollouts and descriptions never go to a public one, nor does a secret.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub service: ServiceId,
+    pub kind: ServiceKind,
+    pub public: bool,
+    pub secrets: bool,
+    pub writes_secrets: bool,
+    pub configs: bool,
+    pub flags: bool,
+    path: &'a str,
+}
+
+impl Reader<'_> {
+    /// Refuses an act that takes a part that is not this reader's.
+    pub fn expect(&self, part: bool, action: Action) -> Result<()> {
+        if part { Ok(()) } else { Err(Error::Denied(Denial::in_project(action.event(), self.path))) }
+    }
+
+    /// Refuses any look at a secret by who is public, and on a service that has none.
+    pub fn expect_secrets(&self) -> Result<()> {
+        let (code, message) = match (self.public, self.kind) {
+            (true, _) => (Code::PublicKeyRestricted, "A public key never reads a secret"),
+            (false, ServiceKind::Frontend) => {
+                (Code::ServiceKindMismatch, "A frontend service has no secrets")
+            }
+            (false, ServiceKind::Backend) => return Ok(()),
+        };
+        Err(Refusal::new(code, message).into())
+    }
+}
+
 impl Actor {
+    /// What it reads as a program; who is at no service reads none.
+    pub(crate) fn reader(&self) -> Result<Reader<'_>> {
+        match &self.who {
+            Who::ServiceKey { service, kind, access, .. } => {
+                let public = *kind == ServiceKind::Frontend;
+                Ok(Reader {
+                    service: *service,
+                    kind: *kind,
+                    public,
+                    secrets: !public,
+                    writes_secrets: !public && *access == Access::ReadWrite,
+                    configs: true,
+                    flags: true,
+                    path: "",
+                })
+            }
+            Who::EnvironmentKey { at: Some(at), scopes, publishable, .. } => {
+                let may = |permission| !publishable && scopes.allow(permission);
+                Ok(Reader {
+                    service: at.service,
+                    kind: at.kind,
+                    public: *publishable,
+                    secrets: may(Permission::SecretReveal),
+                    writes_secrets: may(Permission::SecretWrite),
+                    configs: *publishable || may(Permission::ConfigRead),
+                    flags: *publishable || may(Permission::FlagRead),
+                    path: &at.path,
+                })
+            }
+            _ => Err(Error::not_found()),
+        }
+    }
+
     pub const fn operator(tenant: TenantId, tenant_slug: String) -> Self {
         Self { tenant, tenant_slug, who: Who::Operator, ip: None }
     }

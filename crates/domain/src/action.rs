@@ -92,6 +92,16 @@ actions! {
     KeyRotate:          KeyWrite,          "key.rotated",            audited, fresh;
     KeyRevoke:          KeyWrite,          "key.revoked",            audited, any;
 
+    // Keys of an environment, by owners of the tenant.
+    EnvironmentKeyList:   KeyRead,         "key.list",               silent,  any;
+    EnvironmentKeyCreate: KeyWrite,        "key.created",            audited, fresh;
+    EnvironmentKeyRotate: KeyWrite,        "key.rotated",            audited, fresh;
+    EnvironmentKeyRevoke: KeyWrite,        "key.revoked",            audited, any;
+    // What is shown then signs tokens for the key.
+    EnvironmentKeySign:   KeyWrite,        "key.signing_secret",     audited, fresh;
+    // From where the tenant's credentials are taken.
+    NetworksUpdate:     TenantManage,      "tenant.networks_changed", audited, fresh;
+
     SecretList:         SecretList,        "secret.list",            audited, any;
     SecretHistory:      SecretMetadata,    "secret.history",         silent,  any;
     SecretReveal:       SecretReveal,      "secret.reveal",          audited, fresh;

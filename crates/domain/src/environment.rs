@@ -2,7 +2,7 @@
 
 use crate::json::given;
 use crate::role::words;
-use crate::{EnvironmentId, Timestamp};
+use crate::{Code, EnvironmentId, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The slug of the one live environment of a tenant; shown as "Production".
@@ -59,6 +59,29 @@ pub struct EnvironmentPatch {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub pinned_engine_version: Option<Option<String>>,
+}
+
+/// How many shared environments besides live there are, and how many there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentRoom {
+    pub used: i64,
+    pub cap: i64,
+}
+
+impl EnvironmentRoom {
+    pub const fn is_full(self) -> bool {
+        self.used >= self.cap
+    }
+
+    /// Refuses one more where there is no room for it.
+    pub fn expect_one_more(self) -> Result<(), Refusal> {
+        if !self.is_full() {
+            return Ok(());
+        }
+        let message = format!("A tenant may have {} environments besides Production", self.cap);
+        let refusal = Refusal::new(Code::QuotaExceeded, message);
+        Err(refusal.with("quota", "environments").with("limit", self.cap))
+    }
 }
 
 /// A developer environment, seen by its owner.

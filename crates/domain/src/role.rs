@@ -156,6 +156,25 @@ impl Scopes {
         Self(vec![Scope::AdminAll])
     }
 
+    /// What a secret key gets that was made without scopes.
+    pub fn all_but_admin() -> Self {
+        Self(Scope::ALL.iter().copied().filter(|scope| *scope != Scope::AdminAll).collect())
+    }
+
+    /// Whether everything that the other ones allow is allowed by these: granting needs holding.
+    pub fn cover(&self, others: &Self) -> bool {
+        self.has(Scope::AdminAll) || others.0.iter().all(|scope| self.has(*scope))
+    }
+
+    /// These, cut down to what stands in a list of words. Words that are no scope grant nothing.
+    #[must_use]
+    pub fn narrowed<T: AsRef<str>>(&self, words: &[T]) -> Self {
+        let named = words.iter().filter_map(|word| Scope::parse(word.as_ref()));
+        let held = named.filter(|scope| self.has(Scope::AdminAll) || self.has(*scope));
+        let held: std::collections::BTreeSet<Scope> = held.collect();
+        Self(held.into_iter().collect())
+    }
+
     pub fn has(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }
@@ -168,6 +187,17 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_are_narrowed_and_never_widened() {
+        let held = Scopes(vec![Scope::ReadServices, Scope::ReadFlags]);
+        assert_eq!(held.narrowed(&["read:flags", "write:flags", "admin:all", "fly"]).0, [Scope::ReadFlags]);
+        assert_eq!(Scopes::admin().narrowed(&["read:flags"]).0, [Scope::ReadFlags]);
+        assert_eq!(Scopes::admin().narrowed(&["admin:all"]), Scopes::admin());
+        assert!(held.narrowed::<&str>(&[]).0.is_empty());
+        assert!(Scopes::admin().cover(&held) && held.cover(&held) && held.cover(&Scopes::default()));
+        assert!(!held.cover(&Scopes::admin()) && !Scopes::all_but_admin().cover(&Scopes::admin()));
+    }
 
     #[test]
     fn a_key_without_the_scope_is_refused_and_admin_may_all() {

@@ -4,6 +4,7 @@ mod audit;
 mod config_versions;
 mod configs;
 mod dev_environments;
+mod environment_keys;
 mod environments;
 mod flag_versions;
 mod flags;
@@ -51,6 +52,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(services::router())
         .merge(promotion::router())
         .merge(keys::router())
+        .merge(environment_keys::router())
         .merge(secrets::router())
         .merge(versions::router())
         .merge(configs::router())

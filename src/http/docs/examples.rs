@@ -40,6 +40,13 @@ pub(super) fn request(schema: &str) -> Option<Value> {
         "PromoteRequest" => {
             json!({ "to": "live", "keys": ["config:PORT", "flag:new-checkout"], "dry_run": true })
         }
+        "NewEnvironmentKey" => {
+            json!({ "name": "Terraform", "environment": "live", "type": "secret", "scopes": ["read:services", "write:services"] })
+        }
+        "RotateEnvironmentKey" => json!({ "grace_hours": 24 }),
+        "IntrospectionRequest" => {
+            json!({ "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOWFhNGMyIn0.e30.c2lnbmF0dXJl" })
+        }
         "RotateRequest" => json!({ "grace_hours": 24, "access": "read" }),
         "NewSecret" => {
             json!({ "key": "DB_URL", "value": "postgres://db.acme.test/shop", "description": "The new database" })

@@ -51,7 +51,8 @@ impl IntoResponses for Refusals {
 pub(super) fn base() -> OpenApi {
     let mut components = Components::new();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "`nx_<environment>_…` for the management API, `sk_live_…` or `pk_live_…` for the service API",
+        "`nx_<environment>_…` for the management API and at the endpoints of its environment's services, `sk_live_…` or \
+         `pk_live_…` for the service API; a token that a key's signing secret has signed, wherever the key is taken",
     ));
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
     components.schemas.insert(Code::name().into_owned(), Code::schema());

@@ -25,10 +25,11 @@ impl About<'_> {
 }
 
 /// What any call may be refused with.
-const ALWAYS: [Code; 8] = [
+const ALWAYS: [Code; 9] = [
     Code::InvalidRequest,
     Code::Unauthorized,
     Code::Forbidden,
+    Code::IpNotAllowed,
     Code::NotFound,
     Code::RateLimited,
     Code::Quarantined,
@@ -78,6 +79,7 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::Unauthorized => "missing or invalid API key",
         Code::PaymentRequired => "the tenant has an unpaid invoice",
         Code::Forbidden => "the key lacks the scope, or is of another kind",
+        Code::IpNotAllowed => "the credential is not taken from this address",
         Code::StepUpRequired => "the sign-in is too old",
         Code::SecondFactorRequired => "a second factor is asked for",
         Code::ProviderRequired => "the tenant's own provider is asked for",

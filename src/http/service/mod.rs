@@ -1,5 +1,6 @@
-//! The service API: what programs read with the key of a service. By the key alone at the origin,
-//! or at the service's own endpoint, `/s/{endpoint_slug}`, where the key has to be of that service.
+//! The service API: what programs read with the key of a service, or with one of its environment. By the
+//! key alone at the origin, or at the service's own endpoint, `/s/{endpoint_slug}`, where the key has to be
+//! of that service, or of the environment that it is in.
 
 mod flags;
 mod ofrep;
@@ -7,7 +8,7 @@ mod stream;
 mod users;
 
 use super::ApiError;
-use super::authorization::ServiceKey;
+use super::authorization::Program;
 use super::body::{Json, Params};
 use super::docs::Refusals;
 use axum::extract::{FromRequestParts, Path, RawPathParams, State};
@@ -40,22 +41,18 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
     calls().nest("/s/{endpoint_slug}", calls()).merge(stream::by_address()).merge(users::router())
 }
 
-/// A service key that belongs to the endpoint in the address, where one is named.
+/// Who reads the service that the address names, or its own.
 struct Caller(Actor);
 
 impl FromRequestParts<Nexus> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, nexus: &Nexus) -> Result<Self, ApiError> {
-        let ServiceKey(credential) = ServiceKey::from_request_parts(parts, nexus).await?;
-        let named =
+        let in_path =
             RawPathParams::from_request_parts(parts, nexus).await.map_err(|_| Refusal::not_found())?;
-        match named.iter().find(|(name, _)| *name == "endpoint_slug") {
-            Some((_, slug)) if credential.endpoint_slug.as_deref() != Some(slug) => {
-                Err(Refusal::not_found().into())
-            }
-            _ => Ok(Self(credential.actor)),
-        }
+        let named = in_path.iter().find(|(name, _)| *name == "endpoint_slug").map(|(_, slug)| slug);
+        let Program(actor) = Program::at(parts, nexus, named).await?;
+        Ok(Self(actor))
     }
 }
 

@@ -240,7 +240,8 @@ async fn a_revoked_key_is_401_on_the_next_request() {
 async fn what_a_public_key_may_not_is_named_by_its_own_code() {
     let w = World::new().await;
     w.get("/v1/secrets/TOKEN").with(&w.keys.pk).await.refused(403, "public_key_restricted");
-    w.get("/v1/secrets/TOKEN").with(&w.keys.publishable).await.refused(403, "public_key_restricted");
+    let at_web = format!("/s/{}/v1/secrets/TOKEN", w.keys.web_endpoint);
+    w.get(&at_web).with(&w.keys.publishable).await.refused(403, "public_key_restricted");
     let sync = w.get("/v1/sync").with(&w.keys.pk).await.is(200).json();
     assert!(sync.get("secrets").is_none(), "{sync}");
 }

@@ -8,6 +8,7 @@ mod explained;
 mod flags;
 mod idempotency;
 mod inputs;
+mod keys;
 mod lists;
 mod members;
 mod promotion;

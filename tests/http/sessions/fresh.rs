@@ -22,6 +22,7 @@ const ASKING: &[&str] = &[
     "compare_grid_secrets",
     "compare_secret_versions",
     "copy_invitation",
+    "create_api_key",
     "delete_dev_environment",
     "delete_environment",
     "delete_project",
@@ -34,6 +35,7 @@ const ASKING: &[&str] = &[
     "export_secrets",
     "invite_members",
     "leave_tenant",
+    "make_signing_secret",
     "new_recovery_codes",
     "open_mail",
     "promote_entries",
@@ -48,8 +50,10 @@ const ASKING: &[&str] = &[
     "require_second_factor",
     "resend_invitation",
     "reveal_secret",
+    "rotate_api_key",
     "rotate_key",
     "set_domain_rule",
+    "set_networks",
 ];
 
 const REVEAL: [(&str, &str); 5] =

@@ -45,6 +45,7 @@ fn secret_of(keys: &Keys, name: &str) -> Option<String> {
         "{anybody}" => Some(format!("{}@acme.test", uuid::Uuid::new_v4().simple())),
         "{invitation}" => Some(keys.invitation.clone()),
         "{invitation_token}" => Some(keys.invitation_token.clone()),
+        "{api_key}" => Some(keys.api_key.clone()),
         "{mail}" => Some(keys.mail.clone()),
         _ => None,
     }

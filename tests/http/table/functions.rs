@@ -1,6 +1,7 @@
 //! The calls of the console's server functions.
 
 use super::call::{Call, function};
+use super::keys;
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
@@ -11,6 +12,7 @@ pub fn calls() -> Vec<Call> {
         with_providers(),
         sign_in_rules(),
         tenant(),
+        keys::functions(),
         members(),
         invited(),
         invitations(),
@@ -144,6 +146,7 @@ fn tenant() -> Vec<Call> {
         function("read_api_log").at("filter[key]", ""),
         function("read_settings"),
         function("rename_tenant").at("name", "Renamed"),
+        function("read_environments"),
         function("create_environment").at("slug", "qa"),
         function("rename_environment").at("environment", "staging").at("name", "Renamed"),
         function("read_environment_losses").at("environment", "staging"),

@@ -7,6 +7,7 @@
 mod actors;
 pub mod call;
 pub mod functions;
+mod keys;
 pub mod pages;
 pub mod rest;
 mod text;

@@ -42,6 +42,14 @@ pub fn calls() -> Vec<Call> {
         export(),
         export().at("project", "").note("of the tenant"),
         rest("GET /t/{tenant}/settings"),
+        rest("GET /t/{tenant}/environments"),
+        rest("GET /t/{tenant}/api-keys"),
+        rest("GET /t/{tenant}/api-keys").query("environment=all").note("of all environments"),
+        rest("GET /api-keys").query("environment=develop"),
+        rest("GET /runs"),
+        rest("GET /metrics"),
+        rest("GET /usage"),
+        rest("GET /webhooks"),
         rest("GET /t/{tenant}/projects/{project}/members")
             .at("project", "attic")
             .note("that nobody was added to"),
@@ -81,13 +89,18 @@ pub fn calls() -> Vec<Call> {
 
 /// What the console's router lists, and the few addresses beside it.
 pub fn routes() -> Vec<String> {
-    const OTHERS: [&str; 11] = [
+    const OTHERS: [&str; 16] = [
         "GET /healthz",
         "GET /readyz",
         "GET /api/openapi.json",
         "GET /api/docs",
         "GET /assets/{name}",
         "GET /",
+        "GET /api-keys",
+        "GET /runs",
+        "GET /metrics",
+        "GET /usage",
+        "GET /webhooks",
         "GET /sign-in/callback",
         "GET /t/{tenant}",
         "POST /t/{tenant}/audit/export",

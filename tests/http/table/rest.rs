@@ -1,10 +1,11 @@
 //! The calls of the two APIs.
 
 use super::call::{Call, rest};
+use super::keys;
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), members(), services(), secrets(), configs(), flags(), service_api()]
+    [management(), keys::rest_calls(), members(), services(), secrets(), configs(), flags(), service_api()]
         .into_iter()
         .flatten()
         .collect()

@@ -119,7 +119,7 @@ impl World {
              INSERT OR IGNORE INTO tenants SELECT * FROM seeded.tenants;
              INSERT OR IGNORE INTO tenant_keys SELECT * FROM seeded.tenant_keys;
              INSERT OR IGNORE INTO audit_log SELECT * FROM seeded.audit_log;
-             UPDATE tenants SET seq = seq + 1, requires_second_factor = 0, name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
+             UPDATE tenants SET seq = seq + 1, requires_second_factor = 0, allowed_cidrs = '[]', name = (SELECT name FROM seeded.tenants s WHERE s.id = tenants.id);
              COMMIT;",
             seeded.display()
         );
@@ -133,7 +133,7 @@ impl World {
         const PARTS: &[(&str, &str)] = &[
             (
                 "tenants",
-                "hex(id) || slug || name || environment_cap || requires_second_factor || requires_provider",
+                "hex(id) || slug || name || environment_cap || requires_second_factor || requires_provider || allowed_cidrs",
             ),
             ("users", "hex(id) || email || coalesce(password_hash, '')"),
             ("memberships", "hex(tenant_id) || hex(user_id) || role || handle"),
@@ -150,6 +150,10 @@ impl World {
             ("environments", "hex(id) || slug || name || coalesce(imported_at, '')"),
             ("services", "hex(id) || name || coalesce(hex(umbrella_id), '') || changed_seq || updated_at"),
             ("service_keys", "hex(id) || slot || access || superseded || coalesce(expires_at, '')"),
+            (
+                "environment_keys",
+                "hex(id) || key_id || name || coalesce(revoked_at, '') || coalesce(old_key_id, '') || coalesce(signing_made_at, '')",
+            ),
             (
                 "entries",
                 "hex(id) || key || type || active_version || note || tags || coalesce(deleted_at, '')",

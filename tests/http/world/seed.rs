@@ -16,6 +16,7 @@ use nexus_backend::{
     secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
+use nexus_domain::environment_key::{KeyType, MadeEnvironmentKey, NewEnvironmentKey};
 use nexus_domain::flag::{NewFlag, Toggle};
 use nexus_domain::invitation::{NewInvitation, ProjectGrant};
 use nexus_domain::json::JsonText;
@@ -132,6 +133,8 @@ pub struct Keys {
     /// `nx_develop_`, every scope but `admin:all`
     pub develop: String,
     pub publishable: String,
+    /// The id of a secret key of `live` with `read:flags`.
+    pub api_key: String,
     pub rival: String,
     pub sk_read: String,
     pub sk_write: String,
@@ -201,10 +204,15 @@ pub async fn fill(nexus: &Nexus) -> Keys {
     let (invitation, invitation_token, mail) = invitations_of_acme(nexus, &owner).await;
     Keys {
         admin: environment_key(nexus, &acme, "live", Scopes::admin()).await,
-        wide: environment_key(nexus, &acme, "live", all_but_admin()).await,
+        wide: environment_key(nexus, &acme, "live", Scopes::all_but_admin()).await,
         narrow: environment_key(nexus, &acme, "live", Scopes(vec![Scope::ReadPayments])).await,
-        develop: environment_key(nexus, &acme, "develop", all_but_admin()).await,
-        publishable: publishable(nexus, &acme).await,
+        develop: environment_key(nexus, &acme, "develop", Scopes::all_but_admin()).await,
+        publishable: owners_key(nexus, &owner, KeyType::Publishable, None).await.key,
+        api_key: owners_key(nexus, &owner, KeyType::Secret, Some(vec![Scope::ReadFlags]))
+            .await
+            .about
+            .id
+            .to_string(),
         rival: environment_key(nexus, &rival, "live", Scopes::admin()).await,
         sk_read: rotated(nexus, &owner, &path("live", "api"), Slot::Primary, Access::Read).await,
         sk_write: rotated(nexus, &owner, &path("live", "api"), Slot::Secondary, Access::ReadWrite).await,
@@ -442,17 +450,22 @@ async fn environment_key(nexus: &Nexus, operator: &Actor, environment: &str, sco
     made.expect("a key").text
 }
 
-fn all_but_admin() -> Scopes {
-    Scopes(Scope::ALL.iter().copied().filter(|scope| *scope != Scope::AdminAll).collect())
-}
-
-/// No use case makes publishable keys yet: a secret one is turned into one.
-async fn publishable(nexus: &Nexus, operator: &Actor) -> String {
-    let text = environment_key(nexus, operator, "live", all_but_admin()).await;
-    let key_id = &text["nx_live_".len()..][..16];
-    execute(nexus, &format!("UPDATE environment_keys SET type = 'publishable' WHERE key_id = '{key_id}'"))
-        .await;
-    text
+/// A key that the owner makes.
+async fn owners_key(
+    nexus: &Nexus,
+    owner: &Actor,
+    kind: KeyType,
+    scopes: Option<Vec<Scope>>,
+) -> MadeEnvironmentKey {
+    let new = NewEnvironmentKey {
+        name: "ci".into(),
+        environment: Some("live".into()),
+        kind,
+        scopes,
+        allowed_cidrs: None,
+        expires_at: None,
+    };
+    keys::environment::create(nexus, owner, new).await.expect("a key")
 }
 
 async fn rotated(nexus: &Nexus, owner: &Actor, path: &ServicePath, slot: Slot, access: Access) -> String {

@@ -1,6 +1,10 @@
 //! Shared environments of a tenant. Exactly one is live, and it cannot be deleted; developer
 //! environments are in `dev_environments`.
 
+mod operator;
+
+pub use operator::{enable_test, set_cap};
+
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::projects::Losable;
@@ -8,7 +12,9 @@ use crate::store::{Tx, on, sql};
 use crate::work::{Target, Work};
 use crate::{Error, Result};
 use nexus_domain::action::Action;
-use nexus_domain::environment::{Environment, EnvironmentKind, EnvironmentPatch, NewEnvironment};
+use nexus_domain::environment::{
+    Environment, EnvironmentKind, EnvironmentPatch, EnvironmentRoom, NewEnvironment,
+};
 use nexus_domain::flag::check_engine_pin;
 use nexus_domain::project::Losses;
 use nexus_domain::{Code, EnvironmentId, ProjectId, Refusal, TenantId, Timestamp, UserId, slug};
@@ -121,6 +127,35 @@ pub async fn get(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Environment
         .await
 }
 
+/// How many environments besides live the tenant may have.
+async fn cap(w: &mut Work) -> Result<i64> {
+    let (cap,): (i64,) =
+        on!(w.tx, |c| sqlx::query_as(sql!("SELECT environment_cap FROM tenants WHERE id = $1"))
+            .bind(w.actor.tenant)
+            .fetch_one(c)
+            .await)?;
+    Ok(cap)
+}
+
+/// The legacy sandbox does not count, nor does what is a developer's own.
+async fn room_beside(w: &mut Work, existing: &[EnvironmentRow]) -> Result<EnvironmentRoom> {
+    let counted = existing.iter().filter(|row| row.kind == EnvironmentKind::Environment).count();
+    Ok(EnvironmentRoom { used: i64::try_from(counted).unwrap_or(i64::MAX), cap: cap(w).await? })
+}
+
+/// How many environments there are besides live, and may be; for those who see them all.
+pub async fn room(nexus: &Nexus, actor: &Actor) -> Result<EnvironmentRoom> {
+    nexus
+        .read(actor, |w| {
+            Box::pin(async move {
+                w.authorise(Action::EnvironmentList)?;
+                let existing = shared(w).await?;
+                room_beside(w, &existing).await
+            })
+        })
+        .await
+}
+
 pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result<Environment> {
     nexus
         .change(actor, move |w| {
@@ -134,17 +169,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironment) -> Result
                 if existing.iter().any(|row| row.slug == new.slug) {
                     return Err(Refusal::taken("slug", "An environment with this slug exists").into());
                 }
-                let counted = existing.iter().filter(|row| row.kind == EnvironmentKind::Environment).count();
-                let (cap,): (i64,) =
-                    on!(w.tx, |c| sqlx::query_as(sql!("SELECT environment_cap FROM tenants WHERE id = $1"))
-                        .bind(w.actor.tenant)
-                        .fetch_one(c)
-                        .await)?;
-                if i64::try_from(counted).unwrap_or(i64::MAX) >= cap {
-                    let message = format!("A tenant may have {cap} environments besides Production");
-                    let refusal = Refusal::new(Code::QuotaExceeded, message);
-                    return Err(refusal.with("quota", "environments").with("limit", cap).into());
-                }
+                room_beside(w, &existing).await?.expect_one_more()?;
                 let (tenant, now) = (w.actor.tenant, w.now);
                 let kind = EnvironmentKind::Environment;
                 let id = insert(&mut w.tx, tenant, &new.slug, &name, kind, None, now).await?;

@@ -3,16 +3,16 @@
 
 use super::cache::{Ready, ready};
 use super::served::ServedFlag;
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::snapshot::{left_out, matches_etag};
 use crate::streams;
 use crate::{Error, Result, entries::Kind};
+use nexus_domain::action::Action;
 use nexus_domain::flag::{
     BulkEvaluation, Context, EvaluateRequest, Evaluated, EventStream, FlagEvaluation, MAX_EVALUATED_KEYS,
     Targeting, evaluate as run,
 };
-use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::SnapshotFlag;
 use nexus_domain::template::Unresolved;
 use nexus_domain::{Code, Refusal, ServiceId};
@@ -38,9 +38,11 @@ pub enum Bulk {
     Fresh { etag: String, body: BulkEvaluation },
 }
 
-async fn of_key(nexus: &Nexus, actor: &Actor) -> Result<(ServiceId, ServiceKind, Arc<Ready>)> {
-    let Who::ServiceKey { service, kind, .. } = actor.who else { return Err(Error::not_found()) };
-    Ok((service, kind, ready(nexus, actor, service).await?))
+/// The flags of the service that the key reads.
+async fn of_key(nexus: &Nexus, actor: &Actor) -> Result<(ServiceId, Arc<Ready>)> {
+    let reader = actor.reader()?;
+    reader.expect(reader.flags, Action::FlagRead)?;
+    Ok((reader.service, ready(nexus, actor, reader.service).await?))
 }
 
 fn count(flag: &ServedFlag) {
@@ -49,7 +51,7 @@ fn count(flag: &ServedFlag) {
 
 /// One flag by its key, own or inherited: state and schedule, without rules and rollout.
 pub async fn flag(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneFlag> {
-    let (_, _, ready) = of_key(nexus, actor).await?;
+    let (_, ready) = of_key(nexus, actor).await?;
     let now = nexus.now();
     let found = ready.served.flags.get(key).ok_or_else(Error::not_found)?;
     count(found);
@@ -65,8 +67,8 @@ pub async fn evaluate(nexus: &Nexus, actor: &Actor, request: EvaluateRequest) ->
         return Err(Refusal::invalid("keys", rule).into());
     }
     let context = Context::new(request.user_id, request.attributes)?;
-    let (_, kind, ready) = of_key(nexus, actor).await?;
-    if request.explain && kind == ServiceKind::Frontend {
+    let (_, ready) = of_key(nexus, actor).await?;
+    if request.explain && actor.reader()?.public {
         let message = "An explanation shows rules, which a public key never reads";
         return Err(Refusal::new(Code::PublicKeyRestricted, message).into());
     }
@@ -102,7 +104,7 @@ pub async fn one(
     key: &str,
     context: &Context,
 ) -> Result<Option<FlagEvaluation>> {
-    let (_, _, ready) = of_key(nexus, actor).await?;
+    let (_, ready) = of_key(nexus, actor).await?;
     Ok(ready.served.flags.get(key).map(|flag| {
         count(flag);
         FlagEvaluation::of(key, &run(&flag.compiled, context, nexus.now(), ready.targeting))
@@ -116,7 +118,7 @@ pub async fn bulk(
     context: &Context,
     if_none_match: Option<&str>,
 ) -> Result<Bulk> {
-    let (service, _, ready) = of_key(nexus, actor).await?;
+    let (service, ready) = of_key(nexus, actor).await?;
     let now = nexus.now();
     let etag = tag(&ready.served.state(ready.about.revision, now), service, context);
     if if_none_match.is_some_and(|given| matches_etag(given, &etag)) {
@@ -130,7 +132,7 @@ pub async fn bulk(
         count(flag);
         flags.push(FlagEvaluation::of(key, &run(&flag.compiled, context, now, ready.targeting)));
     }
-    let event_streams = vec![EventStream::sse(streams::address(nexus, actor)?)];
+    let event_streams = streams::address(nexus, actor)?.map(EventStream::sse).into_iter().collect();
     Ok(Bulk::Fresh { etag, body: BulkEvaluation { flags, event_streams } })
 }
 

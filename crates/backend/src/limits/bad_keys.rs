@@ -36,7 +36,12 @@ pub async fn present(nexus: &Nexus, text: &str, ip: IpAddr, visit: Option<&Visit
         Err(Error::Refused(refusal)) if refusal.code == Code::Unauthorized => {
             Err(Box::pin(bad(nexus, text, ip, visit, refusal.into())).await)
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            // It is a key, and may not be used from here, or nobody could find out.
+            let (key_id, shown) = named(text);
+            note_refused(visit, shown, credentials::owner_of(nexus, key_id).as_ref());
+            Err(error)
+        }
     }
 }
 

@@ -65,10 +65,17 @@ pub(crate) fn left_out(key: String, kind: Kind, code: &str) -> SnapshotError {
     SnapshotError { key, kind: kind.as_str().into(), code: code.into() }
 }
 
-/// A snapshot as it is at the moment of the work, and the flags that it was made with.
-pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> Result<(Snapshot, Served)> {
+/// A snapshot as it is at the moment of the work, and the flags that it was made with. Of a backend
+/// service it has secrets, and configs that are made of them, for a reader who may read those.
+pub(super) async fn build(
+    w: &mut Work,
+    id: ServiceId,
+    service: &ServiceRow,
+    may_reveal: bool,
+) -> Result<(Snapshot, Served)> {
     let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
-    if service.kind == ServiceKind::Backend {
+    let with_secrets = service.kind == ServiceKind::Backend && may_reveal;
+    if with_secrets {
         for row in all_effective(w, id, service.umbrella_id, Kind::Secret).await? {
             let inherited = row.service_id != id;
             secrets.insert(row.key.clone(), open(w, row, inherited).await?);
@@ -78,7 +85,9 @@ pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> 
     let served = Served::load(w, id, service.umbrella_id, service.engine()).await?;
     let flags = served.plain(w.now);
     let given = configs::load(w, id, service.umbrella_id, &flags).await?;
-    let (configs, mut left_out_configs) = given.resolve(&secrets, &empty);
+    let hides = service.kind == ServiceKind::Backend && !may_reveal;
+    let (configs, mut left_out_configs) =
+        if hides { given.resolve_untainted() } else { given.resolve(&secrets, &empty) };
     let needs_value = |key| left_out(key, Kind::Secret, Unresolved::NeedsValue.as_str());
     let mut errors: Vec<SnapshotError> = empty.into_iter().map(needs_value).collect();
     errors.append(&mut left_out_configs);
@@ -88,7 +97,7 @@ pub(super) async fn build(w: &mut Work, id: ServiceId, service: &ServiceRow) -> 
         kind: service.kind,
         environment: service.environment.clone(),
         revision: service.revision,
-        secrets: (service.kind == ServiceKind::Backend).then_some(secrets),
+        secrets: with_secrets.then_some(secrets),
         configs: configs.into_iter().map(|(key, config)| (key, config.element)).collect(),
         flags,
         errors,

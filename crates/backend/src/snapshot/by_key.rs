@@ -2,7 +2,7 @@
 //! deleting the service's own.
 
 use crate::entries::{self, Entry, Kind};
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::secrets::{self, Value, encode, open_version, store_version};
 use crate::services::Resolved;
@@ -11,9 +11,8 @@ use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::flag::engine_for;
 use nexus_domain::key::EntryKey;
-use nexus_domain::keys::Access;
 use nexus_domain::secret::{NewSecretVersion, SecretType};
-use nexus_domain::service::{ServiceKind, ServicePath};
+use nexus_domain::service::ServicePath;
 use nexus_domain::snapshot::SnapshotSecret;
 use nexus_domain::{Code, Refusal};
 use serde_json::json;
@@ -24,15 +23,14 @@ pub struct OneSecret {
     pub secret: SnapshotSecret,
 }
 
-/// The key's own service, if the key may do this with its secrets.
+/// The service that the key reads, if the key may do this with its secrets.
 async fn own_service(w: &mut Work, action: Action) -> Result<Resolved> {
-    let Who::ServiceKey { service, kind, access, .. } = w.actor.who else { return Err(Error::not_found()) };
-    if kind == ServiceKind::Frontend {
-        let message = "A public key never reads a secret";
-        return Err(Refusal::new(Code::PublicKeyRestricted, message).into());
-    }
+    let reader = w.actor.reader()?;
+    reader.expect_secrets()?;
+    let (service, is_read) = (reader.service, action == Action::SecretReveal);
+    let may = if is_read { reader.secrets } else { reader.writes_secrets };
     let about = super::build::service(w, service).await?;
-    if action != Action::SecretReveal && access != Access::ReadWrite {
+    if !may {
         let target = format!("{}/{}/{}", about.project, about.environment, about.slug);
         return Err(Error::Denied(Denial::in_project(action.event(), &target)));
     }

@@ -2,11 +2,12 @@
 
 use super::build;
 use crate::crypto::{Aad, Key, KeyId, Keyring, open, seal};
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::Target;
 use crate::{Error, Result};
+use nexus_domain::action::Action;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::{ServiceId, TenantId, Timestamp};
 use serde_json::json;
@@ -18,8 +19,15 @@ use uuid::Uuid;
 pub struct Snapshots {
     /// Made at start and never stored: a dump of the memory shows snapshots no longer than needed.
     key: Key,
-    sealed: RwLock<HashMap<ServiceId, Arc<Sealed>>>,
+    sealed: RwLock<HashMap<View, Arc<Sealed>>>,
     reads: Mutex<HashMap<Read, Count>>,
+}
+
+/// A service, and whether its secrets are shown: readers who may not read them see another snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct View {
+    service: ServiceId,
+    secrets: bool,
 }
 
 struct Sealed {
@@ -72,45 +80,50 @@ impl Snapshots {
         Ok(Self { key: Key::random(keyring.random())?, sealed: RwLock::default(), reads: Mutex::default() })
     }
 
-    fn recall(&self, nexus: &Nexus, tenant: TenantId, service: ServiceId) -> (Option<Arc<Sealed>>, bool) {
-        let sealed = self.sealed.read().unwrap_or_else(PoisonError::into_inner).get(&service).cloned();
+    fn recall(&self, nexus: &Nexus, tenant: TenantId, view: View) -> (Option<Arc<Sealed>>, bool) {
+        let sealed = self.sealed.read().unwrap_or_else(PoisonError::into_inner).get(&view).cloned();
         let fresh = sealed
             .as_ref()
             .is_some_and(|sealed| sealed.seq == nexus.seq_of(tenant) && sealed.holds_at(nexus.now()));
         (sealed, fresh)
     }
 
-    fn remember(&self, service: ServiceId, sealed: &Arc<Sealed>) {
+    fn remember(&self, view: View, sealed: &Arc<Sealed>) {
         let mut all = self.sealed.write().unwrap_or_else(PoisonError::into_inner);
         if all.values().map(|sealed| sealed.body.len()).sum::<usize>() > MAX_BYTES {
             all.clear();
         }
-        all.insert(service, Arc::clone(sealed));
+        all.insert(view, Arc::clone(sealed));
     }
 
-    fn aad(service: ServiceId, revision: i64) -> Aad {
-        Aad::new("nexus/warm-snapshot/v1").id(service.0).number(revision)
+    fn aad(view: View, revision: i64) -> Aad {
+        Aad::new("nexus/warm-snapshot/v2").id(view.service.0).number(i64::from(view.secrets)).number(revision)
     }
 }
 
-/// The snapshot of the key's own service, or the word that the caller has it already.
+/// The snapshot of the service that the key reads, or the word that the caller has it already. It takes
+/// the right to configs and flags; secrets are in it for those who may read them.
 pub async fn sync(nexus: &Nexus, actor: &Actor, if_none_match: Option<&str>) -> Result<Answer> {
-    let Who::ServiceKey { service, kind, .. } = actor.who else { return Err(Error::not_found()) };
-    let (known, fresh) = nexus.snapshots.recall(nexus, actor.tenant, service);
+    let reader = actor.reader()?;
+    reader.expect(reader.configs, Action::ConfigRead)?;
+    reader.expect(reader.flags, Action::FlagRead)?;
+    let with_secrets = reader.kind == ServiceKind::Backend && reader.secrets;
+    let view = View { service: reader.service, secrets: with_secrets };
+    let (known, fresh) = nexus.snapshots.recall(nexus, actor.tenant, view);
     let sealed = match known {
         Some(sealed) if fresh => sealed,
         // In a box, like `note_first_read`: the future of a warm read stays small, and is what is
         // moved and allocated for every request.
-        known => Box::pin(refresh(nexus, actor, service, known)).await?,
+        known => Box::pin(refresh(nexus, actor, view, known)).await?,
     };
     let etag = sealed.etag.clone();
     if if_none_match.is_some_and(|given| matches_etag(given, &etag)) {
         return Ok(Answer::NotModified { etag });
     }
-    if kind == ServiceKind::Backend {
-        note_read(nexus, actor, service, &sealed).await?;
+    if with_secrets {
+        note_read(nexus, actor, view.service, &sealed).await?;
     }
-    let aad = Snapshots::aad(service, sealed.revision);
+    let aad = Snapshots::aad(view, sealed.revision);
     let mut body = open(&nexus.snapshots.key, KeyId::UNNAMED, &aad, &sealed.body)?;
     // Not a copy: it leaves as it is.
     Ok(Answer::Fresh { etag, body: std::mem::take(&mut *body) })
@@ -125,9 +138,10 @@ pub(crate) fn matches_etag(given: &str, etag: &str) -> bool {
 async fn refresh(
     nexus: &Nexus,
     actor: &Actor,
-    service: ServiceId,
+    view: View,
     known: Option<Arc<Sealed>>,
 ) -> Result<Arc<Sealed>> {
+    let service = view.service;
     let sealed = nexus
         .read(actor, move |w| {
             Box::pin(async move {
@@ -144,21 +158,22 @@ async fn refresh(
                         ..*known
                     }));
                 }
-                let (snapshot, served) = build::build(w, service, &about).await?;
+                let (snapshot, served) = build::build(w, service, &about, view.secrets).await?;
                 let plain = zeroize::Zeroizing::new(
                     serde_json::to_vec(&snapshot).map_err(|_| Error::Impossible("a snapshot is JSON"))?,
                 );
-                let aad = Snapshots::aad(service, about.revision);
+                let aad = Snapshots::aad(view, about.revision);
                 let body =
                     seal(&w.nexus.snapshots.key, KeyId::UNNAMED, &aad, &plain, w.nexus.keyring.random())?;
                 let (revision, seq, until) = (about.revision, about.seq, served.next_moment(now));
-                let etag = format!("\"r{}\"", served.state(revision, now));
+                let letter = if about.kind == ServiceKind::Backend && !view.secrets { "p" } else { "r" };
+                let etag = format!("\"{letter}{}\"", served.state(revision, now));
                 Ok(Arc::new(Sealed { revision, seq, until, etag, body, about }))
             })
         })
         .await?;
     nexus.saw_seq(actor.tenant, sealed.seq);
-    nexus.snapshots.remember(service, &sealed);
+    nexus.snapshots.remember(view, &sealed);
     Ok(sealed)
 }
 

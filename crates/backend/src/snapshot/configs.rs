@@ -88,6 +88,21 @@ impl Values for Known<'_> {
 }
 
 impl Given {
+    /// Whether the value of a config is made of secrets, directly or through other configs.
+    pub(super) fn reaches_secrets(&self, key: &str) -> bool {
+        !self.scope.secrets_reached(key).is_empty()
+    }
+
+    /// The configs that are made of no secret, for a reader who may read none: the others are left out,
+    /// and nothing is said of them.
+    pub(super) fn resolve_untainted(&self) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
+        let (mut made, mut errors) = self.resolve(&BTreeMap::new(), &[]);
+        let tainted = self.scope.tainted();
+        made.retain(|key, _| !tainted.contains(key.as_str()));
+        errors.retain(|error| !tainted.contains(error.key.as_str()));
+        (made, errors)
+    }
+
     /// The configs that can be resolved, and why the others cannot. One that cannot takes nothing
     /// from its neighbours.
     pub(super) fn resolve(

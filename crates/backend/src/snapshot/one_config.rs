@@ -5,10 +5,11 @@ use super::build;
 use super::configs::{Given, load};
 use crate::entries::{Kind, all_effective, without_value};
 use crate::flags::Served;
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::work::{Target, Work};
-use crate::{Error, Result};
+use crate::{Denial, Error, Result};
+use nexus_domain::action::Action;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::SnapshotConfig;
 use nexus_domain::{Code, Refusal, ServiceId};
@@ -24,7 +25,9 @@ pub struct OneConfig {
 /// Reads one config, own or inherited and resolved. Where that shows secrets, each is in the audit
 /// log before the answer.
 pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig> {
-    let Who::ServiceKey { service, .. } = actor.who else { return Err(Error::not_found()) };
+    let reader = actor.reader()?;
+    reader.expect(reader.configs, Action::ConfigRead)?;
+    let (service, may_reveal) = (reader.service, reader.secrets);
     let name = key.to_owned();
     let (etag, about, one, tainted, reached) = nexus
         .read(actor, move |w| {
@@ -33,6 +36,10 @@ pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig
                 let served = Served::load(w, service, about.umbrella_id, about.engine()).await?;
                 let given = load(w, service, about.umbrella_id, &served.plain(w.now)).await?;
                 let etag = format!("\"c{}\"", served.state(about.revision, w.now));
+                if !may_reveal && about.kind == ServiceKind::Backend && given.reaches_secrets(&name) {
+                    let target = format!("{}/{}/{}", about.project, about.environment, about.slug);
+                    return Err(Error::Denied(Denial::in_project(Action::SecretReveal.event(), &target)));
+                }
                 let (one, tainted, reached) = pick(w, service, &about, &given, name).await?;
                 Ok((etag, about, one, tainted, reached))
             })

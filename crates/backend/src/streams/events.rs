@@ -2,8 +2,10 @@
 //! made.
 
 use crate::Result;
+use crate::credentials::{networks, value_of};
 use crate::store::{on, sql};
 use crate::work::Work;
+use nexus_domain::network::Networks;
 use nexus_domain::{KeyId, ServiceId, Timestamp};
 use sqlx::FromRow;
 use std::collections::HashMap;
@@ -54,19 +56,50 @@ pub(super) struct Look {
     pub changes: Vec<ChangeRow>,
     /// All changes after this number are here; nothing where there were more than are read at once.
     pub complete_after: Option<i64>,
-    /// The keys that are valid, and until when.
-    pub keys: HashMap<KeyId, Option<Timestamp>>,
+    /// From where the tenant's credentials are taken.
+    pub allowed: Networks,
+    /// The values of keys that are valid.
+    pub keys: HashMap<String, ValidKey>,
+}
+
+/// Until when a key is valid, and from where.
+pub(super) struct ValidKey {
+    pub until: Option<Timestamp>,
+    pub allowed: Networks,
+}
+
+/// A key of an environment with all that may stand for it.
+#[derive(FromRow)]
+struct EnvironmentKeyRow {
+    id: KeyId,
+    key_id: String,
+    expires_at: Option<Timestamp>,
+    old_key_id: Option<String>,
+    old_expires_at: Option<Timestamp>,
+    signing_made_at: Option<Timestamp>,
+    allowed_cidrs: String,
+}
+
+impl EnvironmentKeyRow {
+    fn values(self) -> Vec<(String, ValidKey)> {
+        let allowed = networks(&self.allowed_cidrs);
+        let old = self.old_key_id.map(|value| (value, self.old_expires_at));
+        let signed = self.signing_made_at.map(|at| (value_of(self.id, at), self.expires_at));
+        let all = [Some((self.key_id, self.expires_at)), old, signed].into_iter().flatten();
+        all.map(|(value, until)| (value, ValidKey { until, allowed: allowed.clone() })).collect()
+    }
 }
 
 /// Looks what has changed since `after`.
 pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
     let tenant = w.actor.tenant;
-    let seq: Option<(i64,)> = on!(w.tx, |c| sqlx::query_as(sql!("SELECT seq FROM tenants WHERE id = $1"))
-        .bind(tenant)
-        .fetch_optional(c)
-        .await)?;
+    let row: Option<(i64, String)> =
+        on!(w.tx, |c| sqlx::query_as(sql!("SELECT seq, allowed_cidrs FROM tenants WHERE id = $1"))
+            .bind(tenant)
+            .fetch_optional(c)
+            .await)?;
     // A tenant that is gone has neither services nor keys, so that every stream ends.
-    let seq = seq.map_or(i64::MAX, |(seq,)| seq);
+    let (seq, allowed) = row.map_or((i64::MAX, Networks::default()), |(seq, texts)| (seq, networks(&texts)));
     let from = after.max(seq.saturating_sub(LOOKBACK));
     let services: Vec<ServiceRow> = on!(w.tx, |c| {
         sqlx::query_as(sql!(
@@ -103,12 +136,26 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
         .fetch_all(c)
         .await
     })?;
+    let environment_keys: Vec<EnvironmentKeyRow> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, key_id, expires_at, old_key_id, old_expires_at, signing_made_at, allowed_cidrs
+         FROM environment_keys
+         WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)"
+    ))
+    .bind(tenant)
+    .bind(w.now)
+    .fetch_all(c)
+    .await)?;
+    let of_service = |(id, until): (KeyId, Option<Timestamp>)| {
+        (id.to_string(), ValidKey { until, allowed: Networks::default() })
+    };
+    let of_environments = environment_keys.into_iter().flat_map(EnvironmentKeyRow::values);
     let read_to_the_end = i64::try_from(changes.len()).is_ok_and(|count| count < MAX_ROWS);
     Ok(Look {
         seq,
         complete_after: read_to_the_end.then_some(from),
         services: services.into_iter().map(|service| (service.id, service)).collect(),
         changes,
-        keys: keys.into_iter().collect(),
+        allowed,
+        keys: keys.into_iter().map(of_service).chain(of_environments).collect(),
     })
 }

@@ -18,8 +18,9 @@ use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::{Error, Result, crypto};
+use nexus_domain::action::Action;
 use nexus_domain::service::ServiceKind;
-use nexus_domain::{KeyId, ServiceId, TenantId};
+use nexus_domain::{ServiceId, TenantId, Timestamp};
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,10 +67,32 @@ struct Listener {
     /// Everything up to this change number has been told.
     cursor: i64,
     actor: Actor,
-    key: KeyId,
+    /// Which value of a key opened it.
+    value: String,
+    /// When what opened it ends by itself.
+    until: Option<Timestamp>,
     service: ServiceId,
-    kind: ServiceKind,
+    hears: Hears,
     sender: mpsc::Sender<Arc<Event>>,
+}
+
+/// What of a service somebody may hear of.
+#[derive(Debug, Clone, Copy)]
+struct Hears {
+    secrets: bool,
+    configs: bool,
+    flags: bool,
+}
+
+impl Hears {
+    fn event(self, event: &str) -> bool {
+        match event.split('.').next() {
+            Some("secret") => self.secrets,
+            Some("config") => self.configs,
+            Some("flag") => self.flags,
+            _ => true,
+        }
+    }
 }
 
 impl Hub {
@@ -162,7 +185,15 @@ impl Drop for Subscription {
 /// last. One that is unknown here (another database, or no number) is answered as if much had
 /// changed.
 pub async fn subscribe(nexus: &Nexus, actor: &Actor, last_event_id: Option<&str>) -> Result<Subscription> {
-    let Who::ServiceKey { id: key, service, kind, .. } = actor.who else { return Err(Error::not_found()) };
+    let reader = actor.reader()?;
+    let secrets = reader.secrets && reader.kind == ServiceKind::Backend;
+    let hears = Hears { secrets, configs: reader.configs, flags: reader.flags };
+    reader.expect(hears.secrets || hears.configs || hears.flags, Action::ConfigRead)?;
+    let service = reader.service;
+    let (value, until) = match &actor.who {
+        Who::EnvironmentKey { value, until, .. } => (value.clone(), *until),
+        _ => (actor.id().unwrap_or_default().to_string(), None),
+    };
     let (seq, revision) = nexus
         .read(actor, move |w| {
             Box::pin(async move {
@@ -186,7 +217,7 @@ pub async fn subscribe(nexus: &Nexus, actor: &Actor, last_event_id: Option<&str>
     let [spread] = crypto::random::<1>(nexus.keyring.random())?;
     let retry = Duration::from_millis(1_000 + u64::from(spread) * 16);
     let (sender, receiver) = mpsc::channel(WAITING);
-    let listener = Listener { cursor, actor: actor.clone(), key, service, kind, sender };
+    let listener = Listener { cursor, actor: actor.clone(), value, until, service, hears, sender };
     let (id, hub, first) = nexus.streams.add(listener)?;
     if first {
         tokio::spawn(pump::run(nexus.clone(), actor.tenant, Arc::clone(&hub)));

@@ -2,13 +2,12 @@
 //! listen.
 
 use super::events::{ChangeRow, Look, ServiceRow, look};
-use super::{Event, Hub, Listener};
+use super::{Event, Hears, Hub, Listener};
 use crate::Result;
 use crate::flags::{Ready, ready};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
-use nexus_domain::service::ServiceKind;
-use nexus_domain::{KeyId, ServiceId, TenantId, Timestamp};
+use nexus_domain::{ServiceId, TenantId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +22,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What is remembered between two looks.
 #[derive(Default)]
 struct Memory {
-    keys: HashMap<KeyId, Option<Timestamp>>,
+    /// When each value of a key ends.
+    ends: HashMap<String, Option<Timestamp>>,
     flags: HashMap<ServiceId, Arc<Ready>>,
     /// Schedules have been told up to this moment.
     at: Timestamp,
@@ -52,7 +52,7 @@ pub(super) async fn run(nexus: Nexus, tenant: TenantId, hub: Arc<Hub>) {
 async fn tell_changes(nexus: &Nexus, hub: &Hub, memory: &mut Memory) -> Result<()> {
     let Some((actor, after)) = oldest(hub) else { return Ok(()) };
     let seen = nexus.read(&actor, move |w| Box::pin(look(w, after))).await?;
-    memory.keys.clone_from(&seen.keys);
+    memory.ends = seen.keys.iter().map(|(value, key)| (value.clone(), key.until)).collect();
     let mut behind: HashMap<ServiceId, Actor> = HashMap::new();
     {
         let mut listeners = hub.listeners();
@@ -87,9 +87,12 @@ fn oldest(hub: &Hub) -> Option<(Actor, i64)> {
 }
 
 impl Look {
-    /// Whether the key of a stream still is one.
+    /// Whether the key of a stream still is one, and taken from where the stream comes from.
     fn admits(&self, listener: &Listener) -> bool {
-        self.keys.contains_key(&listener.key) && self.services.contains_key(&listener.service)
+        let ip = listener.actor.ip;
+        self.allowed.admit(ip)
+            && self.keys.get(&listener.value).is_some_and(|key| key.allowed.admit(ip))
+            && self.services.contains_key(&listener.service)
     }
 
     /// Tells one listener what concerns it; false when it reads too slowly, or is gone.
@@ -101,12 +104,12 @@ impl Look {
         }
         let flags = memory.flags.get(&listener.service);
         let state = flags.map_or_else(String::new, |ready| ready.served.state(service.revision, now));
-        let all_told = self.events(service, cursor, listener.kind, &state);
+        let all_told = self.events(service, cursor, listener.hears, &state);
         all_told.into_iter().all(|event| listener.sender.try_send(Arc::new(event)).is_ok())
     }
 
     /// The changes of a service after a number, or one signal where they are too many or unknown.
-    fn events(&self, service: &ServiceRow, after: i64, kind: ServiceKind, state: &str) -> Vec<Event> {
+    fn events(&self, service: &ServiceRow, after: i64, hears: Hears, state: &str) -> Vec<Event> {
         let event = |revision: i64, name: &str, key: Option<String>| Event {
             revision,
             name: name.to_owned(),
@@ -119,7 +122,7 @@ impl Look {
         if concerned.is_empty() || concerned.len() > MAX_EVENTS || !complete {
             return vec![event(service.revision, "snapshot.updated", None)];
         }
-        let readable = |row: &&ChangeRow| kind == ServiceKind::Backend || !row.event.starts_with("secret.");
+        let readable = |row: &&ChangeRow| hears.event(&row.event);
         // Each with the number of its own row, so that whoever hears only the first of several and comes
         // back is told the others. The rows of one change may be numbered past the revision it made.
         let of_row = |row: &ChangeRow| event(row.seq.min(service.revision), &row.event, row.target.clone());
@@ -138,9 +141,12 @@ fn tell_moments(nexus: &Nexus, hub: &Hub, memory: &mut Memory) {
             switched.insert(*service, events);
         }
     }
-    let ended = |key: &KeyId| memory.keys.get(key).is_some_and(|end| end.is_some_and(|end| end <= now));
+    let ended = |listener: &Listener| {
+        let of_value = memory.ends.get(&listener.value).copied().flatten();
+        [of_value, listener.until].into_iter().flatten().any(|end| end <= now)
+    };
     hub.listeners().retain(|_, listener| {
-        !ended(&listener.key)
+        !ended(listener)
             && switched.get(&listener.service).is_none_or(|events| {
                 events.iter().all(|event| listener.sender.try_send(Arc::clone(event)).is_ok())
             })

@@ -1,8 +1,10 @@
 //! Tenants: founding one with its owner, environments and keys, its name, and its end.
 
 mod another;
+mod networks;
 
 pub use another::{NewTenant, TenantCreation, create, found_for};
+pub use networks::{networks, set_networks};
 
 use crate::audit::{Chain, Entry};
 use crate::gate::Actor;

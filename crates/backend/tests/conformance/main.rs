@@ -39,6 +39,7 @@ mod console;
 mod crypto;
 mod dev_environments;
 mod egress;
+mod environment_keys;
 mod factors;
 mod flags;
 mod gate;

@@ -194,7 +194,16 @@ const OF_A_TENANT: &[&str] = &[
 const ACROSS_TENANTS: &[(&str, &str)] = &[
     ("DELETE FROM invitations WHERE expires_at", "the sweep of old invitations"),
     ("SELECT k.id, k.tenant_id, t.slug AS tenant_slug", "the tenant of a credential comes from its row"),
-    ("SELECT k.key_id, s.kind, s.id", "the tenant of a stream's address comes from the row of its key"),
+    (
+        "SELECT k.key_id, s.kind FROM service_keys",
+        "the tenant of a stream's address comes from the row of its key",
+    ),
+    ("SELECT service_id FROM service_keys", "the tenant of a stream's address comes from the row of its key"),
+    ("SELECT k.key_id, s.endpoint_slug", "the tenant of a stream's address comes from the row of its key"),
+    (
+        "SELECT s.id AS service",
+        "an endpoint is unique in the instance; its tenant is compared with the key's",
+    ),
     ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),
     ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),

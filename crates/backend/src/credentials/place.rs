@@ -1,0 +1,142 @@
+//! Which service a credential reads: that of a service key is its own; a key of an environment reads
+//! the service whose endpoint the address, or the token, names, if it is in its environment.
+
+use super::{Credential, rows};
+use crate::gate::{At, Who};
+use crate::nexus::Nexus;
+use crate::store::{single, sql};
+use crate::{Error, Result};
+use nexus_domain::credential;
+use nexus_domain::service::ServiceKind;
+use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId};
+use sqlx::FromRow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A service as its endpoint names it. None of this ever changes, but it may be deleted.
+#[derive(FromRow)]
+pub(super) struct Endpoint {
+    service: ServiceId,
+    tenant: TenantId,
+    environment: EnvironmentId,
+    #[sqlx(try_from = "String")]
+    kind: ServiceKind,
+    project_slug: String,
+    environment_slug: String,
+    service_slug: String,
+    /// The tenant's change number when it was read.
+    seq: i64,
+}
+
+impl Endpoint {
+    fn at(&self) -> At {
+        let path = format!("{}/{}/{}", self.project_slug, self.environment_slug, self.service_slug);
+        At { service: self.service, kind: self.kind, path: path.into() }
+    }
+}
+
+/// The credential at the endpoint that the address names, or at its own. What it may not read there
+/// answers like what does not exist, but for a backend service: whoever holds a publishable key of
+/// its environment learns why it is refused.
+pub async fn at_endpoint(
+    nexus: &Nexus,
+    mut credential: Credential,
+    named: Option<&str>,
+) -> Result<Credential> {
+    let tenant = credential.actor.tenant;
+    let Who::EnvironmentKey { environment, publishable, token, at, .. } = &mut credential.actor.who else {
+        let own = credential.endpoint_slug.as_deref();
+        return if named.is_none_or(|named| own == Some(named)) {
+            Ok(credential)
+        } else {
+            Err(Error::not_found())
+        };
+    };
+    let of_token = token.as_ref().and_then(|token| token.service.as_deref());
+    let slug = match (named, of_token) {
+        (Some(named), Some(own)) if named != own => return Err(Error::not_found()),
+        (named, own) => named.or(own).ok_or_else(Error::not_found)?,
+    };
+    let found = match recall(nexus, slug, tenant) {
+        Some(found) => Some(found),
+        None => Box::pin(load(nexus, slug)).await?,
+    };
+    let own = |found: &Arc<Endpoint>| found.tenant == tenant && found.environment == *environment;
+    let endpoint = found.filter(own).ok_or_else(Error::not_found)?;
+    if *publishable && endpoint.kind == ServiceKind::Backend {
+        let message = "A publishable key reads frontend services only";
+        return Err(Refusal::new(Code::PublicKeyRestricted, message).into());
+    }
+    *at = Some(endpoint.at());
+    Ok(credential)
+}
+
+fn recall(nexus: &Nexus, slug: &str, tenant: TenantId) -> Option<Arc<Endpoint>> {
+    let known = nexus.credentials.endpoints.recall(slug)?;
+    // Of another tenant it is looked up, so that nothing is learned from what others have asked for.
+    (known.tenant == tenant && known.seq == nexus.seq_of(tenant)).then_some(known)
+}
+
+async fn load(nexus: &Nexus, slug: &str) -> Result<Option<Arc<Endpoint>>> {
+    let found: Option<Endpoint> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT s.id AS service, s.tenant_id AS tenant, s.environment_id AS environment, s.kind,
+                p.slug AS project_slug, e.slug AS environment_slug, s.slug AS service_slug, t.seq
+         FROM services s JOIN projects p ON p.id = s.project_id JOIN environments e ON e.id = s.environment_id
+         JOIN tenants t ON t.id = s.tenant_id
+         WHERE s.endpoint_slug = $1"
+    ))
+    .bind(slug)
+    .fetch_optional(pool)
+    .await)?;
+    Ok(nexus.credentials.endpoints.keep(slug.to_owned(), found))
+}
+
+/// The credential that the address of a stream stands for: of a service key, or of a key of an
+/// environment at one service.
+pub(crate) async fn of_stream(
+    nexus: &Nexus,
+    key: KeyId,
+    service: Option<ServiceId>,
+    ip: Option<IpAddr>,
+) -> Result<Option<Credential>> {
+    match service {
+        None => of_service_key(nexus, key, ip).await,
+        Some(service) => of_environment_key(nexus, key, service, ip).await,
+    }
+}
+
+async fn of_service_key(nexus: &Nexus, key: KeyId, ip: Option<IpAddr>) -> Result<Option<Credential>> {
+    let row: Option<(String, String)> = single!(nexus.db, |pool| {
+        sqlx::query_as(sql!(
+        "SELECT k.key_id, s.kind FROM service_keys k JOIN services s ON s.id = k.service_id WHERE k.id = $1"
+    ))
+    .bind(key)
+    .fetch_optional(pool)
+    .await
+    })?;
+    let Some((key_id, kind)) = row else { return Ok(None) };
+    let public = ServiceKind::parse(&kind) == Some(ServiceKind::Frontend);
+    let prefix = if public { credential::SERVICE_PUBLIC } else { credential::SERVICE_SECRET };
+    let known = rows::service_key(nexus, prefix, &key_id).await?;
+    known.map(|known| known.admitted(ip)).transpose()
+}
+
+async fn of_environment_key(
+    nexus: &Nexus,
+    key: KeyId,
+    service: ServiceId,
+    ip: Option<IpAddr>,
+) -> Result<Option<Credential>> {
+    let row: Option<(String, Option<String>)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT k.key_id, s.endpoint_slug FROM environment_keys k
+         JOIN services s ON s.tenant_id = k.tenant_id AND s.environment_id = k.environment_id
+         WHERE k.id = $1 AND s.id = $2"
+    ))
+    .bind(key)
+    .bind(service)
+    .fetch_optional(pool)
+    .await)?;
+    let Some((key_id, Some(slug))) = row else { return Ok(None) };
+    let Some(known) = rows::environment_key(nexus, &key_id).await? else { return Ok(None) };
+    at_endpoint(nexus, known.admitted(ip)?, Some(&slug)).await.map(Some)
+}
