@@ -1,5 +1,5 @@
-//! Programs of others, unmodified, that the tests run against Nexus: readers of `.env` files and
-//! OpenFeature clients. `tests/third-party/` names and pins them; they are installed below `target/`,
+//! Programs of others, unmodified, that the tests run against Nexus: readers of `.env` files, OpenFeature
+//! clients, and readers of the API's document. `tests/third-party/` names and pins them; they are installed below `target/`,
 //! again only when what is named there has changed.
 
 use std::{
