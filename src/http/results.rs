@@ -4,6 +4,7 @@
 
 use nexus_domain::config::ConfigRow;
 use nexus_domain::environment::Environment;
+use nexus_domain::environment_key::{MadeEnvironmentKey, SigningSecret};
 use nexus_domain::flag::FlagRow;
 use nexus_domain::grid::PromoteReport;
 use nexus_domain::import::ImportReport;
@@ -24,6 +25,8 @@ pub(super) fn body(result: &dyn Any) -> Option<String> {
         of::<Service>,
         of::<PromoteReport>,
         of::<RotatedKey>,
+        of::<MadeEnvironmentKey>,
+        of::<SigningSecret>,
         of::<SecretRow>,
         first::<SecretRow>,
         of::<ConfigRow>,

@@ -26,6 +26,7 @@ struct Query {
     key: Option<String>,
     /// Only keys of this environment; another one than the key's own takes `admin:all`.
     environment: Option<String>,
+    /// `GET`, `POST`, …
     method: Option<String>,
     /// A status (`404`) or a class of them (`4xx`).
     status: Option<String>,

@@ -183,11 +183,15 @@ impl Call<'_> {
 
     fn request_example(&mut self) {
         let Some(body) = self.operation.get_mut("requestBody") else { return };
-        let Some(Value::Object(content)) = body.pointer_mut("/content/application~1json") else { return };
-        let name = content.get("schema").map(Value::to_string).unwrap_or_default();
-        let name = name.split("/schemas/").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-        if let Some(example) = examples::request(name) {
-            content.insert("example".into(), example);
+        for content in
+            body.get_mut("content").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+        {
+            let name = content.get("schema").map(Value::to_string).unwrap_or_default();
+            let name =
+                name.split("/schemas/").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            if let (Some(content), Some(example)) = (content.as_object_mut(), examples::request(name)) {
+                content.insert("example".into(), example);
+            }
         }
     }
 
