@@ -1,13 +1,8 @@
 //! Keys of an environment over HTTP: their whole life with a key, tokens, introspection, and who may read
 //! an answer.
 
-use crate::world::{World, encoded};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use nexus_domain::timestamp::SECOND;
+use crate::world::{World, encoded, signed};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 /// A key that the admin key makes.
 async fn made(w: &World, new: Value) -> Value {
@@ -77,18 +72,7 @@ async fn signer(w: &World, scopes: &[&str]) -> (String, String) {
 }
 
 fn token(w: &World, (id, secret): &(String, String), more: Value) -> String {
-    let now = w.nexus.now().0 / SECOND;
-    let mut claims =
-        json!({ "iss": id, "aud": w.nexus.settings.public_url, "iat": now, "exp": now + 600, "jti": "1" });
-    for (name, value) in more.as_object().expect("claims") {
-        claims[name] = value.clone();
-    }
-    let header = json!({ "alg": "HS256", "kid": id }).to_string();
-    let message =
-        format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
-    let mut mac = <Hmac<Sha256>>::new_from_slice(secret.as_bytes()).expect("a key");
-    mac.update(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    signed((id, secret), &w.nexus.settings.public_url, w.nexus.now(), &more)
 }
 
 #[tokio::test]

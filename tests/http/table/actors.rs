@@ -5,7 +5,7 @@ use crate::world::{As, Keys, Person};
 /// A column: its name, and the credential that it sends.
 pub type Actor = (&'static str, fn(&Keys) -> As);
 
-pub const ACTORS: [Actor; 24] = [
+pub const ACTORS: [Actor; 25] = [
     ("nobody", |_| As::Nobody),
     ("ended", |_| Person::Ended.into()),
     ("rival", |_| Person::Rival.into()),
@@ -24,10 +24,11 @@ pub const ACTORS: [Actor; 24] = [
     ("nx_wide", |keys| (&keys.wide).into()),
     ("nx_none", |keys| (&keys.narrow).into()),
     ("nx_pub", |keys| (&keys.publishable).into()),
+    ("jwt", |keys| (&keys.token).into()),
     ("nx_rival", |keys| (&keys.rival).into()),
     ("sk_r", |keys| (&keys.sk_read).into()),
     ("sk_rw", |keys| (&keys.sk_write).into()),
     ("sk_off", |keys| (&keys.sk_revoked).into()),
     ("pk", |keys| (&keys.pk).into()),
-    ("jwt", |_| "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmFAYWNtZS50ZXN0In0.".into()),
+    ("jwt_none", |_| "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmFAYWNtZS50ZXN0In0.".into()),
 ];

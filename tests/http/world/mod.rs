@@ -7,11 +7,13 @@ mod database;
 pub mod logs;
 mod seed;
 mod template;
+mod token;
 
 pub use client::{As, Ask, Reply, encoded};
 pub use clock::SetClock;
 pub use seed::{Keys, PASSWORD, Person};
 pub use template::{open_with, template};
+pub use token::signed;
 
 use axum::Router;
 use ipnet::IpNet;

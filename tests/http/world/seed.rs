@@ -8,6 +8,7 @@
 //! but an owner and a key.
 
 use super::database::{execute, id};
+use super::token::signed;
 use nexus_backend::gate::Actor;
 use nexus_backend::people::sessions::{self, Around, Stored};
 use nexus_backend::tenants::{self, Founding};
@@ -135,6 +136,8 @@ pub struct Keys {
     pub publishable: String,
     /// The id of a secret key of `live` with `read:flags`.
     pub api_key: String,
+    /// A token that a secret key of `live` has signed, cut down to services, configs and flags.
+    pub token: String,
     pub rival: String,
     pub sk_read: String,
     pub sk_write: String,
@@ -213,6 +216,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
             .about
             .id
             .to_string(),
+        token: token(nexus, &owner).await,
         rival: environment_key(nexus, &rival, "live", Scopes::admin()).await,
         sk_read: rotated(nexus, &owner, &path("live", "api"), Slot::Primary, Access::Read).await,
         sk_write: rotated(nexus, &owner, &path("live", "api"), Slot::Secondary, Access::ReadWrite).await,
@@ -229,6 +233,16 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         invitation_token,
         mail,
     }
+}
+
+/// A token that takes less than its key.
+async fn token(nexus: &Nexus, owner: &Actor) -> String {
+    let scopes = vec![Scope::ReadServices, Scope::ReadConfigs, Scope::ReadFlags, Scope::ReadSecrets];
+    let key = owners_key(nexus, owner, KeyType::Secret, Some(scopes)).await.about;
+    let signing = keys::environment::sign(nexus, owner, key.id).await.expect("a signing secret");
+    let permissions = json!({ "permissions": ["read:services", "read:configs", "read:flags"] });
+    let (id, secret) = (signing.id.to_string(), signing.signing_secret);
+    signed((&id, &secret), &nexus.settings.public_url, nexus.now(), &permissions)
 }
 
 /// A link that the person asked for, as it stands in the mail.

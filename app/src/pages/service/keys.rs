@@ -3,19 +3,17 @@
 
 use super::Rights;
 use crate::address::{ServiceParams, address, query, service_params};
-use crate::call::{invoke, spawn};
 use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::time::Until;
-use crate::components::{Ago, Badge, Confirm, Copy, Dialog, Snippet};
+use crate::components::{Ago, AskOnce, Badge, Confirm, Copy, OldValue, ShownOnce, Snippet};
 use crate::done::Done;
-use crate::live::live;
 use crate::page::tab;
 use crate::refused::Refused;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::Timestamp;
-use nexus_domain::keys::{Access, RotatedKey, ServiceKey, Slot};
+use nexus_domain::keys::{Access, DEFAULT_GRACE_HOURS, RotatedKey, ServiceKey, Slot};
 use nexus_domain::service::ServicePath;
 use serde::{Deserialize, Serialize};
 
@@ -220,7 +218,7 @@ fn Facts(key: ServiceKey, prefix: String, now: Timestamp) -> impl IntoView {
     .into_any()
 }
 
-/// The question before a key is made or rotated. Its answer holds the key, so it is no plain form.
+/// The question before a key is made or rotated.
 #[component]
 fn Rotate(
     here: ServiceParams,
@@ -228,75 +226,38 @@ fn Rotate(
     key: ServiceKey,
     close: String,
 ) -> impl IntoView {
-    let live = live();
-    let navigate = crate::address::navigator();
     let access = RwSignal::new(key.access.as_str().to_owned());
     let keep = RwSignal::new(true);
-    let refused = RwSignal::new(String::new());
-    let (slot, replaces, goal) = (key.slot, key.prefix.is_some(), close.clone());
-    let submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
+    let (slot, replaces) = (key.slot, key.prefix.is_some());
+    let asked = move || {
         let ServicePath { project, environment, service } = here.path_now();
-        let (navigate, goal) = (navigate.clone(), goal.clone());
-        let args = RotateKey {
+        RotateKey {
             tenant: here.tenant.get_untracked(),
             project,
             environment,
             service,
             slot: slot.as_str().to_owned(),
             access: access.get_untracked(),
-            grace_hours: if keep.get_untracked() { nexus_domain::keys::DEFAULT_GRACE_HOURS } else { 0 },
-        };
-        spawn(async move {
-            match invoke(live, args).await {
-                Ok(key) => {
-                    let _gone = made.try_set(Some(key));
-                    navigate(&goal, true);
-                    live.reload(false);
-                }
-                Err(refusal) => {
-                    let _gone = refused.try_set(refusal.message);
-                }
-            }
-        });
+            grace_hours: if keep.get_untracked() { DEFAULT_GRACE_HOURS } else { 0 },
+        }
     };
     let title = if replaces { format!("Rotate the {slot} key") } else { format!("Make a {slot} key") };
-    let old = replaces.then(|| {
-        view! {
-            <fieldset class="field choice">
-                <legend>"The old key"</legend>
-                <label class="option"><input type="radio" name="keep" checked=true on:change=move |_| keep.set(true)/>
-                    <span>"Keep 24 h"<small>"Programs go on while you change them over"</small></span></label>
-                <label class="option"><input type="radio" name="keep" on:change=move |_| keep.set(false)/>
-                    <span>"Revoke now"<small>"When it may be in wrong hands; programs with it stop at once"</small></span></label>
-            </fieldset>
-        }
-    });
+    let label = if replaces { "Rotate" } else { "Make the key" };
     let chosen = move |value: &'static str| access.read_untracked().as_str() == value;
     view! {
-        <Dialog title close=close.clone()>
-            <form class="stack" on:submit=submit>
-                <fieldset class="field choice">
-                    <legend>"Access"</legend>
-                    <label class="option"><input type="radio" name="access" checked=chosen("read")
-                        on:change=move |_| access.set("read".to_owned())/>
-                        <span>"Read"<small>"What programs need"</small></span></label>
-                    <label class="option"><input type="radio" name="access" checked=chosen("read_write")
-                        on:change=move |_| access.set("read_write".to_owned())/>
-                        <span>"Read and write"<small>"May also write and delete this service’s own secrets"</small></span></label>
-                </fieldset>
-                {old}
-                <div class="form-error" role="alert">
-                    {move || Some(refused.get()).filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> })}
-                </div>
-                <div class="actions">
-                    <a class="button" href=close data-noscroll>"Cancel"</a>
-                    <button type="submit" class="button button-primary">{if replaces { "Rotate" } else { "Make the key" }}</button>
-                </div>
-            </form>
-        </Dialog>
+        <AskOnce title close label asked made>
+            <fieldset class="field choice">
+                <legend>"Access"</legend>
+                <label class="option"><input type="radio" name="access" checked=chosen("read")
+                    on:change=move |_| access.set("read".to_owned())/>
+                    <span>"Read"<small>"What programs need"</small></span></label>
+                <label class="option"><input type="radio" name="access" checked=chosen("read_write")
+                    on:change=move |_| access.set("read_write".to_owned())/>
+                    <span>"Read and write"<small>"May also write and delete this service’s own secrets"</small></span></label>
+            </fieldset>
+            {replaces.then(|| view! { <OldValue legend="The old key" keep/> })}
+        </AskOnce>
     }
-    .into_any()
 }
 
 /// The new key, once.
@@ -308,22 +269,12 @@ fn Shown(
 ) -> impl IntoView {
     let url = endpoint.get_untracked().unwrap_or_default();
     let curl = format!("curl -H \"Authorization: Bearer {}\" {url}/v1/sync", key.key);
+    let done = Callback::new(move |()| made.set(None));
     view! {
-        <Dialog title="Copy the key now" class="dialog-wide" on_close=move |()| made.set(None)>
-            <div class="stack">
-                <p class="dialog-text">"It is shown this once. Nexus keeps no copy; when it is lost, rotate the slot."</p>
-                <div class="new-key"><code>{key.key.clone()}</code><Copy text=key.key label="Copy the key"/></div>
-                <p class="hint">"Try it:"</p>
-                <Snippet text=curl label="Copy the command"/>
-                <div class="actions">
-                    <button type="button" class="button button-primary" autofocus=true on:click=move |_| made.set(None)>
-                        "I have copied it"
-                    </button>
-                </div>
-            </div>
-        </Dialog>
+        <ShownOnce what="key" value=key.key hint="Try it:" snippet=curl done>
+            "It is shown this once. Nexus keeps no copy; when it is lost, rotate the slot."
+        </ShownOnce>
     }
-    .into_any()
 }
 
 #[component]
