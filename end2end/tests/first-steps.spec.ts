@@ -34,7 +34,7 @@ test('from the first sign-in to a secret in a running program', async ({ page, r
     await page.getByRole('button', { name: 'Create' }).click();
     await expect(page.locator('tr[data-key="DATABASE_URL"]')).toBeVisible();
 
-    await page.getByRole('link', { name: 'API keys' }).click();
+    await page.getByRole('navigation', { name: 'Service' }).getByRole('link', { name: 'API keys' }).click();
     await page.getByRole('link', { name: 'Make a key' }).first().click();
     await page.getByRole('button', { name: 'Make the key' }).click();
     const command = await page.locator('dialog pre, dialog .snippet').last().innerText();
