@@ -5,7 +5,7 @@ import type { Browser, Page } from '@playwright/test';
 import { faultsAt } from './support/appearance';
 import { start, type Instance } from './support/instance';
 import { linkIn, Receiver } from './support/mail';
-import { Api, expect, open, row, signIn, test as base } from './support/nexus';
+import { Api, expect, isIn, open, row, signIn, test as base } from './support/nexus';
 
 const test = base.extend<object, { nexus: Instance; receiver: Receiver }>({
   receiver: [
@@ -124,7 +124,7 @@ test('who has an account signs in on the way and accepts', async ({ page, api, r
   await open(page, linkIn(await receiver.to('dana@team.test')));
   await page.getByLabel('Choose a password').fill(password);
   await page.getByRole('button', { name: 'Sign up and accept' }).click();
-  await expect(page).toHaveURL(/\/t\/acme\/projects/);
+  await isIn(page);
   await page.context().clearCookies();
 
   const projects = [{ project: 'shop', role: 'viewer' }];

@@ -1,6 +1,6 @@
 // A new person accepts an invitation with a provider of the instance: no password is made up.
 
-import { expect, open, signIn } from './support/nexus';
+import { expect, isIn, open, signIn } from './support/nexus';
 import { testWithProvider } from './support/provider';
 
 const test = testWithProvider();
@@ -19,7 +19,7 @@ test('whoever a provider vouches for signs up with it, and signs in with it from
   await page.getByRole('button', { name: 'Continue with Theirs' }).click();
   await expect(page.getByText('The provider knows you as eve@corp.test')).toBeVisible();
   await page.getByRole('button', { name: 'Sign up and accept' }).click();
-  await expect(page).toHaveURL(/\/t\/acme\/projects/);
+  await isIn(page);
 
   await page.context().clearCookies();
   await open(page, '/sign-in');

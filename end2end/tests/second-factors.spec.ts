@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { faultsOf } from './support/appearance';
 import { start, type Instance } from './support/instance';
-import { expect, owner, test as base } from './support/nexus';
+import { expect, isIn, owner, test as base } from './support/nexus';
 
 /** Each test changes what the owner signs in with, so that each has an instance of its own, on a host with a name. */
 const test = base.extend<{ site: Instance }>({
@@ -36,11 +36,6 @@ async function givePassword(page: Page, site: Instance): Promise<void> {
   await page.getByLabel('Email').fill(owner.email);
   await page.getByLabel('Password').fill(owner.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-}
-
-async function isIn(page: Page): Promise<void> {
-  await expect(page).toHaveURL(/\/t\/acme\/projects/);
-  await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible();
 }
 
 async function open(page: Page, site: Instance, path: string): Promise<void> {

@@ -88,8 +88,13 @@ export async function signIn(page: Page): Promise<void> {
   await page.getByLabel('Email').fill(owner.email);
   await page.getByLabel('Password').fill(owner.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+  await isIn(page);
+}
+
+/** Waits until somebody who signed in is there: both parts of the page have read what they show, so that no answer (and
+ * no cookie in it) comes after a test goes on. */
+export async function isIn(page: Page): Promise<void> {
   await expect(page).toHaveURL(/\/t\/acme\/projects/);
-  // Both parts have read what they show, so that no answer comes after a test has begun.
   await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible();
   await expect(page.locator('summary[aria-label^="Account"]')).toBeVisible();
 }
