@@ -96,7 +96,7 @@ async fn fill_rival(nexus: &Nexus, owner: &Actor) -> String {
     service.endpoint_slug.expect("an endpoint")
 }
 
-/// The tenant that is asked, by its API; its keys by their kind, and the endpoint.
+/// The tenant that is asked, by its API; its keys by their kind.
 fn fill(instance: &Instance, server: &Server) -> Vec<(&'static str, String)> {
     let mut client = Client::new(server.address);
     let mut post = |path: &str, body: Value| {
@@ -121,6 +121,13 @@ fn fill(instance: &Instance, server: &Server) -> Vec<(&'static str, String)> {
     [vec![("nx", instance.admin.clone())], keys].concat()
 }
 
+/// A key that may be rotated and revoked: whoever guesses the id of the key that asks would end the proof.
+fn spare_key(instance: &Instance, server: &Server) -> String {
+    let new = json!({ "name": "spare", "environment": "live", "type": "secret", "scopes": [] });
+    let made = Client::new(server.address).ask(&Request::post("/api/v1/keys", &instance.admin, &new)).good();
+    made["id"].as_str().expect("an id").to_owned()
+}
+
 fn endpoint(instance: &Instance, server: &Server) -> String {
     let path = format!("{}?environment=live", instance.path("api"));
     let service = Client::new(server.address).ask(&Request::get(&path, &instance.admin)).good();
@@ -136,6 +143,7 @@ async fn a_stranger_who_reads_the_document_finds_no_answer_that_does_not_fit_it(
     let keys = fill(&instance, &server);
     let stage = json!({
         "canary": CANARY, "endpoint": endpoint(&instance, &server), "foreign_endpoint": foreign,
+        "spare_key": spare_key(&instance, &server),
     });
     let asked = instance.folder().join("asked");
     for (kind, key) in &keys {

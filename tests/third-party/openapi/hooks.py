@@ -35,6 +35,8 @@ def before_call(context, case, kwargs):
         "addon": ["security", "ab_testing"],
         "endpoint_slug": [STAGE["endpoint"], STAGE["foreign_endpoint"]],
     }
+    if case.path.startswith("/api/v1/keys/"):
+        names["id"] = [STAGE["spare_key"]]
     for name in case.path_parameters or {}:
         if name in names:
             case.path_parameters[name] = _choice(names[name], case)
