@@ -86,6 +86,7 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::PublicKeyRestricted => "a key for browsers asked for what is not public",
         Code::ServiceKindMismatch => "a frontend service has no secrets",
         Code::AbAddonNotActive => "the project lacks A/B testing",
+        Code::WifNotAvailable => "the project lacks workload identity",
         Code::NotFound => "missing, or not for the caller to know of",
         Code::MethodNotAllowed => "the address does not know the method",
         Code::Conflict => "it exists already, was changed in the meantime, or is still being done",

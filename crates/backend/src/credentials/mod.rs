@@ -177,7 +177,8 @@ async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> 
         }
         Family::Environment => rows::environment_key(nexus, parsed.key_id).await?,
         // A refresh token is shown where tokens are given out, and nowhere else.
-        Family::WorkloadSession | Family::OauthAccess | Family::OauthRefresh => None,
+        Family::OauthAccess | Family::OauthRefresh => None,
+        Family::WorkloadSession => rows::workload_session(nexus, parsed.key_id).await?,
     };
     if let Some(known) = &known {
         nexus.saw_seq(known.credential.actor.tenant, known.seq);
