@@ -1,6 +1,7 @@
 //! The errors of OAuth 2.0: the words of RFC 6749 and RFC 8628, and a sentence for whoever writes the app.
 
 use crate::role::words;
+use serde::{Deserialize, Serialize};
 
 words! {
     /// What is wrong, for the app.
