@@ -4,10 +4,10 @@
 
 use super::rows::networks;
 use super::{Allowed, Credential, Known};
+use crate::Result;
 use crate::nexus::Nexus;
 use crate::oauth::{Holder, Shown};
 use crate::store::{Tx, on, sql};
-use crate::Result;
 use nexus_domain::network::Networks;
 use nexus_domain::oauth::CLI_SCOPES;
 use nexus_domain::role::Scopes;
@@ -40,7 +40,8 @@ impl Row {
 pub(super) async fn access_token(nexus: &Nexus, key_id: &str) -> Result<Option<Known>> {
     let now = nexus.now();
     let mut tx = nexus.db.begin_read().await?;
-    let row: Option<Row> = on!(tx, |c| sqlx::query_as(sql!(
+    let row: Option<Row> = on!(tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT o.tenant_id, t.slug AS tenant_slug, t.seq, t.allowed_cidrs AS tenant_cidrs, g.user_id, u.email, m.role,
                 m.handle, a.name AS app_name, o.grant_id, g.app_id, o.mac, o.scopes, a.scopes AS app_scopes, o.expires_at
          FROM oauth_tokens o JOIN oauth_grants g ON g.tenant_id = o.tenant_id AND g.id = o.grant_id
@@ -52,7 +53,8 @@ pub(super) async fn access_token(nexus: &Nexus, key_id: &str) -> Result<Option<K
     .bind(key_id)
     .bind(now)
     .fetch_optional(c)
-    .await)?;
+    .await
+    })?;
     let environments = match &row {
         Some(row) => environments(&mut tx, row).await?,
         None => Vec::new(),
@@ -77,7 +79,8 @@ pub(super) async fn access_token(nexus: &Nexus, key_id: &str) -> Result<Option<K
 /// The environments that a grant sees: live for an app, the person's own ones for the command line.
 async fn environments(tx: &mut Tx, row: &Row) -> Result<Vec<EnvironmentId>> {
     let is_app = row.app_id.is_some();
-    let rows: Vec<(EnvironmentId,)> = on!(*tx, |c| sqlx::query_as(sql!(
+    let rows: Vec<(EnvironmentId,)> = on!(*tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT id FROM environments
          WHERE tenant_id = $1 AND ((kind = 'live' AND $3) OR (kind = 'developer' AND owner_id = $2 AND NOT $3))"
     ))
@@ -85,6 +88,7 @@ async fn environments(tx: &mut Tx, row: &Row) -> Result<Vec<EnvironmentId>> {
     .bind(row.holder.user_id)
     .bind(is_app)
     .fetch_all(c)
-    .await)?;
+    .await
+    })?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }

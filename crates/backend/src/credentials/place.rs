@@ -7,8 +7,8 @@ use crate::nexus::Nexus;
 use crate::store::{single, sql};
 use crate::{Error, Result};
 use nexus_domain::credential;
-use nexus_domain::service::ServiceKind;
 use nexus_domain::role::Place;
+use nexus_domain::service::ServiceKind;
 use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId};
 use sqlx::FromRow;
 use std::net::IpAddr;
@@ -87,7 +87,8 @@ pub(super) struct Standing {
 /// grant reaches.
 async fn of_grant(nexus: &Nexus, mut credential: Credential, named: Option<&str>) -> Result<Credential> {
     let tenant = credential.actor.tenant;
-    let Who::OauthGrant { environments, environment_slug, user, role, at, .. } = &mut credential.actor.who else {
+    let Who::OauthGrant { environments, environment_slug, user, role, at, .. } = &mut credential.actor.who
+    else {
         return Err(Error::not_found());
     };
     let slug = named.ok_or_else(Error::not_found)?;
@@ -118,7 +119,8 @@ async fn standing(
     if let Some(known) = known.filter(|known| known.seq == nexus.seq_of(tenant)) {
         return Ok(Some(known));
     }
-    let row: Option<(Option<String>, i64)> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+    let row: Option<(Option<String>, i64)> = single!(nexus.db, |pool| {
+        sqlx::query_as(sql!(
         "SELECT pm.role, t.seq FROM services s JOIN tenants t ON t.id = s.tenant_id
          LEFT JOIN project_members pm ON pm.tenant_id = s.tenant_id AND pm.project_id = s.project_id AND pm.user_id = $2
          WHERE s.tenant_id = $1 AND s.id = $3"
@@ -127,7 +129,8 @@ async fn standing(
     .bind(user)
     .bind(service)
     .fetch_optional(pool)
-    .await)?;
+    .await
+    })?;
     let found = row.map(|(member, seq)| Standing { member, seq });
     Ok(nexus.credentials.standings.keep((user, service), found))
 }
@@ -140,7 +143,9 @@ pub(crate) async fn stands(nexus: &Nexus, actor: &Actor) -> Result<Option<Timest
     };
     let Some(known) = grants::access_token(nexus, value).await? else { return Ok(None) };
     let now = known.credential.actor;
-    let Who::OauthGrant { scopes: scopes_now, role: tenant_role, user, .. } = &now.who else { return Ok(None) };
+    let Who::OauthGrant { scopes: scopes_now, role: tenant_role, user, .. } = &now.who else {
+        return Ok(None);
+    };
     let member = standing(nexus, now.tenant, *user, at.service).await?;
     let role_now = member.and_then(|it| role_in_project(*tenant_role, it.member.as_deref()));
     Ok(until.filter(|_| role_now == Some(*role) && scopes_now == scopes))

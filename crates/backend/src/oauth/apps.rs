@@ -95,6 +95,12 @@ async fn find(w: &mut Work, id: OauthAppId, action: Action) -> Result<Row> {
     rows(w, Some(id)).await?.into_iter().next().ok_or_else(Error::not_found)
 }
 
+/// The app as it is after a change.
+async fn shown(w: &mut Work, id: OauthAppId) -> Result<OauthApp> {
+    let row = rows(w, Some(id)).await?.into_iter().next().ok_or_else(Error::not_found)?;
+    Ok(row.into_wire(w.now))
+}
+
 /// The apps of the tenant, by name.
 pub async fn list(nexus: &Nexus, actor: &Actor) -> Result<Vec<OauthApp>> {
     nexus
@@ -129,7 +135,10 @@ struct Checked {
 
 fn check_redirect_uris(uris: &[String], kind: AppType, device_flow: bool) -> Result<()> {
     if uris.is_empty() && !device_flow {
-        return Err(Error::invalid("redirect_uris", "An app without the device flow has one redirect URI at least"));
+        return Err(Error::invalid(
+            "redirect_uris",
+            "An app without the device flow has one redirect URI at least",
+        ));
     }
     if uris.len() > MAX_REDIRECT_URIS {
         return Err(Error::invalid("redirect_uris", format!("At most {MAX_REDIRECT_URIS} redirect URIs")));
@@ -149,7 +158,9 @@ fn check_redirect_uris(uris: &[String], kind: AppType, device_flow: bool) -> Res
 fn check_homepage(text: Option<&str>) -> Result<Option<String>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let rule = || Error::invalid("homepage", "A whole address, for example https://app.example.com");
-    let fits = text.len() <= MAX_HOMEPAGE && text.starts_with("https://") && text.bytes().all(|b| b.is_ascii_graphic());
+    let fits = text.len() <= MAX_HOMEPAGE
+        && text.starts_with("https://")
+        && text.bytes().all(|b| b.is_ascii_graphic());
     let address = url::Url::parse(text).ok().filter(|_| fits).ok_or_else(rule)?;
     if !address.username().is_empty() || address.password().is_some() {
         return Err(rule());
@@ -198,7 +209,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewOauthApp) -> Result<Ma
                 insert(w, id, new.kind, &app, made.as_ref()).await?;
                 let details = json!({ "id": id, "type": new.kind, "scopes": app.scopes, "redirect_uris": app.redirect_uris });
                 w.record(Action::OauthAppCreate, &Target::named(&app.name), details).await?;
-                let about = find(w, id, Action::OauthAppList).await?.into_wire(w.now);
+                let about = shown(w, id).await?;
                 Ok(MadeOauthApp { about, client_secret: made.map(|made| made.text) })
             })
         })
@@ -207,20 +218,25 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewOauthApp) -> Result<Ma
 
 /// Refuses a name that another app has, and an app too many.
 async fn expect_room(w: &mut Work, name: &str, own: Option<OauthAppId>) -> Result<()> {
-    let (apps, named): (i64, i64) = on!(w.tx, |c| sqlx::query_as(sql!(
+    let (apps, named): (i64, i64) = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT COUNT(*), COUNT(CASE WHEN name = $2 AND id <> $3 THEN 1 END) FROM oauth_apps WHERE tenant_id = $1"
     ))
     .bind(w.actor.tenant)
     .bind(name)
     .bind(own.map_or(Uuid::nil(), |id| id.0))
     .fetch_one(c)
-    .await)?;
+    .await
+    })?;
     if named > 0 {
         return Err(Refusal::taken("name", "An app of this tenant has this name").into());
     }
     if own.is_none() && apps >= MAX_APPS {
         let message = format!("A tenant has at most {MAX_APPS} apps: delete those that nobody uses");
-        return Err(Refusal::new(Code::QuotaExceeded, message).with("quota", "oauth_apps").with("limit", MAX_APPS).into());
+        return Err(Refusal::new(Code::QuotaExceeded, message)
+            .with("quota", "oauth_apps")
+            .with("limit", MAX_APPS)
+            .into());
     }
     Ok(())
 }
@@ -234,7 +250,8 @@ async fn insert(
 ) -> Result<()> {
     let (uris, scopes) = (to_store(&app.redirect_uris)?, to_store(&app.scopes)?);
     let by = w.actor.label().to_owned();
-    on!(w.tx, |c| sqlx::query(sql!(
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
         "INSERT INTO oauth_apps (tenant_id, id, name, type, redirect_uris, scopes, homepage, logo, device_flow,
              enabled, secret_key_id, secret_mac, created_at, created_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
@@ -255,7 +272,8 @@ async fn insert(
     .bind(by)
     .execute(c)
     .await
-    .map(|_| ()))?;
+    .map(|_| ())
+    })?;
     Ok(())
 }
 
@@ -274,8 +292,9 @@ pub async fn update(nexus: &Nexus, actor: &Actor, id: OauthAppId, patch: OauthAp
                 if !enabled {
                     end_all(w, id).await?;
                 }
-                w.record(Action::OauthAppUpdate, &Target::named(&app.name), changes(id, &patch, &app)).await?;
-                Ok(find(w, id, Action::OauthAppList).await?.into_wire(w.now))
+                w.record(Action::OauthAppUpdate, &Target::named(&app.name), changes(id, &patch, &app))
+                    .await?;
+                shown(w, id).await
             })
         })
         .await
@@ -323,7 +342,8 @@ fn changes(id: OauthAppId, patch: &OauthAppPatch, app: &Checked) -> serde_json::
 
 async fn store(w: &mut Work, id: OauthAppId, app: &Checked, enabled: bool) -> Result<()> {
     let (uris, scopes) = (to_store(&app.redirect_uris)?, to_store(&app.scopes)?);
-    on!(w.tx, |c| sqlx::query(sql!(
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
         "UPDATE oauth_apps SET name = $3, redirect_uris = $4, scopes = $5, homepage = $6, logo = $7, device_flow = $8,
              enabled = $9
          WHERE tenant_id = $1 AND id = $2"
@@ -339,7 +359,8 @@ async fn store(w: &mut Work, id: OauthAppId, app: &Checked, enabled: bool) -> Re
     .bind(enabled)
     .execute(c)
     .await
-    .map(|_| ()))?;
+    .map(|_| ())
+    })?;
     Ok(())
 }
 
@@ -390,7 +411,7 @@ pub async fn rotate_secret(
                 replace_secret(w, id, &made, until).await?;
                 let details = json!({ "id": id, "prefix": made.shown, "grace_hours": grace });
                 w.record(Action::OauthAppRotate, &Target::named(&row.name), details).await?;
-                let about = find(w, id, Action::OauthAppList).await?.into_wire(w.now);
+                let about = shown(w, id).await?;
                 Ok(MadeOauthApp { about, client_secret: Some(made.text) })
             })
         })
@@ -399,7 +420,8 @@ pub async fn rotate_secret(
 
 async fn replace_secret(w: &mut Work, id: OauthAppId, made: &Made, until: Option<Timestamp>) -> Result<()> {
     let keeps_old = until.is_some();
-    on!(w.tx, |c| sqlx::query(sql!(
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
         "UPDATE oauth_apps
          SET old_secret_key_id = CASE WHEN $5 THEN secret_key_id END, old_secret_mac = CASE WHEN $5 THEN secret_mac END,
              old_secret_expires_at = $6, secret_key_id = $3, secret_mac = $4
@@ -413,7 +435,8 @@ async fn replace_secret(w: &mut Work, id: OauthAppId, made: &Made, until: Option
     .bind(until)
     .execute(c)
     .await
-    .map(|_| ()))?;
+    .map(|_| ())
+    })?;
     Ok(())
 }
 

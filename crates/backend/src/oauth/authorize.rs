@@ -20,6 +20,8 @@ use nexus_domain::{Code, OauthAppId, Refusal, TenantId};
 use serde_json::json;
 use std::net::IpAddr;
 
+/// The longest query.
+const MAX_QUERY: usize = 16 * 1024;
 /// The longest `state`.
 const MAX_STATE: usize = 1024;
 /// SHA-256 in base64url without padding.
@@ -74,7 +76,13 @@ pub async fn look(nexus: &Nexus, opened: Option<Opened>, raw: &str, ip: Option<I
 
 /// Carries out what the person said; answers with the address to send the person to. Allowing takes a fresh
 /// sign-in, like making a key.
-pub async fn decide(nexus: &Nexus, opened: Opened, raw: &str, allow: bool, ip: Option<IpAddr>) -> Result<String> {
+pub async fn decide(
+    nexus: &Nexus,
+    opened: Opened,
+    raw: &str,
+    allow: bool,
+    ip: Option<IpAddr>,
+) -> Result<String> {
     let asked = match read(nexus, raw).await? {
         Reading::Refused(refusal) => return Err(refusal.into()),
         Reading::Redirect(to) => return Ok(to),
@@ -99,7 +107,8 @@ pub async fn decide(nexus: &Nexus, opened: Opened, raw: &str, allow: bool, ip: O
 async fn member(nexus: &Nexus, opened: Opened, tenant_slug: &str, ip: Option<IpAddr>) -> Result<Actor> {
     person(nexus, opened, tenant_slug, ip).await.map_err(|error| match error {
         Error::Refused(refusal) if refusal.code == Code::NotFound => {
-            let message = "This app is of a tenant that you are no member of, or that this session does not open";
+            let message =
+                "This app is of a tenant that you are no member of, or that this session does not open";
             Refusal::new(Code::Forbidden, message).into()
         }
         other => other,
@@ -121,7 +130,8 @@ async fn keep(w: &mut Work, asked: &Asked, hash: &[u8]) -> Result<()> {
     }
     let user = w.actor.user().ok_or_else(Error::not_found)?;
     let scopes = to_store(&asked.scopes)?;
-    on!(w.tx, |c| sqlx::query(sql!(
+    on!(w.tx, |c| {
+        sqlx::query(sql!(
         "INSERT INTO oauth_codes (tenant_id, code_hash, app_id, user_id, redirect_uri, challenge, scopes, created_at,
              expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -137,7 +147,8 @@ async fn keep(w: &mut Work, asked: &Asked, hash: &[u8]) -> Result<()> {
     .bind(w.now.plus(CODE_LIFE))
     .execute(c)
     .await
-    .map(|_| ()))?;
+    .map(|_| ())
+    })?;
     let details = json!({ "app": asked.app, "scopes": asked.scopes });
     w.record(Action::OauthGrantGive, &Target::named(asked.client.name()), details).await
 }
@@ -169,6 +180,9 @@ fn bad_redirect() -> Refusal {
 
 /// Reads a request: first who asks and where the answer may go, and only then what is asked.
 async fn read(nexus: &Nexus, raw: &str) -> Result<Reading> {
+    if raw.len() > MAX_QUERY {
+        return Ok(Reading::Refused(unknown_app()));
+    }
     let form = Form::read(raw);
     let refused = |refusal| Ok(Reading::Refused(refusal));
     if form.is_repeated("client_id") {
@@ -195,8 +209,17 @@ async fn read(nexus: &Nexus, raw: &str) -> Result<Reading> {
         Ok((challenge, scopes)) => {
             let (tenant_slug, tenant_name) = tenant_of(nexus, tenant).await?;
             let redirect_uri = asked_uri.to_owned();
-            let asked =
-                Asked { tenant, app, tenant_slug, tenant_name, redirect_uri, state, challenge, scopes, client };
+            let asked = Asked {
+                tenant,
+                app,
+                tenant_slug,
+                tenant_name,
+                redirect_uri,
+                state,
+                challenge,
+                scopes,
+                client,
+            };
             Ok(Reading::Asked(Box::new(asked)))
         }
     }

@@ -3,10 +3,10 @@
 //! prove it by. Every reason that an app is not taken for who it says gives one answer.
 
 use super::{Answer, Form, stored_scopes};
+use crate::Result;
 use crate::credentials::mac_of_text;
 use crate::nexus::Nexus;
 use crate::store::{single, sql};
-use crate::Result;
 use nexus_domain::oauth::problem::Problem;
 use nexus_domain::oauth::{AppShown, AppType, CLI_CLIENT_ID, CLI_DEFAULT_SCOPES, CLI_NAME, CLI_SCOPES};
 use nexus_domain::role::Scopes;
@@ -49,10 +49,6 @@ impl Client {
             device_flow: true,
             secrets: Vec::new(),
         }
-    }
-
-    pub fn tenant(&self) -> Option<TenantId> {
-        self.app.map(|(tenant, _)| tenant)
     }
 
     pub fn id(&self) -> Option<OauthAppId> {
@@ -127,7 +123,12 @@ pub(super) async fn find(nexus: &Nexus, client_id: &str) -> Result<Option<Client
 }
 
 /// The app that asks, after it proved who it is. Counted as a failed attempt until that is taken back.
-pub(super) async fn identify(nexus: &Nexus, form: &Form, basic: Option<&Basic>, ip: IpAddr) -> Answer<Client> {
+pub(super) async fn identify(
+    nexus: &Nexus,
+    form: &Form,
+    basic: Option<&Basic>,
+    ip: IpAddr,
+) -> Answer<Client> {
     let (id, secret) = match (basic, form.get("client_id"), form.get("client_secret")) {
         (Some(_), _, Some(_)) => {
             return Err(Problem::invalid_request("An app proves who it is in one way, not in two").into());
@@ -135,7 +136,9 @@ pub(super) async fn identify(nexus: &Nexus, form: &Form, basic: Option<&Basic>, 
         (Some(basic), Some(named), None) if basic.id != named => {
             return Err(Problem::invalid_request("client_id and the header name two apps").into());
         }
-        (Some(basic), _, None) => (basic.id.as_str(), Some(basic.secret.as_str()).filter(|it| !it.is_empty())),
+        (Some(basic), _, None) => {
+            (basic.id.as_str(), Some(basic.secret.as_str()).filter(|it| !it.is_empty()))
+        }
         (None, Some(named), secret) => (named, secret),
         (None, None, _) => return Err(Problem::invalid_client().into()),
     };

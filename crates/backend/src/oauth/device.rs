@@ -27,7 +27,12 @@ use uuid::Uuid;
 const MAX_WAITING: i64 = 100;
 
 /// A device begins.
-pub async fn begin(nexus: &Nexus, form: &Form, basic: Option<&Basic>, ip: IpAddr) -> Answer<DeviceAuthorization> {
+pub async fn begin(
+    nexus: &Nexus,
+    form: &Form,
+    basic: Option<&Basic>,
+    ip: IpAddr,
+) -> Answer<DeviceAuthorization> {
     nexus.limits.request(ip, nexus.now()).await?;
     form.refuse_repeated()?;
     let client = client::identify(nexus, form, basic, ip).await?;
@@ -128,7 +133,12 @@ fn unknown_code() -> Refusal {
 
 /// Finds the device of a code that a person typed. Codes are short, so that wrong ones are counted by address
 /// and by person.
-async fn waiting(nexus: &Nexus, opened: Opened, typed: &str, ip: IpAddr) -> Result<(String, [u8; 32], Waiting)> {
+async fn waiting(
+    nexus: &Nexus,
+    opened: Opened,
+    typed: &str,
+    ip: IpAddr,
+) -> Result<(String, [u8; 32], Waiting)> {
     let begun = nexus.now();
     nexus.limits.request(ip, begun).await?;
     let account = format!("device {}", opened.user);
@@ -216,7 +226,8 @@ pub async fn decide(
             Box::pin(async move {
                 w.authorise(Action::OauthGrantGive)?;
                 answer(w, &hash, if allow { "allowed" } else { "refused" }).await?;
-                let details = json!({ "app": row.app_id, "scopes": scopes, "device": true, "allowed": allow });
+                let details =
+                    json!({ "app": row.app_id, "scopes": scopes, "device": true, "allowed": allow });
                 w.record(Action::OauthGrantGive, &Target::named(&name), details).await
             })
         })
@@ -225,7 +236,8 @@ pub async fn decide(
 
 async fn answer(w: &mut Work, hash: &[u8], state: &'static str) -> Result<()> {
     let user = w.actor.user().ok_or_else(Error::not_found)?;
-    let rows = on!(w.tx, |c| sqlx::query(sql!(
+    let rows = on!(w.tx, |c| {
+        sqlx::query(sql!(
         "UPDATE oauth_devices SET state = $4, tenant_id = $1, user_id = $3
          WHERE user_code_hash = $2 AND state = 'asked' AND expires_at > $5 AND (app_id IS NULL OR tenant_id = $1)"
     ))
@@ -236,7 +248,8 @@ async fn answer(w: &mut Work, hash: &[u8], state: &'static str) -> Result<()> {
     .bind(w.now)
     .execute(c)
     .await
-    .map(|done| done.rows_affected()))?;
+    .map(|done| done.rows_affected())
+    })?;
     if rows == 1 { Ok(()) } else { Err(unknown_code().into()) }
 }
 

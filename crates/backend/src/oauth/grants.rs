@@ -148,10 +148,12 @@ pub(crate) async fn end_all_in(tx: &mut Tx, tenant: TenantId) -> Result<()> {
         .execute(c)
         .await
         .map(|_| ()))?;
-    on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_devices WHERE tenant_id = $1 AND user_id IS NOT NULL"))
-        .bind(tenant)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+    on!(*tx, |c| sqlx::query(sql!(
+        "DELETE FROM oauth_devices WHERE tenant_id = $1 AND user_id IS NOT NULL"
+    ))
+    .bind(tenant)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Giving out tokens: a grant begins with the first pair of them, and goes on with the next.
 
 use super::to_store;
+use crate::Result;
 use crate::credentials::{Made, make};
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, sql};
-use crate::Result;
 use nexus_domain::credential::{OAUTH_ACCESS, OAUTH_REFRESH};
 use nexus_domain::oauth::{ACCESS_LIFE, MAX_GRANTS, REFRESH_LIFE, TokenAnswer, write_scopes};
 use nexus_domain::role::Scopes;

@@ -31,7 +31,8 @@ fn key_id(x: &str) -> String {
 pub fn jwks(nexus: &Nexus) -> Result<Value> {
     let x = public(&pair(nexus)?);
     let kid = key_id(&x);
-    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": SIGNING_ALGORITHM });
+    let key =
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": SIGNING_ALGORITHM });
     Ok(json!({ "keys": [key] }))
 }
 

@@ -259,13 +259,8 @@ pub const CLI_SCOPES: &[Scope] = &[
 ];
 
 /// What it gets that asks for nothing: enough to run a program.
-pub const CLI_DEFAULT_SCOPES: &[Scope] = &[
-    Scope::ReadProjects,
-    Scope::ReadServices,
-    Scope::ReadConfigs,
-    Scope::ReadFlags,
-    Scope::ReadSecrets,
-];
+pub const CLI_DEFAULT_SCOPES: &[Scope] =
+    &[Scope::ReadProjects, Scope::ReadServices, Scope::ReadConfigs, Scope::ReadFlags, Scope::ReadSecrets];
 
 /// Scopes as they travel: words with one space between two. `None` where one is no scope, is `admin:all`, or
 /// is not among those that are allowed; each stands there once.
@@ -343,8 +338,18 @@ mod tests {
         let allowed = Scopes(vec![Scope::ReadFlags, Scope::ReadConfigs]);
         let read = |text: &str| read_scopes(text, &allowed).map(|scopes| write_scopes(&scopes));
         assert_eq!(read("read:flags read:configs read:flags").as_deref(), Some("read:configs read:flags"));
-        for text in ["", " ", "read:flags ", "read:flags  read:configs", "READ:FLAGS", "write:flags", "admin:all",
-            "openid", "read:flags\tread:configs", "read:flags,read:configs"] {
+        for text in [
+            "",
+            " ",
+            "read:flags ",
+            "read:flags  read:configs",
+            "READ:FLAGS",
+            "write:flags",
+            "admin:all",
+            "openid",
+            "read:flags\tread:configs",
+            "read:flags,read:configs",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
         assert_eq!(read_scopes("admin:all", &Scopes::admin()), None);

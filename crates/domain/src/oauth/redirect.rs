@@ -38,7 +38,9 @@ fn is_of_uris(byte: u8) -> bool {
 }
 
 fn escapes_are_whole(uri: &str) -> bool {
-    uri.split('%').skip(1).all(|after| after.as_bytes().get(..2).is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit)))
+    uri.split('%')
+        .skip(1)
+        .all(|after| after.as_bytes().get(..2).is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit)))
 }
 
 fn web_fault(scheme: &str, rest: &str) -> Option<&'static str> {
@@ -94,7 +96,9 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
     };
     let labels: Vec<&str> = host.split('.').collect();
-    let ends_in_letters = labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_lowercase()) && !last.starts_with("0x"));
+    let ends_in_letters = labels
+        .last()
+        .is_some_and(|last| last.bytes().any(|b| b.is_ascii_lowercase()) && !last.starts_with("0x"));
     host.len() <= 253 && labels.len() > 1 && ends_in_letters && labels.into_iter().all(is_label)
 }
 
@@ -102,7 +106,10 @@ fn is_host(host: &str) -> bool {
 fn path_fault(path: &str) -> Option<&'static str> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let lower = path.to_ascii_lowercase().replace("%2e", ".");
-    if lower.split('/').any(|step| step == "." || step == "..") || lower.contains("%2f") || lower.contains("%5c") {
+    if lower.split('/').any(|step| step == "." || step == "..")
+        || lower.contains("%2f")
+        || lower.contains("%5c")
+    {
         return Some("The path has no steps like .. in it");
     }
     if path.contains(['[', ']']) || query.contains(['[', ']']) {
@@ -198,23 +205,70 @@ mod tests {
     #[test]
     fn what_may_not_be_registered() {
         for uri in [
-            "", "/cb", "app.acme.test/cb", "http://app.acme.test/cb", "https:///cb", "https:/app.acme.test/cb",
-            "https:app.acme.test", "HTTPS://app.acme.test/cb", "https://App.acme.test/cb", "https://app.acme.test/cb#x",
-            "https://app.acme.test/cb#", "https://ana@app.acme.test/cb", "https://ana:pw@app.acme.test/cb",
-            "https://*.acme.test/cb", "https://app.acme.test/*", "https://app.acme.test/a/../cb",
-            "https://app.acme.test/a/%2e%2E/cb", "https://app.acme.test/a%2Fb", "https://app.acme.test/./cb",
-            "https://app.acme.test\\@evil.test/cb", "https://app.acme.test /cb", "https://app.acme.test/c b",
-            "https://app.acme.test/cb\n", "\thttps://app.acme.test/cb", "https://bücher.test/cb", "https://app.acme.test./cb",
-            "https://app..acme.test/cb", "https://-app.acme.test/cb", "https://app.acme.test:/cb",
-            "https://app.acme.test:0/cb", "https://app.acme.test:0443/cb", "https://app.acme.test:65536/cb",
-            "https://app.acme.test:443x/cb", "https://acme/cb", "https://2130706433/cb", "https://0x7f.1/cb",
-            "https://10.0.0.1/cb", "https://[::2]/cb", "https://[::1/cb", "https://[::1]x/cb", "http://127.1/cb",
-            "http://127.0.0.2/cb", "http://0.0.0.0/cb", "http://localhost.evil.test/cb", "http://[::ffff:127.0.0.1]/cb",
-            "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "myapp:/cb", "com..app:/cb",
-            ".example.app:/cb", "com.example.app:cb", "com.example.app:", "com.example.app://ana@cb", "Com.example.app:/cb",
-            "https://app.acme.test/cb?code=1", "https://app.acme.test/cb?a=1&state=2", "https://app.acme.test/%zz",
-            "https://app.acme.test/%", "https://app.acme.test/[x]", "https://app.acme.test/\"", "https://app.acme.test/<x>",
-            "https://app.acme.test/`", "https://app.acme.test/{x}",
+            "",
+            "/cb",
+            "app.acme.test/cb",
+            "http://app.acme.test/cb",
+            "https:///cb",
+            "https:/app.acme.test/cb",
+            "https:app.acme.test",
+            "HTTPS://app.acme.test/cb",
+            "https://App.acme.test/cb",
+            "https://app.acme.test/cb#x",
+            "https://app.acme.test/cb#",
+            "https://ana@app.acme.test/cb",
+            "https://ana:pw@app.acme.test/cb",
+            "https://*.acme.test/cb",
+            "https://app.acme.test/*",
+            "https://app.acme.test/a/../cb",
+            "https://app.acme.test/a/%2e%2E/cb",
+            "https://app.acme.test/a%2Fb",
+            "https://app.acme.test/./cb",
+            "https://app.acme.test\\@evil.test/cb",
+            "https://app.acme.test /cb",
+            "https://app.acme.test/c b",
+            "https://app.acme.test/cb\n",
+            "\thttps://app.acme.test/cb",
+            "https://bücher.test/cb",
+            "https://app.acme.test./cb",
+            "https://app..acme.test/cb",
+            "https://-app.acme.test/cb",
+            "https://app.acme.test:/cb",
+            "https://app.acme.test:0/cb",
+            "https://app.acme.test:0443/cb",
+            "https://app.acme.test:65536/cb",
+            "https://app.acme.test:443x/cb",
+            "https://acme/cb",
+            "https://2130706433/cb",
+            "https://0x7f.1/cb",
+            "https://10.0.0.1/cb",
+            "https://[::2]/cb",
+            "https://[::1/cb",
+            "https://[::1]x/cb",
+            "http://127.1/cb",
+            "http://127.0.0.2/cb",
+            "http://0.0.0.0/cb",
+            "http://localhost.evil.test/cb",
+            "http://[::ffff:127.0.0.1]/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "myapp:/cb",
+            "com..app:/cb",
+            ".example.app:/cb",
+            "com.example.app:cb",
+            "com.example.app:",
+            "com.example.app://ana@cb",
+            "Com.example.app:/cb",
+            "https://app.acme.test/cb?code=1",
+            "https://app.acme.test/cb?a=1&state=2",
+            "https://app.acme.test/%zz",
+            "https://app.acme.test/%",
+            "https://app.acme.test/[x]",
+            "https://app.acme.test/\"",
+            "https://app.acme.test/<x>",
+            "https://app.acme.test/`",
+            "https://app.acme.test/{x}",
         ] {
             assert!(fault(uri, AppType::Public).is_some(), "{uri}");
         }
@@ -319,7 +373,10 @@ mod tests {
     #[test]
     fn the_target_is_named_for_people_and_for_a_policy() {
         let both = |uri| target(uri);
-        assert_eq!(both("https://a.acme.test:8443/cb?x=1"), ("https://a.acme.test:8443".into(), "https://a.acme.test:8443".into()));
+        assert_eq!(
+            both("https://a.acme.test:8443/cb?x=1"),
+            ("https://a.acme.test:8443".into(), "https://a.acme.test:8443".into())
+        );
         assert_eq!(both("http://[::1]:90/cb"), ("http://[::1]:90".into(), "http:".into()));
         assert_eq!(both("com.example.app:/cb"), ("com.example.app:".into(), "com.example.app:".into()));
     }

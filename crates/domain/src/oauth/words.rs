@@ -74,8 +74,7 @@ mod tests {
     fn what_changes_something_or_shows_secrets_is_grave() {
         let shown = in_words(&Scopes(vec![Scope::WriteFlags, Scope::ReadFlags, Scope::ReadSecrets]));
         let grave: Vec<(Scope, bool)> = shown.iter().map(|it| (it.scope, it.is_grave)).collect();
-        let expected =
-            [(Scope::ReadFlags, false), (Scope::WriteFlags, true), (Scope::ReadSecrets, true)];
+        let expected = [(Scope::ReadFlags, false), (Scope::WriteFlags, true), (Scope::ReadSecrets, true)];
         assert_eq!(grave, expected);
     }
 }
