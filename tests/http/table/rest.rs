@@ -1,14 +1,24 @@
 //! The calls of the two APIs.
 
 use super::call::{Call, rest};
-use super::keys;
+use super::{keys, workload};
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), keys::rest_calls(), members(), services(), secrets(), configs(), flags(), service_api()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        management(),
+        keys::rest_calls(),
+        workload::rest_calls(),
+        members(),
+        services(),
+        secrets(),
+        configs(),
+        flags(),
+        service_api(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every method and path of the document.
