@@ -117,8 +117,10 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 11] = [
+const SWEEPS: [&str; 13] = [
     "DELETE FROM idempotency_keys WHERE status",
+    "DELETE FROM workload_sessions WHERE expires_at",
+    "DELETE FROM used_requests",
     "DELETE FROM request_log WHERE id IN",
     "SELECT s.part, (SELECT CAST",
     "DELETE FROM invitations WHERE expires_at",
@@ -172,6 +174,9 @@ const OF_A_TENANT: &[&str] = &[
     "services",
     "service_keys",
     "environment_keys",
+    "identity_providers",
+    "workload_identities",
+    "workload_sessions",
     "entries",
     "entry_versions",
     "entry_references",
@@ -204,6 +209,9 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
         "SELECT s.id AS service",
         "an endpoint is unique in the instance; its tenant is compared with the key's",
     ),
+    ("SELECT ws.id, ws.tenant_id, t.slug", "the tenant of a credential comes from its row"),
+    ("SELECT s.id, s.tenant_id AS tenant", "the tenant of a program comes from the endpoint that it names"),
+    ("DELETE FROM workload_sessions WHERE expires_at", "the sweep of sessions that are over"),
     ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),
     ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
