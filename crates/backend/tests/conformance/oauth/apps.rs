@@ -35,9 +35,12 @@ async fn an_app_is_registered_and_its_secret_shown_once(w: &World) {
     assert_eq!(about.secret_prefix.as_deref(), Some(&secret[..8]));
     assert!(about.logo.as_deref().is_some_and(|logo| logo.starts_with("data:image/png;base64,")));
     assert_eq!((about.homepage.as_deref(), about.grants), (Some("https://deployer.test/"), 0));
-    assert!(!w.dump().await.iter().any(|(_, bytes)| {
-        bytes.windows(40).any(|window| window == &secret.as_bytes()[20..60])
-    }));
+    assert!(
+        !w.dump()
+            .await
+            .iter()
+            .any(|(_, bytes)| { bytes.windows(40).any(|window| window == &secret.as_bytes()[20..60]) })
+    );
     assert_eq!(w.events().await.last().map(String::as_str), Some("oauth_app.created"));
     w.present(&secret).await.refused_as(Code::Unauthorized);
 }
@@ -71,10 +74,8 @@ async fn what_breaks_a_rule_is_named(w: &World) {
 async fn only_owners_of_the_tenant_manage_its_apps(w: &World) {
     w.project("shop").await;
     let made = app(w, AppType::Confidential).await;
-    let others = [
-        w.member("shop", ProjectRole::Owner).await,
-        w.person("fay@acme.test", TenantRole::Finance).await,
-    ];
+    let others =
+        [w.member("shop", ProjectRole::Owner).await, w.person("fay@acme.test", TenantRole::Finance).await];
     for actor in &others {
         apps::create(&w.nexus, actor, new_app(AppType::Public, SCOPES)).await.refused_as(Code::Forbidden);
         apps::delete(&w.nexus, actor, made.about.id).await.refused_as(Code::Forbidden);
@@ -91,14 +92,17 @@ async fn only_owners_of_the_tenant_manage_its_apps(w: &World) {
 /// Whether the app is taken for itself with this secret.
 async fn is_known(w: &World, app: &MadeOauthApp, secret: &str) -> bool {
     let with = MadeOauthApp { about: app.about.clone(), client_secret: Some(secret.to_owned()) };
-    let problem = ask(&w.nexus, &with, &[("grant_type", "refresh_token"), ("refresh_token", "x")]).await.problem();
+    let problem =
+        ask(&w.nexus, &with, &[("grant_type", "refresh_token"), ("refresh_token", "x")]).await.problem();
     problem != ProblemCode::InvalidClient
 }
 
 async fn a_secret_is_rotated_with_and_without_grace(w: &World) {
     let first = app(w, AppType::Confidential).await;
     let id = first.about.id;
-    let (one, rotate) = (first.client_secret.clone().expect("a secret"), |grace| RotateOauthSecret { grace_hours: Some(grace) });
+    let (one, rotate) = (first.client_secret.clone().expect("a secret"), |grace| RotateOauthSecret {
+        grace_hours: Some(grace),
+    });
     let two = apps::rotate_secret(&w.nexus, &w.owner, id, rotate(24)).await.fine();
     assert!(two.about.old_secret_expires_at.is_some());
     let two = two.client_secret.expect("a secret");
@@ -106,7 +110,8 @@ async fn a_secret_is_rotated_with_and_without_grace(w: &World) {
     w.pass(24 * HOUR);
     assert!(!is_known(w, &first, &one).await && is_known(w, &first, &two).await);
     let owner = w.signed_in_again(&w.owner).await;
-    let three = apps::rotate_secret(&w.nexus, &owner, id, rotate(0)).await.fine().client_secret.expect("a secret");
+    let three =
+        apps::rotate_secret(&w.nexus, &owner, id, rotate(0)).await.fine().client_secret.expect("a secret");
     assert!(!is_known(w, &first, &two).await && is_known(w, &first, &three).await);
     for grace in [-1, 25] {
         let refusal = apps::rotate_secret(&w.nexus, &owner, id, rotate(grace)).await.refused();

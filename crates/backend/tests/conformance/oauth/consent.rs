@@ -33,7 +33,10 @@ async fn what_is_asked_is_shown_in_words(w: &World) {
     let Look::Consent(asked) = shown(w, &raw).await else { panic!("a question") };
     assert_eq!((asked.app.name.as_str(), asked.app.owner.as_deref()), ("Deployer", Some("ana@acme.test")));
     assert_eq!((asked.person.as_str(), asked.tenant.as_str()), ("ana@acme.test", "acme"));
-    assert_eq!((asked.redirect_to.as_str(), asked.form_action.as_str()), ("https://deployer.test", "https://deployer.test"));
+    assert_eq!(
+        (asked.redirect_to.as_str(), asked.form_action.as_str()),
+        ("https://deployer.test", "https://deployer.test")
+    );
     let scopes: Vec<Scope> = asked.scopes.iter().map(|it| it.scope).collect();
     assert_eq!(scopes, [Scope::ReadServices, Scope::ReadConfigs]);
     assert!(asked.scopes.iter().all(|it| !it.words.is_empty() && !it.is_grave));

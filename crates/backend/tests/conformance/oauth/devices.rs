@@ -8,7 +8,9 @@ use nexus_backend::oauth::{Answer, Form, apps, device, grants, tokens};
 use nexus_backend::{dev_environments, secrets, services};
 use nexus_domain::Code;
 use nexus_domain::oauth::problem::ProblemCode;
-use nexus_domain::oauth::{AppType, CLI_CLIENT_ID, DeviceAuthorization, MadeOauthApp, OauthAppPatch, TokenAnswer};
+use nexus_domain::oauth::{
+    AppType, CLI_CLIENT_ID, DeviceAuthorization, MadeOauthApp, OauthAppPatch, TokenAnswer,
+};
 use nexus_domain::role::ProjectRole;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::timestamp::{MINUTE, SECOND};
@@ -92,7 +94,10 @@ async fn a_refused_device_and_one_whose_time_is_over_are_told(w: &World) {
     assert_eq!(poll(w, CLI_CLIENT_ID, &begun.device_code).await.problem(), ProblemCode::ExpiredToken);
     let made = app(w, AppType::Public).await;
     let begun = begin(w, CLI_CLIENT_ID, "").await.given();
-    assert_eq!(poll(w, &made.about.client_id, &begun.device_code).await.problem(), ProblemCode::UnauthorizedClient);
+    assert_eq!(
+        poll(w, &made.about.client_id, &begun.device_code).await.problem(),
+        ProblemCode::UnauthorizedClient
+    );
 }
 
 async fn of_fifty_questions_one_gives_tokens(w: &World) {
@@ -126,7 +131,9 @@ async fn the_command_line_reaches_the_own_developer_environments_and_nothing_els
     secrets::create(&w.nexus, &dev, &own, new_secret("A", "mine")).await.fine();
     let token = logged_in(w, &dev).await.access_token;
     let actor = w.present(&token).await.fine();
-    assert!(matches!(&actor.who, Who::OauthGrant { environment_slug, .. } if environment_slug == "dev_developer"));
+    assert!(
+        matches!(&actor.who, Who::OauthGrant { environment_slug, .. } if environment_slug == "dev_developer")
+    );
     assert_eq!(actor.label(), "developer@acme.test via Nexus command line");
     let value = secrets::reveal(&w.nexus, &actor, &own, "A", None).await.fine().value;
     assert_eq!(value.as_deref(), Some("mine"));

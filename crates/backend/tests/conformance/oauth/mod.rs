@@ -40,7 +40,8 @@ pub fn new_app(kind: AppType, scopes: &[Scope]) -> NewOauthApp {
     }
 }
 
-pub const SCOPES: &[Scope] = &[Scope::ReadServices, Scope::ReadConfigs, Scope::WriteConfigs, Scope::ReadSecrets];
+pub const SCOPES: &[Scope] =
+    &[Scope::ReadServices, Scope::ReadConfigs, Scope::WriteConfigs, Scope::ReadSecrets];
 
 pub async fn app(w: &World, kind: AppType) -> MadeOauthApp {
     let owner = w.signed_in_again(&w.owner).await;
@@ -68,7 +69,8 @@ pub fn asking(app: &MadeOauthApp, other: &[(&str, &str)]) -> String {
         ("code_challenge_method", "S256"),
     ];
     let kept = usual.iter().filter(|(name, _)| !other.iter().any(|(it, _)| it == name));
-    let pairs: Vec<(&str, &str)> = kept.chain(other).filter(|(_, value)| !value.is_empty()).copied().collect();
+    let pairs: Vec<(&str, &str)> =
+        kept.chain(other).filter(|(_, value)| !value.is_empty()).copied().collect();
     query(&pairs)
 }
 

@@ -1,12 +1,13 @@
 //! Codes, tokens and refresh tokens: each once, to the app that they were made for, and never more.
 
 use super::{
-    CALLBACK, Given, VERIFIER, app, ask, asking, basic, by_code, code, ip, opened, query, refreshed, tokens_of, works,
+    CALLBACK, Given, VERIFIER, app, ask, asking, basic, by_code, code, ip, opened, query, refreshed,
+    tokens_of, works,
 };
 use crate::world::{Outcome, World};
 use futures::future::join_all;
 use nexus_backend::credentials::authenticate;
-use nexus_backend::oauth::{Asker, Basic, Form, Failure, apps, authorize, introspect, tokens};
+use nexus_backend::oauth::{Asker, Basic, Failure, Form, apps, authorize, introspect, tokens};
 use nexus_domain::Code;
 use nexus_domain::oauth::problem::ProblemCode;
 use nexus_domain::oauth::{AppType, MadeOauthApp, NewOauthApp, OauthAppPatch, TokenAnswer};
@@ -44,8 +45,14 @@ async fn a_code_gives_tokens_once_and_a_second_use_ends_them(w: &World) {
         assert!(works(&w.nexus, &answer.access_token).await && !works(&w.nexus, &answer.refresh_token).await);
         assert_eq!(by_code(&w.nexus, &made, &code).await.problem(), ProblemCode::InvalidGrant);
         assert!(!works(&w.nexus, &answer.access_token).await);
-        assert_eq!(refreshed(&w.nexus, &made, &answer.refresh_token).await.problem(), ProblemCode::InvalidGrant);
-        assert_eq!(w.events().await[w.events().await.len() - 2..], ["oauth_grant.begun", "oauth_grant.ended"]);
+        assert_eq!(
+            refreshed(&w.nexus, &made, &answer.refresh_token).await.problem(),
+            ProblemCode::InvalidGrant
+        );
+        assert_eq!(
+            w.events().await[w.events().await.len() - 2..],
+            ["oauth_grant.begun", "oauth_grant.ended"]
+        );
     }
 }
 
@@ -77,9 +84,12 @@ async fn a_code_is_for_one_app_one_address_one_verifier_and_one_minute(w: &World
         ("code_verifier", &long),
         ("code", "x"),
     ] {
-        let pairs: Vec<(String, String)> =
-            usual(&first).into_iter().map(|(it, old)| if it == name { (it, value.to_owned()) } else { (it, old) }).collect();
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pairs: Vec<(String, String)> = usual(&first)
+            .into_iter()
+            .map(|(it, old)| if it == name { (it, value.to_owned()) } else { (it, old) })
+            .collect();
+        let pairs: Vec<(&str, &str)> =
+            pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(ask(&w.nexus, &made, &pairs).await.problem(), ProblemCode::InvalidGrant, "{name}");
     }
     w.pass(60 * SECOND - 1);
@@ -117,7 +127,10 @@ async fn a_refresh_token_gives_the_next_and_the_old_one_ends_everything(w: &Worl
     assert_eq!(w.events_after(before).await, ["oauth_grant.ended"]);
     for token in [&first, &second, &third] {
         assert!(!works(&w.nexus, &token.access_token).await);
-        assert_eq!(refreshed(&w.nexus, &made, &token.refresh_token).await.problem(), ProblemCode::InvalidGrant);
+        assert_eq!(
+            refreshed(&w.nexus, &made, &token.refresh_token).await.problem(),
+            ProblemCode::InvalidGrant
+        );
     }
     assert_eq!(w.events_after(before).await.len(), 1, "what has ended ends once");
 }
@@ -146,9 +159,12 @@ async fn scopes_are_narrowed_and_never_widened(w: &World) {
     let code = code(w, &made, &w.owner, &[("scope", "read:configs read:services")]).await;
     let mut token = by_code(&w.nexus, &made, &code).await.given().refresh_token;
     let with = async |token: &str, scope: &str| {
-        ask(&w.nexus, &made, &[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)]).await
+        ask(&w.nexus, &made, &[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)])
+            .await
     };
-    for scope in ["write:configs", "read:configs write:configs", "admin:all", "read:secrets", "x", "read:configs "] {
+    for scope in
+        ["write:configs", "read:configs write:configs", "admin:all", "read:secrets", "x", "read:configs "]
+    {
         assert_eq!(with(&token, scope).await.problem(), ProblemCode::InvalidScope, "{scope}");
     }
     let narrow = with(&token, "read:configs").await.given();
@@ -249,7 +265,10 @@ async fn a_token_tells_its_app_and_its_tenant_and_nobody_else(w: &World) {
     let told = of_app(&made, &token.access_token).await;
     assert!(told.active && told.username.as_deref() == Some("ana@acme.test"));
     assert_eq!(told.client_id.as_deref(), Some(made.about.client_id.as_str()));
-    assert_eq!((told.token_type.as_deref(), told.exp.zip(told.iat).map(|(exp, iat)| exp - iat)), (Some("Bearer"), Some(3600)));
+    assert_eq!(
+        (told.token_type.as_deref(), told.exp.zip(told.iat).map(|(exp, iat)| exp - iat)),
+        (Some("Bearer"), Some(3600))
+    );
     assert!(of_app(&made, &token.refresh_token).await.active);
     assert!(!of_app(&other, &token.access_token).await.active);
     assert!(!of_app(&made, "nonsense").await.active);
@@ -257,12 +276,16 @@ async fn a_token_tells_its_app_and_its_tenant_and_nobody_else(w: &World) {
     let (text, _) = w.environment_key("live", &[Scope::ReadPayments]).await;
     let of_key = async |text: &str| {
         let caller = authenticate(&w.nexus, text, None).await.fine();
-        introspect(&w.nexus, Asker::Key(&caller), &Form::read(&query(&[("token", &token.access_token)]))).await.given().0
+        introspect(&w.nexus, Asker::Key(&caller), &Form::read(&query(&[("token", &token.access_token)])))
+            .await
+            .given()
+            .0
     };
     assert!(of_key(&text).await.active);
     let rival = w.rival().await.operator;
     let scopes = nexus_domain::role::Scopes::admin();
-    let key = nexus_backend::credentials::make_environment_key(&w.nexus, &rival, "live", "ci", scopes).await.fine();
+    let key =
+        nexus_backend::credentials::make_environment_key(&w.nexus, &rival, "live", "ci", scopes).await.fine();
     assert!(!of_key(&key.text).await.active);
     let spent = refreshed(&w.nexus, &made, &token.refresh_token).await.given();
     assert!(!of_app(&made, &token.refresh_token).await.active, "a used one is none");
@@ -273,7 +296,8 @@ async fn guesses_are_counted(w: &World) {
     let made = app(w, AppType::Confidential).await;
     let from = ip();
     let guess = async |from| {
-        let pairs = [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", &made.about.client_id)];
+        let pairs =
+            [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", &made.about.client_id)];
         let form = Form::read(&query(&pairs));
         tokens::exchange(&w.nexus, &form, basic(&made).as_ref(), from).await
     };
