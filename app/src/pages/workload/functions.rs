@@ -4,6 +4,7 @@ use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
+use nexus_domain::page::Page;
 use nexus_domain::service::ServicePath;
 use nexus_domain::workload::{IdentityProvider, IdentityProviderKind, TokenReport, WorkloadSession};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdentityProvidersData {
     pub providers: Vec<IdentityProvider>,
-    pub sessions: Vec<WorkloadSession>,
+    pub sessions: Page<WorkloadSession>,
     /// The address of this instance.
     pub origin: String,
     pub now: Timestamp,
@@ -109,12 +110,19 @@ pub(super) mod here {
 }
 
 #[server(prefix = "/_fn", endpoint = "read_identity_providers")]
-pub async fn read_identity_providers(tenant: String) -> Result<IdentityProvidersData, Refused> {
+pub async fn read_identity_providers(
+    tenant: String,
+    /// Of the list of sessions.
+    #[server(default)]
+    after: Option<String>,
+) -> Result<IdentityProvidersData, Refused> {
     use nexus_backend::workload;
+    use nexus_domain::page::DEFAULT_LIMIT;
     let (nexus, actor) = crate::server::person(&tenant).await?;
+    let asked = workload::ListSessions { environment: None, cursor: after, limit: DEFAULT_LIMIT };
     Ok(IdentityProvidersData {
         providers: workload::providers(&nexus, &actor).await?,
-        sessions: workload::sessions(&nexus, &actor).await?,
+        sessions: workload::sessions(&nexus, &actor, asked).await?,
         origin: nexus.settings.public_url.clone(),
         now: nexus.now(),
     })

@@ -26,11 +26,11 @@ use nexus_domain::workload::Identity;
 
 #[component]
 pub fn IdentitiesTab() -> impl IntoView {
-    let here = service_params();
+    let (here, after) = (service_params(), query("after"));
     tab(
         move || {
             let ServicePath { project, environment, service } = here.path();
-            ReadIdentities { tenant: here.tenant.get(), project, environment, service }
+            ReadIdentities { tenant: here.tenant.get(), project, environment, service, after: after.get() }
         },
         move |data: IdentitiesData| view! { <Page here data/> }.into_any(),
     )

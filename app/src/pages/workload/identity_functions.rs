@@ -4,6 +4,7 @@ use super::claims::ClaimDraft;
 use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
+use nexus_domain::page::Page;
 #[cfg(feature = "ssr")]
 use nexus_domain::service::ServicePath;
 use nexus_domain::workload::{Identity, IdentityProviderKind, TokenReport, WorkloadSession};
@@ -15,7 +16,7 @@ pub struct IdentitiesData {
     pub identities: Vec<Identity>,
     /// Whose word a rule can take.
     pub providers: Vec<ProviderChoice>,
-    pub sessions: Vec<WorkloadSession>,
+    pub sessions: Page<WorkloadSession>,
     /// Why no rule can be made, if none can: the tier lacks it.
     pub unavailable: Option<String>,
     pub may_write: bool,
@@ -81,8 +82,12 @@ pub async fn read_identities(
     project: String,
     environment: String,
     service: String,
+    /// Of the list of sessions.
+    #[server(default)]
+    after: Option<String>,
 ) -> Result<IdentitiesData, Refused> {
     use nexus_backend::workload;
+    use nexus_domain::page::DEFAULT_LIMIT;
     use nexus_domain::role::Permission;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
@@ -97,7 +102,7 @@ pub async fn read_identities(
     Ok(IdentitiesData {
         identities: found,
         providers: choices.into_iter().map(choice).collect(),
-        sessions: workload::sessions_of(&nexus, &actor, &path).await?,
+        sessions: workload::sessions_of(&nexus, &actor, &path, after, DEFAULT_LIMIT).await?,
         unavailable: workload::unavailable(&nexus, &actor, &path).await?,
         may_write: crate::pages::service::rights_in(&nexus, &actor, &path).await?.write_keys,
         may_manage_providers: crate::server::tenant_allows(&actor, Permission::IdentityManage),

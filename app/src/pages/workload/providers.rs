@@ -22,9 +22,9 @@ use nexus_domain::workload::{IdentityProvider, IdentityProviderKind as Kind, Key
 
 #[component]
 pub fn IdentityProvidersPage() -> impl IntoView {
-    let tenant = param("tenant");
+    let (tenant, after) = (param("tenant"), query("after"));
     page(
-        move || ReadIdentityProviders { tenant: tenant.get() },
+        move || ReadIdentityProviders { tenant: tenant.get(), after: after.get() },
         move |data| view! { <Page tenant data/> }.into_any(),
     )
 }
@@ -46,11 +46,8 @@ fn Page(tenant: Memo<String>, data: IdentityProvidersData) -> impl IntoView {
         None if new.get() => view! { <Kinds/> }.into_any(),
         None => ().into_any(),
     };
-    let list = if providers.is_empty() {
-        view! { <NoneYet/> }.into_any()
-    } else {
-        view! { <List providers/> }.into_any()
-    };
+    let none = providers.is_empty();
+    let list = (!none).then(|| view! { <List providers/> });
     let place = vec![("tenant", tenant.get_untracked())];
     view! {
         <div class="title">
@@ -64,6 +61,7 @@ fn Page(tenant: Memo<String>, data: IdentityProvidersData) -> impl IntoView {
         {form}
         {move || find(edit.get()).map(|provider| view! { <EditProvider tenant provider/> })}
         {list}
+        {move || (none && !new.get() && kind.read().is_none()).then(|| view! { <NoneYet/> })}
         {move || find(open.get()).map(|provider| view! { <Opened tenant provider origin=origin.get_value()/> })}
         <Sessions place tenant=tenant.get_untracked() sessions may_end=true
             end_one=EndTenantWorkloadSession::PATH end_all=EndTenantWorkloadSessions::PATH now/>

@@ -2,11 +2,12 @@
 //! long, and how to end them. Of a service, or of the whole tenant.
 
 use crate::address::{ServiceParams, address, query, service_url};
-use crate::components::time::{Until, count};
+use crate::components::time::Until;
 use crate::components::{Ago, Badge, Confirm, FormError, PostForm};
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::keys::Access;
+use nexus_domain::page::Page;
 use nexus_domain::service::ServicePath;
 use nexus_domain::workload::WorkloadSession;
 
@@ -36,7 +37,7 @@ pub fn Hiddens(place: Place) -> impl IntoView {
 #[component]
 pub fn Sessions(
     place: Place,
-    sessions: Vec<WorkloadSession>,
+    sessions: Page<WorkloadSession>,
     /// The tenant, where sessions of several services stand beside each other.
     #[prop(optional, into)]
     tenant: String,
@@ -48,24 +49,27 @@ pub fn Sessions(
 ) -> impl IntoView {
     let here = address();
     let confirm = query("confirm");
-    let open = sessions.len();
+    let Page { data: sessions, next_cursor } = sessions;
+    let (any, several) = (!sessions.is_empty(), sessions.len() > 1 || next_cursor.is_some());
     let everywhere = !tenant.is_empty();
     let dialog = {
         let place = place.clone();
         move || {
-            (confirm.get().as_deref() == Some("sessions") && open > 0 && may_end).then(|| {
+            (confirm.get().as_deref() == Some("sessions") && any && may_end).then(|| {
                 let whose = if everywhere { "of this tenant" } else { "of this service" };
-                let many = count(i64::try_from(open).unwrap_or(i64::MAX), "session");
                 view! {
                     <Confirm title="End all sessions?" action=end_all label="End them all" danger=true
                         close=here.without(&["confirm"]) fields=place.clone()>
-                        <p>{many}" "{whose}" end at once. A program that still has the word of its platform begins a new one; delete or change the rule to keep it out."</p>
+                        <p>"Every session "{whose}" ends at once. A program that still has the word of its platform begins a new one; delete or change its rule to keep it out."</p>
                     </Confirm>
                 }
             })
         }
     };
-    let all = (may_end && open > 1).then(|| {
+    let older = next_cursor.map(|after| {
+        view! { <nav class="pager" aria-label="Pages of sessions"><a class="button" href=move || here.with(&[("after", Some(&after))]) data-noscroll>"Older"</a></nav> }
+    });
+    let all = (may_end && several).then(|| {
         view! { <a class="button" href=move || here.with(&[("confirm", Some("sessions"))]) data-noscroll>"End all…"</a> }
     });
     let body = if sessions.is_empty() {
@@ -96,6 +100,7 @@ pub fn Sessions(
                 {all}
             </div>
             {body}
+            {older}
         </section>
         {dialog}
     }
