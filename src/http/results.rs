@@ -14,6 +14,7 @@ use nexus_domain::member::ProjectMember;
 use nexus_domain::project::Project;
 use nexus_domain::secret::SecretRow;
 use nexus_domain::service::Service;
+use nexus_domain::workload::{Identity, IdentityProvider};
 use serde::Serialize;
 use std::any::Any;
 
@@ -27,6 +28,8 @@ pub(super) fn body(result: &dyn Any) -> Option<String> {
         of::<RotatedKey>,
         of::<MadeEnvironmentKey>,
         of::<SigningSecret>,
+        of::<IdentityProvider>,
+        of::<Identity>,
         of::<SecretRow>,
         first::<SecretRow>,
         of::<ConfigRow>,
