@@ -11,7 +11,11 @@ use nexus_domain::service::ServicePath;
 use nexus_domain::{Code, IdentityProviderId};
 
 /// The name of each rule that takes a provider's word, with its service.
-pub async fn uses(nexus: &Nexus, actor: &Actor, id: IdentityProviderId) -> Result<Vec<(String, ServicePath)>> {
+pub async fn uses(
+    nexus: &Nexus,
+    actor: &Actor,
+    id: IdentityProviderId,
+) -> Result<Vec<(String, ServicePath)>> {
     nexus
         .read(actor, move |w| {
             Box::pin(async move {
