@@ -21,3 +21,4 @@ pub mod service;
 pub mod services;
 pub mod settings;
 pub mod sign_in_rules;
+pub mod workload;
