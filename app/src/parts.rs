@@ -10,6 +10,7 @@
 //! Few parts are better than many: each file is compressed alone, and what two parts share comes in
 //! one more.
 
+use crate::components::palette::Found as PaletteFound;
 use crate::pages::account::{
     AccountFrame, connections::ConnectionsTab, profile::ProfileTab, security::SecurityTab,
     sessions::SessionsTab, tenants::TenantsTab,
@@ -25,6 +26,7 @@ use crate::pages::auth::{
     step_up::StepUpPage,
     verify::VerifyPage,
 };
+
 use crate::pages::frame::Frame;
 use crate::pages::grid::GridTab;
 use crate::pages::members::{MembersFrame, invitations::InvitationsTab, list::MembersTab, outbox::OutboxTab};
@@ -87,6 +89,8 @@ pub struct Later(fn() -> Loading<AnyView>);
 
 pub const PASSKEY_SIGN_IN: Later = Later(|| Box::pin(passkey_sign_in()));
 pub const PASSKEY_CONFIRM: Later = Later(|| Box::pin(passkey_confirm()));
+/// What the palette finds: it has a part of its own, which comes when somebody opens it.
+pub const PALETTE: Later = Later(|| Box::pin(palette_found()));
 
 #[wasm_split(entrance, wasm_split_path = leptos::wasm_split, fallible)]
 fn passkey_sign_in() -> Result<AnyView, SplitLoaderError> {
@@ -96,6 +100,11 @@ fn passkey_sign_in() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(entrance, wasm_split_path = leptos::wasm_split, fallible)]
 fn passkey_confirm() -> Result<AnyView, SplitLoaderError> {
     Ok(PasskeyConfirm().into_any())
+}
+
+#[wasm_split(palette, wasm_split_path = leptos::wasm_split, fallible)]
+fn palette_found() -> Result<AnyView, SplitLoaderError> {
+    Ok(PaletteFound().into_any())
 }
 
 /// Shows it once its code is there; nothing where that cannot be loaded, for it is never the only way.

@@ -10,7 +10,6 @@ use nexus_backend::credentials::{Credential, at_endpoint};
 use nexus_backend::gate::{Actor, Token, Who};
 use nexus_backend::request_log::Visit;
 use nexus_backend::{Nexus, limits};
-use nexus_domain::role::Scope;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::{Code, Refusal};
 use std::net::{IpAddr, Ipv4Addr};
@@ -53,7 +52,8 @@ fn is_public(actor: &Actor) -> bool {
     )
 }
 
-/// A key of the management API: type secret, of one environment.
+/// A credential of the management API: a key of type secret of one environment, or an app that acts
+/// for a person.
 pub struct ManagementKey(pub Actor);
 
 impl FromRequestParts<Nexus> for ManagementKey {
@@ -65,10 +65,10 @@ impl FromRequestParts<Nexus> for ManagementKey {
             Who::EnvironmentKey { token: Some(Token { service: Some(_) }), .. } => {
                 Err(Refusal::new(Code::Forbidden, "This token is for one service and manages nothing").into())
             }
-            Who::EnvironmentKey { publishable: false, .. } => Ok(Self(actor)),
+            Who::EnvironmentKey { publishable: false, .. } | Who::OauthGrant { .. } => Ok(Self(actor)),
             _ => Err(Refusal::new(
                 Code::Forbidden,
-                "The management API takes a secret key of an environment (nx_…)",
+                "The management API takes a secret key of an environment (nx_…) or an app's access token (oat_…)",
             )
             .into()),
         }
@@ -95,11 +95,11 @@ impl ManagementKey {
     }
 
     fn choose(&self, named: Option<&str>) -> Result<String, ()> {
-        let Who::EnvironmentKey { environment_slug, scopes, .. } = &self.0.who else { return Err(()) };
-        match named {
-            None => Ok(environment_slug.clone()),
-            Some(slug) if slug == environment_slug || scopes.has(Scope::AdminAll) => Ok(slug.to_owned()),
-            Some(_) => Err(()),
+        let own = self.0.own_environment().ok_or(())?;
+        match (named, self.0.confined_to()) {
+            (None, _) => Ok(own.to_owned()),
+            (Some(named), Some(only)) if named != only => Err(()),
+            (Some(named), _) => Ok(named.to_owned()),
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::components::dialog::Dialog;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search::folded;
 use crate::live::{Overlay, live};
+use crate::parts::{PALETTE, later};
 use crate::refused::Refused;
-use leptos::html;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -46,15 +46,96 @@ const SHOWN: usize = 12;
 const ENOUGH: usize = 2;
 const MOMENT_MS: i32 = 150;
 
+/// What the field and the list under it share. The field is there at once and takes what is typed; the
+/// list's code comes when the palette is first opened.
+#[derive(Clone, Copy)]
+struct Asked {
+    typed: RwSignal<String>,
+    chosen: RwSignal<usize>,
+    /// The key that was pressed last of those that are for the list.
+    pressed: RwSignal<Option<String>>,
+}
+
 #[component]
 fn Open() -> impl IntoView {
     let live = live();
-    let tenant = param("tenant");
-    let spots = RwSignal::new(Vec::<Spot>::new());
-    let typed = RwSignal::new(String::new());
-    let chosen = RwSignal::new(0_usize);
-    let field = NodeRef::<html::Input>::new();
+    let asked = Asked { typed: RwSignal::default(), chosen: RwSignal::new(0), pressed: RwSignal::new(None) };
+    provide_context(asked);
+    let key = move |event: web_sys::KeyboardEvent| {
+        let key = event.key();
+        if matches!(key.as_str(), "ArrowDown" | "ArrowUp" | "Enter") {
+            event.prevent_default();
+            asked.pressed.set(Some(key));
+        }
+    };
+    let typed = move |event| {
+        asked.typed.set(event_target_value(&event));
+        asked.chosen.set(0);
+    };
+    view! {
+        <Dialog title="Search or do" class="dialog-palette" bare=true
+            on_close=move |()| live.overlay.set(Overlay::None)>
+            <div class="palette-field">
+                <Icon glyph=Glyph::Search/>
+                <input type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
+                    aria-label="Search or do" aria-expanded="true" aria-controls="spots"
+                    aria-activedescendant=move || format!("spot-{}", asked.chosen.get())
+                    placeholder="Go to a project, a service, a secret or a flag, or do something"
+                    on:keydown=key on:input=typed/>
+            </div>
+            {later(PALETTE)}
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// What was found, as the list under the field.
+#[component]
+pub fn Found() -> impl IntoView {
+    let live = live();
+    let Asked { typed, chosen, pressed } = expect_context();
+    let found = found(typed);
     let navigate = navigator();
+    let go = Callback::new(move |index: usize| {
+        if let Some(spot) = found.read_untracked().get(index) {
+            let href = spot.href.clone();
+            live.overlay.set(Overlay::None);
+            navigate(&href, false);
+        }
+    });
+    Effect::new(move |_| {
+        let last = found.read_untracked().len().saturating_sub(1);
+        match pressed.get().as_deref() {
+            Some("ArrowDown") => chosen.update(|index| *index = (*index + 1).min(last)),
+            Some("ArrowUp") => chosen.update(|index| *index = index.saturating_sub(1)),
+            Some("Enter") => go.run(chosen.get_untracked()),
+            _ => {}
+        }
+    });
+    let rows = move || {
+        let row = |(index, spot): (usize, Spot)| {
+            let selected = move || if chosen.get() == index { "true" } else { "false" };
+            view! {
+                <li id=format!("spot-{index}") role="option" aria-selected=selected
+                    on:click=move |_| go.run(index) on:pointermove=move |_| chosen.set(index)>
+                    <span>{spot.name}</span><small>{spot.hint}</small>
+                </li>
+            }
+        };
+        found.get().into_iter().enumerate().map(row).collect_view()
+    };
+    view! {
+        <ul class="palette-list" id="spots" role="listbox" aria-label="Found">{rows}</ul>
+        {move || found.read().is_empty().then(|| view! { <p class="palette-none" role="status">"Nothing has that name."</p> })}
+    }
+    .into_any()
+}
+
+/// The spots that fit what is typed: those that were asked for once, and what the server finds.
+fn found(typed: RwSignal<String>) -> Memo<Vec<Spot>> {
+    let live = live();
+    let tenant = param("tenant");
+    let (spots, entries) = (RwSignal::new(Vec::<Spot>::new()), RwSignal::new(Vec::<Spot>::new()));
     Effect::new(move |_| {
         let tenant = tenant.get_untracked();
         spawn(async move {
@@ -63,7 +144,6 @@ fn Open() -> impl IntoView {
             }
         });
     });
-    let entries = RwSignal::new(Vec::<Spot>::new());
     Effect::new(move |_| {
         let (tenant, q) = (tenant.get_untracked(), typed.get());
         if q.trim().chars().count() < ENOUGH {
@@ -80,62 +160,12 @@ fn Open() -> impl IntoView {
             }
         });
     });
-    let found = Memo::new(move |_| {
+    Memo::new(move |_| {
         let mut found = matching(&spots.read(), &typed.read());
         found.extend(entries.read().iter().cloned());
         found.truncate(SHOWN);
         found
-    });
-    let close = move || live.overlay.set(Overlay::None);
-    let go = Callback::new(move |index: usize| {
-        if let Some(spot) = found.read_untracked().get(index) {
-            let href = spot.href.clone();
-            close();
-            navigate(&href, false);
-        }
-    });
-    let key = move |event: web_sys::KeyboardEvent| {
-        let last = found.read_untracked().len().saturating_sub(1);
-        match event.key().as_str() {
-            "ArrowDown" => chosen.update(|index| *index = (*index + 1).min(last)),
-            "ArrowUp" => chosen.update(|index| *index = index.saturating_sub(1)),
-            "Enter" => go.run(chosen.get_untracked()),
-            _ => return,
-        }
-        event.prevent_default();
-    };
-    let rows = move || {
-        found
-            .get()
-            .into_iter()
-            .enumerate()
-            .map(|(index, spot)| {
-                let selected = move || if chosen.get() == index { "true" } else { "false" };
-                view! {
-                    <li id=format!("spot-{index}") role="option" aria-selected=selected
-                        on:click=move |_| go.run(index) on:pointermove=move |_| chosen.set(index)>
-                        <span>{spot.name}</span><small>{spot.hint}</small>
-                    </li>
-                }
-            })
-            .collect_view()
-    };
-    view! {
-        <Dialog title="Search or do" class="dialog-palette" bare=true on_close=move |()| close()>
-            <div class="palette-field">
-                <Icon glyph=Glyph::Search/>
-                <input node_ref=field type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
-                    aria-label="Search or do" aria-expanded="true" aria-controls="spots"
-                    aria-activedescendant=move || format!("spot-{}", chosen.get())
-                    placeholder="Go to a project, a service, a secret or a flag, or do something"
-                    on:keydown=key
-                    on:input=move |event| { typed.set(event_target_value(&event)); chosen.set(0); }/>
-            </div>
-            <ul class="palette-list" id="spots" role="listbox" aria-label="Found">{rows}</ul>
-            {move || found.read().is_empty().then(|| view! { <p class="palette-none" role="status">"Nothing has that name."</p> })}
-        </Dialog>
-    }
-    .into_any()
+    })
 }
 
 /// The first spots that hold every typed word; those whose name begins with the text come first.

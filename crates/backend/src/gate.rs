@@ -9,7 +9,10 @@ use nexus_domain::action::Action;
 use nexus_domain::keys::Access;
 use nexus_domain::role::{Permission, Place, ProjectRole, Scope, Scopes, TenantRole};
 use nexus_domain::service::ServiceKind;
-use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId, timestamp};
+use nexus_domain::{
+    Code, EnvironmentId, IdentityId, KeyId, OauthGrantId, Refusal, ServiceId, TenantId, Timestamp, UserId,
+    WorkloadSessionId, timestamp,
+};
 use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -49,6 +52,35 @@ pub enum Who {
     },
     /// A key of one service: it reads that service and nothing else.
     ServiceKey { id: KeyId, prefix: String, service: ServiceId, kind: ServiceKind, access: Access },
+    /// A program that its platform vouches for, at the one backend service whose rule lets it in.
+    WorkloadSession {
+        session: WorkloadSessionId,
+        /// The rule; what a program did is found by it, because sessions come and go.
+        identity: IdentityId,
+        /// The shown prefix and the rule's name.
+        label: String,
+        service: ServiceId,
+        access: Access,
+        until: Timestamp,
+    },
+    /// An app that acts for a person: the person's rights, cut down to what they let it do.
+    OauthGrant {
+        id: OauthGrantId,
+        /// The person's address and the app's name.
+        label: String,
+        user: UserId,
+        role: TenantRole,
+        scopes: Scopes,
+        /// The environments that it sees: live, or the person's own developer environments, which have
+        /// one slug in all projects.
+        environments: Arc<[EnvironmentId]>,
+        environment_slug: String,
+        /// Which of its access tokens was presented.
+        value: String,
+        until: Option<Timestamp>,
+        /// The service that it reads as a program, where one is named, and what the person is there.
+        at: Option<(At, ProjectRole, Place)>,
+    },
     /// Whoever runs the program on the machine itself.
     Operator,
 }
@@ -132,6 +164,29 @@ impl Actor {
                     path: &at.path,
                 })
             }
+            Who::WorkloadSession { service, access, .. } => Ok(Reader {
+                service: *service,
+                kind: ServiceKind::Backend,
+                public: false,
+                secrets: true,
+                writes_secrets: *access == Access::ReadWrite,
+                configs: true,
+                flags: true,
+                path: "",
+            }),
+            Who::OauthGrant { at: Some((at, role, place)), scopes, .. } => {
+                let may = |permission| scopes.allow(permission) && role.allows(permission, *place);
+                Ok(Reader {
+                    service: at.service,
+                    kind: at.kind,
+                    public: false,
+                    secrets: may(Permission::SecretReveal),
+                    writes_secrets: may(Permission::SecretWrite),
+                    configs: may(Permission::ConfigRead),
+                    flags: may(Permission::FlagRead),
+                    path: &at.path,
+                })
+            }
             _ => Err(Error::not_found()),
         }
     }
@@ -145,6 +200,7 @@ impl Actor {
         match &self.who {
             Who::Person { email, .. } => email,
             Who::EnvironmentKey { prefix, .. } | Who::ServiceKey { prefix, .. } => prefix,
+            Who::WorkloadSession { label, .. } | Who::OauthGrant { label, .. } => label,
             Who::Operator => "operator",
         }
     }
@@ -154,6 +210,8 @@ impl Actor {
             Who::Person { .. } => "person",
             Who::EnvironmentKey { .. } => "environment_key",
             Who::ServiceKey { .. } => "service_key",
+            Who::WorkloadSession { .. } => "workload_session",
+            Who::OauthGrant { .. } => "oauth_grant",
             Who::Operator => "operator",
         }
     }
@@ -162,13 +220,16 @@ impl Actor {
         match self.who {
             Who::Person { user, .. } => Some(user.0),
             Who::EnvironmentKey { id, .. } | Who::ServiceKey { id, .. } => Some(id.0),
+            Who::WorkloadSession { identity, .. } => Some(identity.0),
+            Who::OauthGrant { id, .. } => Some(id.0),
             Who::Operator => None,
         }
     }
 
+    /// The person who acts, or for whom an app does.
     pub const fn user(&self) -> Option<UserId> {
         match self.who {
-            Who::Person { user, .. } => Some(user),
+            Who::Person { user, .. } | Who::OauthGrant { user, .. } => Some(user),
             _ => None,
         }
     }
@@ -176,7 +237,7 @@ impl Actor {
     /// What a person is in the tenant.
     pub const fn tenant_role(&self) -> Option<TenantRole> {
         match self.who {
-            Who::Person { role, .. } => Some(role),
+            Who::Person { role, .. } | Who::OauthGrant { role, .. } => Some(role),
             _ => None,
         }
     }
@@ -184,7 +245,9 @@ impl Actor {
     /// The project role that the tenant role or the kind of credential gives by itself.
     pub(crate) const fn inherent_role(&self) -> Option<ProjectRole> {
         match &self.who {
-            Who::Person { role: TenantRole::Owner, .. } | Who::Operator => Some(ProjectRole::Owner),
+            Who::Person { role: TenantRole::Owner, .. }
+            | Who::OauthGrant { role: TenantRole::Owner, .. }
+            | Who::Operator => Some(ProjectRole::Owner),
             Who::EnvironmentKey { publishable: false, .. } => Some(ProjectRole::Owner),
             _ => None,
         }
@@ -194,14 +257,31 @@ impl Actor {
     /// nothing to do inside projects, whatever it was given.
     pub(crate) fn project_role(&self, member: Option<&str>) -> Option<ProjectRole> {
         match &self.who {
-            Who::Person { role, .. } => role_in_project(*role, member),
+            Who::Person { role, .. } | Who::OauthGrant { role, .. } => role_in_project(*role, member),
             _ => self.inherent_role().or_else(|| ProjectRole::parse(member?)),
         }
     }
 
-    /// Whether this is a key that lives in one environment and sees no other.
+    /// The slug of the environment that a credential is of, where it is of one.
+    pub fn own_environment(&self) -> Option<&str> {
+        match &self.who {
+            Who::EnvironmentKey { environment_slug, .. } | Who::OauthGrant { environment_slug, .. } => {
+                Some(environment_slug)
+            }
+            _ => None,
+        }
+    }
+
+    /// That environment, where it sees no other.
+    pub fn confined_to(&self) -> Option<&str> {
+        let everywhere =
+            matches!(&self.who, Who::EnvironmentKey { scopes, .. } if scopes.has(Scope::AdminAll));
+        self.own_environment().filter(|_| !everywhere)
+    }
+
+    /// Whether this is a credential that lives in one environment and sees no other.
     pub(crate) fn is_confined(&self) -> bool {
-        matches!(&self.who, Who::EnvironmentKey { scopes, .. } if !scopes.has(Scope::AdminAll))
+        self.confined_to().is_some()
     }
 
     /// Whether this actor may see the environment at all: a key without `admin:all` sees its own only.
@@ -210,6 +290,7 @@ impl Actor {
             Who::EnvironmentKey { environment: own, scopes, .. } => {
                 *own == environment || scopes.has(Scope::AdminAll)
             }
+            Who::OauthGrant { environments, .. } => environments.contains(&environment),
             _ => true,
         }
     }
@@ -220,7 +301,8 @@ impl Actor {
         let allowed = match &self.who {
             Who::Person { role, .. } => role.allows(permission),
             Who::EnvironmentKey { scopes, publishable, .. } => !publishable && scopes.allow(permission),
-            Who::ServiceKey { .. } => false,
+            Who::OauthGrant { role, scopes, .. } => role.allows(permission) && scopes.allow(permission),
+            Who::ServiceKey { .. } | Who::WorkloadSession { .. } => false,
             Who::Operator => true,
         };
         self.decide(allowed, Denial::on_tenant(action.event(), &self.tenant_slug), action, now)
@@ -237,8 +319,8 @@ impl Actor {
     ) -> Result<()> {
         let permission = action.permission();
         let by_scope = match &self.who {
-            Who::EnvironmentKey { scopes, .. } => scopes.allow(permission),
-            Who::ServiceKey { .. } => false,
+            Who::EnvironmentKey { scopes, .. } | Who::OauthGrant { scopes, .. } => scopes.allow(permission),
+            Who::ServiceKey { .. } | Who::WorkloadSession { .. } => false,
             Who::Person { .. } | Who::Operator => true,
         };
         let hidden = role.is_none() || (place == Place::Foreign && role != Some(ProjectRole::Owner));

@@ -99,6 +99,29 @@ actions! {
     EnvironmentKeyRevoke: KeyWrite,        "key.revoked",            audited, any;
     // What is shown then signs tokens for the key.
     EnvironmentKeySign:   KeyWrite,        "key.signing_secret",     audited, fresh;
+    // Who vouches for programs, by owners of the tenant; which programs a service believes.
+    IdentityProviderList:   KeyRead,       "identity_provider.list", silent,  any;
+    IdentityProviderCreate: IdentityManage, "identity_provider.created", audited, fresh;
+    IdentityProviderUpdate: IdentityManage, "identity_provider.updated", audited, fresh;
+    IdentityProviderDelete: IdentityManage, "identity_provider.deleted", audited, fresh;
+    IdentityList:       KeyRead,           "identity.list",          silent,  any;
+    IdentityCreate:     IdentityManage,    "identity.created",       audited, fresh;
+    IdentityUpdate:     IdentityManage,    "identity.updated",       audited, fresh;
+    IdentityDelete:     IdentityManage,    "identity.deleted",       audited, fresh;
+    // What would become of a token, check by check; it lets nobody in.
+    IdentityTest:       IdentityManage,    "identity.tested",        silent,  any;
+    WorkloadSessionList: KeyRead,          "workload_session.list",  silent,  any;
+    WorkloadSessionEnd: KeyWrite,          "workload_session.ended", audited, any;
+
+    // Apps, by owners of the tenant; what a person lets an app do.
+    OauthAppList:       KeyRead,           "oauth_app.list",         silent,  any;
+    OauthAppCreate:     OauthAppManage,    "oauth_app.created",      audited, fresh;
+    OauthAppUpdate:     OauthAppManage,    "oauth_app.updated",      audited, fresh;
+    OauthAppRotate:     OauthAppManage,    "oauth_app.secret_rotated", audited, fresh;
+    OauthAppDelete:     OauthAppManage,    "oauth_app.deleted",      audited, fresh;
+    OauthGrantGive:     EnvironmentRead,   "oauth_grant.given",      audited, fresh;
+    OauthGrantEnd:      EnvironmentRead,   "oauth_grant.ended",      audited, any;
+
     // From where the tenant's credentials are taken.
     NetworksUpdate:     TenantManage,      "tenant.networks_changed", audited, fresh;
 

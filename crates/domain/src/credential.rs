@@ -13,10 +13,19 @@ pub enum Family {
     ServicePublic,
     /// `nx_<slug>_`: a key of one environment of a tenant.
     Environment,
+    /// `ws_`: a session that a program got for its platform's word.
+    WorkloadSession,
+    /// `oat_`: what an app shows to act for a person.
+    OauthAccess,
+    /// `ort_`: what an app gets its next access token for; it is no credential of a request.
+    OauthRefresh,
 }
 
 pub const SERVICE_SECRET: &str = "sk_live_";
 pub const SERVICE_PUBLIC: &str = "pk_live_";
+pub const WORKLOAD_SESSION: &str = "ws_";
+pub const OAUTH_ACCESS: &str = "oat_";
+pub const OAUTH_REFRESH: &str = "ort_";
 
 const HEX: usize = 64;
 const ID: usize = 16;
@@ -67,6 +76,9 @@ fn family_of(prefix: &str) -> Option<Family> {
     match prefix {
         SERVICE_SECRET => Some(Family::ServiceSecret),
         SERVICE_PUBLIC => Some(Family::ServicePublic),
+        WORKLOAD_SESSION => Some(Family::WorkloadSession),
+        OAUTH_ACCESS => Some(Family::OauthAccess),
+        OAUTH_REFRESH => Some(Family::OauthRefresh),
         _ => {
             let slug = prefix.strip_prefix("nx_")?.strip_suffix('_')?;
             let fits = (1..=16).contains(&slug.len())
@@ -125,6 +137,23 @@ mod tests {
         fn nothing_panics(text in "\\PC{0,100}") {
             let _ = parse(&text);
         }
+    }
+
+    #[test]
+    fn the_prefix_says_what_it_is() {
+        let families = [
+            (SERVICE_SECRET, Family::ServiceSecret),
+            (SERVICE_PUBLIC, Family::ServicePublic),
+            (WORKLOAD_SESSION, Family::WorkloadSession),
+            (OAUTH_ACCESS, Family::OauthAccess),
+            (OAUTH_REFRESH, Family::OauthRefresh),
+            ("nx_oat_", Family::Environment),
+        ];
+        for (prefix, family) in families {
+            let text = compose(prefix, [1; 8], [2; 20]);
+            assert_eq!(parse(&text).map(|parsed| parsed.family), Some(family), "{prefix}");
+        }
+        assert!(parse(&compose("oat", [1; 8], [2; 20])).is_none());
     }
 
     #[test]

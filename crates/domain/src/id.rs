@@ -44,4 +44,14 @@ ids! {
     MailId,
     /// A passkey of a person.
     PasskeyId,
+    /// A provider of workload identity: whoever vouches for programs.
+    IdentityProviderId,
+    /// A rule of a service: which programs a provider's word lets in.
+    IdentityId,
+    /// What a program was given for its platform's word.
+    WorkloadSessionId,
+    /// An app that people let act for them.
+    OauthAppId,
+    /// What one person lets one app do in one tenant.
+    OauthGrantId,
 }

@@ -118,7 +118,7 @@ pub struct EnvironmentLosses {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WhoAmI {
     pub tenant: String,
-    /// `environment_key` or `service_key`.
+    /// `environment_key` or `oauth_grant`.
     pub kind: String,
     /// The shown prefix of the credential.
     pub prefix: String,

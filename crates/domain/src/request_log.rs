@@ -10,6 +10,10 @@ words! {
     CallerKind {
         ServiceKey = "service_key",
         EnvironmentKey = "environment_key",
+        /// A program that its platform vouches for.
+        WorkloadSession = "workload_session",
+        /// An app that acts for a person.
+        OauthGrant = "oauth_grant",
         /// A person in a browser.
         Session = "session",
         /// A credential that was refused: nobody's, a wrong secret, or one in quarantine.

@@ -121,7 +121,7 @@ rights! {
     "create, edit, delete service; link umbrella (shared env)",
         Shared [ServiceWrite]: Yes Yes No No No;
     "create, rotate, revoke service keys; workload identity rules",
-        Shared [KeyRead KeyWrite]: Yes Yes No No No;
+        Shared [KeyRead KeyWrite IdentityManage]: Yes Yes No No No;
     "read configs and flags",
         Shared [ConfigRead FlagRead]: Yes Yes Yes Yes Yes;
     "write configs and flags (shared env)",
@@ -135,7 +135,7 @@ rights! {
     "make an own developer environment",
         Shared [DevEnvironment]: Yes Yes Yes No No;
     "everything inside the own developer environment",
-        Own [ProjectRead EnvironmentRead DevEnvironment ServiceRead ServiceWrite KeyRead KeyWrite SecretList
+        Own [ProjectRead EnvironmentRead DevEnvironment ServiceRead ServiceWrite KeyRead KeyWrite IdentityManage SecretList
              SecretMetadata SecretReveal SecretWrite ConfigRead ConfigWrite FlagRead FlagWrite UsageRead]:
         Yes Yes Yes No No;
     "see or touch somebody else's developer environment",
@@ -143,7 +143,7 @@ rights! {
     "audit log of the project",
         Shared [AuditRead]: Yes Yes No NoSecretEvents No;
     "environments, environment keys, webhooks, OAuth apps (tenant owners only)",
-        Shared [EnvironmentManage TenantManage SignInManage ProjectCreate TenantAuditRead]:
+        Shared [EnvironmentManage OauthAppManage TenantManage SignInManage ProjectCreate TenantAuditRead]:
         TenantOwners No No No No;
 }
 
@@ -186,12 +186,12 @@ tenant_rights! {
     "billing, invoices, prices of tiers, usage" [UsageRead]: true true false;
     "make projects" [ProjectCreate]: true false false;
     "members: list, invite, change role, remove" [MemberRead MemberInvite MemberManage]: true false false;
-    "environments, environment keys, webhooks, OAuth apps" [EnvironmentManage]: true false false;
+    "environments, environment keys, webhooks, OAuth apps" [EnvironmentManage OauthAppManage]: true false false;
     "how members sign in" [SignInManage]: true false false;
     "settings of the tenant, outbox, delete" [TenantManage]: true false false;
     "audit log of the tenant" [TenantAuditRead]: true false false;
     "owner of every project"
-        [ProjectRead ProjectManage ServiceRead ServiceWrite KeyRead KeyWrite SecretList SecretMetadata
+        [ProjectRead ProjectManage ServiceRead ServiceWrite KeyRead KeyWrite IdentityManage SecretList SecretMetadata
          SecretReveal SecretWrite ConfigRead ConfigWrite FlagRead FlagWrite DevEnvironment AuditRead]:
         true false false;
 }
@@ -270,12 +270,13 @@ mod tests {
     #[test]
     fn the_table_of_roles_holds_in_shared_environments() {
         use Permission as P;
-        let table: [(P, [bool; 5]); 16] = [
+        let table: [(P, [bool; 5]); 17] = [
             (P::ProjectManage, [true, false, false, false, false]),
             (P::MemberManage, [true, false, false, false, false]),
             (P::MemberInvite, [true, true, false, false, false]),
             (P::ServiceWrite, [true, true, false, false, false]),
             (P::KeyWrite, [true, true, false, false, false]),
+            (P::IdentityManage, [true, true, false, false, false]),
             (P::SecretList, [true, true, false, false, false]),
             (P::SecretMetadata, [true, true, false, false, false]),
             (P::SecretReveal, [true, true, false, false, false]),

@@ -68,6 +68,10 @@ words! {
         ServiceWrite = "service.write",
         KeyRead = "key.read",
         KeyWrite = "key.write",
+        /// Providers and rules of workload identity: how programs get in without a key.
+        IdentityManage = "identity.manage",
+        /// Apps that people may let act for them.
+        OauthAppManage = "oauth_app.manage",
         /// Keys and types.
         SecretList = "secret.list",
         /// Note, tags, authors, history and uses.
@@ -133,7 +137,7 @@ impl Permission {
             Self::ServiceRead => Scope::ReadServices,
             Self::ServiceWrite | Self::DevEnvironment => Scope::WriteServices,
             Self::KeyRead => Scope::ReadKeys,
-            Self::KeyWrite => Scope::WriteKeys,
+            Self::KeyWrite | Self::IdentityManage | Self::OauthAppManage => Scope::WriteKeys,
             Self::SecretList | Self::SecretMetadata | Self::SecretReveal => Scope::ReadSecrets,
             Self::SecretWrite => Scope::WriteSecrets,
             Self::ConfigRead => Scope::ReadConfigs,

@@ -5,17 +5,7 @@ use nexus_backend::Nexus;
 use nexus_backend::store::Db;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, SqlitePool};
-use std::path::Path;
-use tempfile::TempDir;
 use uuid::Uuid;
-
-/// A folder for a database: in memory where the machine has such a place, because every commit is
-/// synced to it.
-pub fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    folder.expect("a folder")
-}
 
 /// An id as SQLite reads it in a statement.
 pub fn id(id: Uuid) -> String {

@@ -50,7 +50,7 @@ impl World {
 
     pub async fn started(start: Start) -> Self {
         let template = template();
-        let folder = database::folder();
+        let folder = tempfile::tempdir().expect("a folder");
         if start.seeded {
             std::fs::write(folder.path().join("nexus.db"), &template.database).expect("a copy");
         }

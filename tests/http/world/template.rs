@@ -38,7 +38,7 @@ pub fn template() -> &'static Template {
 }
 
 async fn make() -> Template {
-    let folder = database::folder();
+    let folder = tempfile::tempdir().expect("a folder");
     let nexus = open(folder.path(), Arc::new(SetClock::starting(START)), ORIGIN).await;
     let keys = seed::fill(&nexus).await;
     nexus.settled().await;

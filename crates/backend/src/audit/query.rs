@@ -1,7 +1,7 @@
 //! Reading, exporting and checking the audit log.
 
 use super::chain::{Entry, Hash};
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::projects;
 use crate::store::{Tx, findable, on, sql};
@@ -169,10 +169,7 @@ struct Sight {
 impl Sight {
     /// The whole log, or for a key of one environment what happened there.
     fn of_tenant(actor: &Actor) -> Self {
-        let environment = match &actor.who {
-            Who::EnvironmentKey { environment_slug, .. } if actor.is_confined() => environment_slug.clone(),
-            _ => String::new(),
-        };
+        let environment = actor.confined_to().unwrap_or_default().to_owned();
         Self { secrets: true, from: Timestamp(0), environment }
     }
 }

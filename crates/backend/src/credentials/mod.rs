@@ -176,6 +176,8 @@ async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> 
             rows::service_key(nexus, parsed.prefix, parsed.key_id).await?
         }
         Family::Environment => rows::environment_key(nexus, parsed.key_id).await?,
+        // A refresh token is shown where tokens are given out, and nowhere else.
+        Family::WorkloadSession | Family::OauthAccess | Family::OauthRefresh => None,
     };
     if let Some(known) = &known {
         nexus.saw_seq(known.credential.actor.tenant, known.seq);

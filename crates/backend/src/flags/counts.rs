@@ -6,7 +6,7 @@ use super::cache::Ready;
 use crate::Result;
 use crate::nexus::Nexus;
 use crate::services::Resolved;
-use crate::store::{on, sql};
+use crate::store::{carry_out, on, sql};
 use crate::work::Work;
 use nexus_domain::timestamp::DAY_MICROS;
 use nexus_domain::{EntryId, ServiceId, TenantId, Timestamp};
@@ -86,18 +86,7 @@ pub async fn flush(nexus: &Nexus) -> Result<()> {
 /// Days that no hint looks at any more are forgotten.
 pub async fn forget_old(nexus: &Nexus) -> Result<()> {
     let before = day(nexus.now()) - UNUSED_DAYS;
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM flag_evaluations WHERE day < $1"))
-                    .bind(before)
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM flag_evaluations WHERE day < $1"), before)
 }
 
 #[derive(FromRow)]

@@ -5,7 +5,7 @@ use super::{Answer, HELD, KEPT, seal};
 use crate::Result;
 use crate::crypto::Sealed;
 use crate::nexus::Nexus;
-use crate::store::{Tx, on, single, sql};
+use crate::store::{Tx, carry_out, on, single, sql};
 use nexus_domain::Timestamp;
 use sqlx::FromRow;
 use std::sync::Arc;
@@ -113,41 +113,23 @@ async fn store(
 /// Ends a claim under which nothing was carried out.
 pub(super) async fn let_go(nexus: &Nexus, claim: &Arc<Claim>) -> Result<()> {
     let claim = Arc::clone(claim);
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!(
-                    "DELETE FROM idempotency_keys
-                     WHERE tenant_id = $1 AND credential_id = $2 AND key_mac = $3 AND claim = $4 AND status IS NULL"
-                ))
-                .bind(claim.tenant)
-                .bind(claim.credential)
-                .bind(claim.key_mac.as_slice())
-                .bind(claim.token)
-                .execute(c)
-                .await
-                .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(
+        nexus,
+        sql!(
+            "DELETE FROM idempotency_keys
+             WHERE tenant_id = $1 AND credential_id = $2 AND key_mac = $3 AND claim = $4 AND status IS NULL"
+        ),
+        claim.tenant,
+        claim.credential,
+        claim.key_mac.as_slice(),
+        claim.token,
+    )
 }
 
 /// Forgets what was kept for a day.
 pub async fn sweep(nexus: &Nexus) -> Result<()> {
     let now = nexus.now();
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM idempotency_keys WHERE expires_at <= $1"))
-                    .bind(now)
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM idempotency_keys WHERE expires_at <= $1"), now)
 }
 
 /// At the start of the only server of an embedded database: whoever held a claim is gone.
@@ -155,15 +137,5 @@ pub async fn forget_interrupted(nexus: &Nexus) -> Result<()> {
     if !nexus.db.is_embedded() {
         return Ok(());
     }
-    nexus
-        .write(|tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM idempotency_keys WHERE status IS NULL"))
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM idempotency_keys WHERE status IS NULL"))
 }

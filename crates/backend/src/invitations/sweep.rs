@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::nexus::Nexus;
-use crate::store::{on, sql};
+use crate::store::{carry_out, sql};
 use nexus_domain::timestamp::DAY_MICROS;
 
 /// How long they are listed after their link has ended.
@@ -10,16 +10,5 @@ const LISTED: i64 = 90 * DAY_MICROS;
 
 pub async fn sweep(nexus: &Nexus) -> Result<()> {
     let before = nexus.now().plus(-LISTED);
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM invitations WHERE expires_at < $1"))
-                    .bind(before)
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM invitations WHERE expires_at < $1"), before)
 }

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::audit::{Chain, Entry};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
-use crate::store::{Tx, on, single, sql};
+use crate::store::{Tx, carry_out, on, single, sql};
 use crate::work::{Target, Work};
 use nexus_domain::action::Action;
 use nexus_domain::request_log::Quarantine;
@@ -303,18 +303,7 @@ pub async fn lift(nexus: &Nexus, ip: IpAddr) -> Result<usize> {
 /// Forgets those that are over.
 pub async fn forget_over(nexus: &Nexus) -> Result<()> {
     let now = nexus.now();
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM quarantines WHERE expires_at <= $1"))
-                    .bind(now)
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM quarantines WHERE expires_at <= $1"), now)
 }
 
 /// The pair that a key is counted by.

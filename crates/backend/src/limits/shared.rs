@@ -4,7 +4,7 @@
 
 use super::window::Mark;
 use crate::nexus::Nexus;
-use crate::store::{Db, as_here, on, single, sql};
+use crate::store::{Db, as_here, carry_out, on, single, sql};
 use crate::{Error, Result};
 
 /// Counts one, and answers with the number.
@@ -73,16 +73,5 @@ fn in_order(marks: [Mark; 2]) -> [Mark; 2] {
 /// Forgets the counters of minutes that are over everywhere.
 pub async fn forget_old(nexus: &Nexus) -> Result<()> {
     let before = nexus.now().minute() - 2;
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM limit_counts WHERE minute < $1"))
-                    .bind(before)
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM limit_counts WHERE minute < $1"), before)
 }

@@ -64,7 +64,7 @@ async fn find(w: &mut Work, user: UserId) -> Result<Standing> {
 async fn stand(w: &mut Work) -> Result<()> {
     let Some(user) = w.actor.user() else { return Ok(()) };
     let now = find(w, user).await?.role;
-    if let Who::Person { role, .. } = &mut w.actor.who {
+    if let Who::Person { role, .. } | Who::OauthGrant { role, .. } = &mut w.actor.who {
         *role = now;
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use super::devices;
 use crate::nexus::Nexus;
-use crate::store::{on, single, sql};
+use crate::store::{carry_out, on, single, sql};
 use crate::{Result, sign_in};
 use nexus_domain::{Timestamp, UserId, timestamp};
 use sha2::{Digest, Sha256};
@@ -114,18 +114,7 @@ pub async fn load(nexus: &Nexus, id: &[u8]) -> Result<Option<Stored>> {
 
 pub async fn delete(nexus: &Nexus, id: &[u8]) -> Result<()> {
     let key = hash(id);
-    nexus
-        .write(move |tx| {
-            Box::pin(async move {
-                on!(*tx, |c| sqlx::query(sql!("DELETE FROM sessions WHERE id_hash = $1"))
-                    .bind(key)
-                    .execute(c)
-                    .await
-                    .map(|_| ()))?;
-                Ok(())
-            })
-        })
-        .await
+    carry_out!(nexus, sql!("DELETE FROM sessions WHERE id_hash = $1"), key)
 }
 
 /// Forgets sessions and one-time links whose time is over, and devices that were not seen for long.

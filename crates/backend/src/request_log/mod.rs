@@ -38,12 +38,13 @@ impl Caller {
     pub fn known(actor: &Actor) -> Option<Self> {
         let (kind, environment) = match &actor.who {
             Who::Person { .. } => (CallerKind::Session, None),
-            Who::EnvironmentKey { environment_slug, .. } => {
-                (CallerKind::EnvironmentKey, Some(environment_slug.clone()))
-            }
+            Who::EnvironmentKey { .. } => (CallerKind::EnvironmentKey, actor.own_environment()),
             Who::ServiceKey { .. } => (CallerKind::ServiceKey, None),
+            Who::WorkloadSession { .. } => (CallerKind::WorkloadSession, None),
+            Who::OauthGrant { .. } => (CallerKind::OauthGrant, actor.own_environment()),
             Who::Operator => return None,
         };
+        let environment = environment.map(str::to_owned);
         let label = actor.label().to_owned();
         Some(Self { tenant: Some(actor.tenant), kind, id: actor.id(), label, environment })
     }

@@ -2,7 +2,7 @@
 //! that lives there; and for whoever runs the program, what belongs to no tenant.
 
 use super::writer::first_of;
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{findable, on, single, sql};
 use crate::work::Work;
@@ -73,12 +73,7 @@ impl Asked {
         let text = |text: &Option<String>| findable(text.as_deref().unwrap_or_default().trim());
         let key = text(&filter.key);
         let id = Uuid::try_parse(&key).ok();
-        let own = match &actor.who {
-            Who::EnvironmentKey { environment_slug, .. } if actor.is_confined() => {
-                Some(environment_slug.clone())
-            }
-            _ => None,
-        };
+        let own = actor.confined_to().map(str::to_owned);
         let ip = text(&filter.ip);
         // As it is written in the log, however somebody writes it.
         let ip = ip.parse::<IpAddr>().map_or(ip, |ip| ip.to_canonical().to_string());

@@ -193,7 +193,7 @@ async fn note_last_use(tx: &mut Tx, row: &Row) -> Result<()> {
         .execute(c)
         .await
         .map(|_| ()))?,
-        CallerKind::Session | CallerKind::Unknown => {}
+        CallerKind::WorkloadSession | CallerKind::OauthGrant | CallerKind::Session | CallerKind::Unknown => {}
     }
     Ok(())
 }

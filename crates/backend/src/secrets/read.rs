@@ -91,7 +91,8 @@ pub(crate) async fn is_noted(w: &mut Work, service: ServiceId) -> Result<bool> {
 
 /// Writes to the audit log that the service's secrets were listed.
 pub(crate) async fn note_list(w: &mut Work, service: &Resolved, details: Value) -> Result<()> {
-    if let Some(user) = w.actor.user() {
+    // A list by API is in the log each time.
+    if let Who::Person { user, .. } = w.actor.who {
         remember_view(w, &user.0.to_string(), service.id).await?;
     }
     w.record(Action::SecretList, &service.target(), details).await

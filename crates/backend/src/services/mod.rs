@@ -12,7 +12,7 @@ pub use link::{link, linked, umbrellas, unlink};
 pub use list::{ListServices, list};
 pub(crate) use resolve::{Resolved, developer_place, find, resolve, touch, wire};
 
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::projects::{self, Losable};
 use crate::store::{on, sql};
@@ -42,17 +42,12 @@ pub async fn get(nexus: &Nexus, actor: &Actor, path: &ServicePath) -> Result<Ser
 /// The environment that a new service is to live in: the one named, or the key's own, or live. A key
 /// of one environment is refused every other name, so that it learns nothing about which exist.
 fn environment_named(w: &Work, named: Option<String>) -> Result<String> {
-    match &w.actor.who {
-        Who::EnvironmentKey { environment_slug, .. } => {
-            let named = named.unwrap_or_else(|| environment_slug.clone());
-            if w.actor.is_confined() && named != *environment_slug {
-                let denial = Denial::on_tenant(Action::ServiceCreate.event(), &w.actor.tenant_slug);
-                return Err(Error::Denied(denial));
-            }
-            Ok(named)
-        }
-        _ => Ok(named.unwrap_or_else(|| LIVE.to_owned())),
+    let own = w.actor.own_environment().unwrap_or(LIVE);
+    let named = named.unwrap_or_else(|| own.to_owned());
+    if w.actor.is_confined() && named != own {
+        return Err(Error::Denied(Denial::on_tenant(Action::ServiceCreate.event(), &w.actor.tenant_slug)));
     }
+    Ok(named)
 }
 
 /// Finds that environment and asks the gate. Somebody else's developer environment is as unknown as

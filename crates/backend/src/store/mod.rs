@@ -56,7 +56,24 @@ macro_rules! single {
         }
     };
 }
-pub(crate) use {on, single, sql};
+/// Carries out one `sql!(…)` in a transaction of its own: what follows it is bound in its order.
+macro_rules! carry_out {
+    ($nexus:expr, $statement:expr $(, $bound:expr)* $(,)?) => {
+        $nexus
+            .write(move |tx| {
+                Box::pin(async move {
+                    $crate::store::on!(*tx, |c| sqlx::query($statement)
+                        $(.bind($bound))*
+                        .execute(c)
+                        .await
+                        .map(|_| ()))?;
+                    Ok(())
+                })
+            })
+            .await
+    };
+}
+pub(crate) use {carry_out, on, single, sql};
 
 /// A database that is open, migrated and checked.
 #[derive(Debug, Clone)]

@@ -14,12 +14,14 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 /// The address of the OFREP stream of the service that the key reads: the same within an hour. A
-/// signed token has none, because an address would outlive it.
+/// signed token, a session and an app have none, because an address would outlive them.
 pub fn address(nexus: &Nexus, actor: &Actor) -> Result<Option<String>> {
     let (key, service) = (KeyId(actor.id().unwrap_or_default()), actor.reader()?.service);
     let hour = nexus.now().hour();
     let id = match &actor.who {
-        Who::EnvironmentKey { token: Some(_), .. } => return Ok(None),
+        Who::EnvironmentKey { token: Some(_), .. } | Who::WorkloadSession { .. } | Who::OauthGrant { .. } => {
+            return Ok(None);
+        }
         Who::EnvironmentKey { .. } => format!("{}.{}", key.0.simple(), service.0.simple()),
         _ => key.0.simple().to_string(),
     };

@@ -4,7 +4,7 @@
 use super::services::barrier_for_service;
 use super::{addons, quota};
 use crate::entries::Kind;
-use crate::gate::{Actor, Who};
+use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::Work;
@@ -48,8 +48,7 @@ pub async fn usage(nexus: &Nexus, actor: &Actor, project: &str, under: Option<Ti
 
 /// Finance has nothing to do inside projects; how large they are is its business.
 async fn find(w: &mut Work, slug: &str) -> Result<(ProjectId, Tier)> {
-    let is_finance = matches!(w.actor.who, Who::Person { role: TenantRole::Finance, .. });
-    if is_finance {
+    if w.actor.tenant_role() == Some(TenantRole::Finance) {
         w.authorise(Action::UsageRead)?;
     } else {
         projects::resolve(w, slug, Action::UsageRead).await?;

@@ -66,11 +66,8 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironmentKey) -> Res
 
 /// The environment that is named, or a key's own.
 fn environment_of(w: &Work, named: Option<&str>) -> Result<String> {
-    match (&w.actor.who, named) {
-        (_, Some(named)) => Ok(named.to_owned()),
-        (Who::EnvironmentKey { environment_slug, .. }, None) => Ok(environment_slug.clone()),
-        (_, None) => Err(Error::invalid("environment", "Which environment is the key for?")),
-    }
+    let environment = named.or_else(|| w.actor.own_environment()).map(str::to_owned);
+    environment.ok_or_else(|| Error::invalid("environment", "Which environment is the key for?"))
 }
 
 async fn expect_room(w: &mut Work, environment: EnvironmentId) -> Result<()> {
