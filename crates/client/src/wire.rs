@@ -42,6 +42,19 @@ pub(crate) fn base(endpoint: &str) -> Result<Url, Error> {
     if fits { Ok(url) } else { Err(not_an_address()) }
 }
 
+/// The address of the instance that an endpoint is one of, without a service, with `/` at its end.
+pub(crate) fn instance(endpoint: &str) -> Result<Url, Error> {
+    let mut url = base(endpoint)?;
+    let path = url.path().trim_end_matches('/');
+    let path = match path.rsplit_once("/s/") {
+        Some((before, slug)) if !slug.contains('/') => before,
+        _ => path,
+    };
+    let path = format!("{path}/");
+    url.set_path(&path);
+    Ok(url)
+}
+
 pub(crate) fn not_an_address() -> Error {
     Error::Invalid("an endpoint is an address like https://nexus.example/s/checkout-api-k3mzq5ta".into())
 }

@@ -69,9 +69,9 @@ const PLATFORMS: &[Platform] = &[
         needs: "",
     },
     Platform {
-        word: "aws_oidc",
+        word: "eks",
         name: "AWS EKS",
-        kind: Some("aws_oidc"),
+        kind: Some("kubernetes"),
         find: |variable, _, _| Some(Source::File(PathBuf::from(variable("AWS_WEB_IDENTITY_TOKEN_FILE")?))),
         needs: "AWS_WEB_IDENTITY_TOKEN_FILE is not set",
     },
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_platform_that_is_asked_for_and_not_there_is_an_error_that_says_what_it_needs() {
-        for word in ["file", "gitlab", "token", "github", "aws_oidc", "aks"] {
+        for word in ["file", "gitlab", "token", "github", "eks", "aks"] {
             let variable = |name: &str| (name == "NEXUS_IDENTITY_PLATFORM").then(|| word.to_owned());
             let error = recognise(&variable, &|_| false).expect_err(word);
             assert!(matches!(&error, Error::NoIdentity { problem, .. } if problem.len() > 10), "{error}");

@@ -59,7 +59,7 @@ impl Exchange {
         let identity = &self.identity;
         let provider = identity.named()?;
         if let Source::AwsIam(chain) = &identity.source {
-            let request = chain.sign(identity, &self.server()?).await?;
+            let request = chain.sign(identity, &self.server()).await?;
             return Ok(json!({ "provider": provider, "request": request }));
         }
         let token = identity.token(&self.base).await?;
@@ -68,14 +68,11 @@ impl Exchange {
         Ok(json!({ "provider": provider, "token": token.expose_secret() }))
     }
 
-    /// The server that a signed question is meant for: the host of the audience.
-    fn server(&self) -> Result<String, Error> {
-        let Some(audience) = &self.identity.audience else {
-            return Ok(self.base.host_str().unwrap_or_default().to_owned());
-        };
-        let url = audience.parse::<Url>().ok();
-        let host = url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
-        Ok(host.unwrap_or_else(|| audience.clone()))
+    /// The server that a signed question is meant for: the host of the audience, with its port.
+    fn server(&self) -> String {
+        let address = self.identity.audience.as_deref().unwrap_or(self.base.as_str());
+        let after = address.split_once("://").map_or(address, |(_, rest)| rest);
+        after.split(['/', '?', '#']).next().unwrap_or_default().to_owned()
     }
 
     /// Refuses a token that is not meant for Nexus.
@@ -86,7 +83,7 @@ impl Exchange {
         let fits = |audience: &String| match self.identity.wanted_audience(&self.base) {
             Ok(wanted) => *audience == wanted,
             // Only the kind is known, so any provider of this instance may be meant.
-            Err(_) => audience.starts_with(&ours),
+            Err(_) => !ours.is_empty() && audience.starts_with(&ours),
         };
         if audiences.iter().any(fits) {
             return Ok(());

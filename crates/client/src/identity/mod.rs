@@ -14,7 +14,7 @@ mod tests;
 
 pub(crate) use exchange::Exchange;
 
-use crate::Error;
+use crate::{Error, wire};
 use reqwest::Url;
 use secrecy::SecretString;
 use std::fmt;
@@ -124,7 +124,7 @@ impl WorkloadIdentity {
         self
     }
 
-    /// Whom the token has to be meant for, where that is not `https://<host>/wif/<provider>`.
+    /// Whom the token has to be meant for, where that is not `https://<address of Nexus>/wif/<provider>`.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
@@ -168,8 +168,7 @@ fn is_id(text: &str) -> bool {
 
 /// What the audiences of an instance begin with, unless somebody chose others.
 pub(crate) fn audiences_of(base: &Url) -> String {
-    let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("https://{}{port}/wif/", base.host_str().unwrap_or_default())
+    wire::instance(base.as_str()).map(|url| format!("{url}wif/")).unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a platform tells a program what it is by such variables")]

@@ -37,7 +37,7 @@ async fn connect(nexus: &Script, identity: WorkloadIdentity) -> Result<Client, E
 
 /// What the audiences of a script are.
 fn audience(nexus: &Script) -> String {
-    format!("{}/wif/{PROVIDER}", nexus.address.replace("http:", "https:"))
+    format!("{}/wif/{PROVIDER}", nexus.address)
 }
 
 /// A platform on the same loopback server as Nexus: it takes what `platform` says first.
@@ -180,7 +180,7 @@ async fn on_aws_a_question_is_signed_for_this_server_with_credentials_of_each_so
         let request = &sent["request"];
         assert_eq!(request["url"], "https://sts.eu-central-1.amazonaws.com/", "{source}");
         assert_eq!(request["body"], "Action=GetCallerIdentity&Version=2011-06-15");
-        assert_eq!(request["headers"]["x-nexus-server-id"], "127.0.0.1");
+        assert_eq!(request["headers"]["x-nexus-server-id"], script.address.replace("http://", ""));
         assert_eq!(request["headers"]["x-amz-security-token"], "session");
         assert!(!sent.to_string().contains("s3cr3t"));
     }

@@ -12,7 +12,7 @@ pub use places::{Found, Person};
 pub use tokens::{CLIENT_ID, SCOPES};
 
 use crate::credentials::Issued;
-use crate::wire::base;
+use crate::wire::instance;
 use crate::{Error, disk, wire};
 use nexus_domain::{Timestamp, timestamp};
 use reqwest::Url;
@@ -100,19 +100,6 @@ impl Stored {
 
 fn http() -> Result<reqwest::Client, Error> {
     wire::http().build().map_err(|error| Error::Invalid(error.to_string()))
-}
-
-/// The address of an instance, as a login is kept under it: without a service's endpoint.
-fn instance(url: &str) -> Result<Url, Error> {
-    let mut url = base(url)?;
-    let path = url.path().trim_end_matches('/');
-    let path = match path.rsplit_once("/s/") {
-        Some((before, slug)) if !slug.contains('/') => before,
-        _ => path,
-    };
-    let path = format!("{path}/");
-    url.set_path(&path);
-    Ok(url)
 }
 
 impl Login {
