@@ -23,6 +23,7 @@ pub mod limits;
 pub mod mail;
 pub mod members;
 mod nexus;
+pub mod oauth;
 pub mod people;
 pub mod projects;
 pub mod request_log;

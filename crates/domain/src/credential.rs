@@ -17,6 +17,8 @@ pub enum Family {
     WorkloadSession,
     /// `oat_`: what an app shows to act for a person.
     OauthAccess,
+    /// `ocs_`: what a confidential app proves by that it is that app; it is no credential of a request.
+    OauthSecret,
     /// `ort_`: what an app gets its next access token for; it is no credential of a request.
     OauthRefresh,
 }
@@ -26,6 +28,7 @@ pub const SERVICE_PUBLIC: &str = "pk_live_";
 pub const WORKLOAD_SESSION: &str = "ws_";
 pub const OAUTH_ACCESS: &str = "oat_";
 pub const OAUTH_REFRESH: &str = "ort_";
+pub const OAUTH_SECRET: &str = "ocs_";
 
 const HEX: usize = 64;
 const ID: usize = 16;
@@ -79,6 +82,7 @@ fn family_of(prefix: &str) -> Option<Family> {
         WORKLOAD_SESSION => Some(Family::WorkloadSession),
         OAUTH_ACCESS => Some(Family::OauthAccess),
         OAUTH_REFRESH => Some(Family::OauthRefresh),
+        OAUTH_SECRET => Some(Family::OauthSecret),
         _ => {
             let slug = prefix.strip_prefix("nx_")?.strip_suffix('_')?;
             let fits = (1..=16).contains(&slug.len())
@@ -147,6 +151,7 @@ mod tests {
             (WORKLOAD_SESSION, Family::WorkloadSession),
             (OAUTH_ACCESS, Family::OauthAccess),
             (OAUTH_REFRESH, Family::OauthRefresh),
+            (OAUTH_SECRET, Family::OauthSecret),
             ("nx_oat_", Family::Environment),
         ];
         for (prefix, family) in families {

@@ -27,6 +27,7 @@ pub mod key;
 pub mod keys;
 pub mod member;
 pub mod network;
+pub mod oauth;
 pub mod page;
 pub mod project;
 pub mod refusal;

@@ -12,6 +12,7 @@ mod invitations;
 mod keys;
 mod logs;
 mod members;
+mod oauth_apps;
 mod project_members;
 mod projects;
 mod promotion;
@@ -53,6 +54,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(promotion::router())
         .merge(keys::router())
         .merge(environment_keys::router())
+        .merge(oauth_apps::router())
         .merge(secrets::router())
         .merge(versions::router())
         .merge(configs::router())

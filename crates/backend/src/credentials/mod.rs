@@ -5,13 +5,14 @@
 //! costs no SQL and a revoked key dies on the next request. The same holds for tokens that a key's
 //! signing secret has signed.
 
+mod grants;
 mod place;
 mod rows;
 mod token;
 
 pub use crate::keys::environment::make_by_operator as make_environment_key;
 pub use place::at_endpoint;
-pub(crate) use place::of_stream;
+pub(crate) use place::{of_stream, stands};
 pub(crate) use rows::networks;
 pub use token::introspect;
 pub(crate) use token::value_of;
@@ -21,8 +22,8 @@ use crate::nexus::Nexus;
 use crate::{Error, Result, crypto};
 use nexus_domain::credential::{self, Family, Parsed};
 use nexus_domain::network::Networks;
-use nexus_domain::{Code, Refusal, Timestamp};
-use place::Endpoint;
+use nexus_domain::{Code, Refusal, ServiceId, Timestamp, UserId};
+use place::{Endpoint, Standing};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -45,6 +46,11 @@ pub fn make(nexus: &Nexus, prefix: &str) -> Result<Made> {
     let (key_id, mac) = (parsed.key_id.to_owned(), mac_of(nexus, &parsed)?);
     let shown = credential::shown(prefix, &key_id);
     Ok(Made { text, key_id, mac, shown })
+}
+
+/// The MAC of a text that is in the one format.
+pub(crate) fn mac_of_text(nexus: &Nexus, text: &str) -> Result<Option<[u8; 32]>> {
+    credential::parse(text).map(|parsed| mac_of(nexus, &parsed)).transpose()
 }
 
 fn mac_of(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<[u8; 32]> {
@@ -108,6 +114,8 @@ pub struct Credentials {
     signers: Remembered<nexus_domain::KeyId, Signer>,
     /// Services by their endpoint.
     endpoints: Remembered<String, Endpoint>,
+    /// What a person is where a service is, for the apps that act for them.
+    standings: Remembered<(UserId, ServiceId), Standing>,
 }
 
 /// More remembered things of a kind than this are forgotten together.
@@ -176,8 +184,10 @@ async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> 
             rows::service_key(nexus, parsed.prefix, parsed.key_id).await?
         }
         Family::Environment => rows::environment_key(nexus, parsed.key_id).await?,
-        // A refresh token is shown where tokens are given out, and nowhere else.
-        Family::WorkloadSession | Family::OauthAccess | Family::OauthRefresh => None,
+        Family::OauthAccess => grants::access_token(nexus, parsed.key_id).await?,
+        // Where tokens are given out these are shown, and nowhere else.
+        Family::OauthRefresh | Family::OauthSecret => None,
+        Family::WorkloadSession => None,
     };
     if let Some(known) = &known {
         nexus.saw_seq(known.credential.actor.tenant, known.seq);

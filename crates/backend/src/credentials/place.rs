@@ -1,14 +1,15 @@
 //! Which service a credential reads: that of a service key is its own; a key of an environment reads
 //! the service whose endpoint the address, or the token, names, if it is in its environment.
 
-use super::{Credential, rows};
-use crate::gate::{At, Who};
+use super::{Credential, grants, rows};
+use crate::gate::{Actor, At, Who, role_in_project};
 use crate::nexus::Nexus;
 use crate::store::{single, sql};
 use crate::{Error, Result};
 use nexus_domain::credential;
+use nexus_domain::role::Place;
 use nexus_domain::service::ServiceKind;
-use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId};
+use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId};
 use sqlx::FromRow;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,6 +45,10 @@ pub async fn at_endpoint(
     named: Option<&str>,
 ) -> Result<Credential> {
     let tenant = credential.actor.tenant;
+    if matches!(credential.actor.who, Who::OauthGrant { .. }) {
+        // In a box, so that requests of keys do not carry it around.
+        return Box::pin(of_grant(nexus, credential, named)).await;
+    }
     let Who::EnvironmentKey { environment, publishable, token, at, .. } = &mut credential.actor.who else {
         let own = credential.endpoint_slug.as_deref();
         return if named.is_none_or(|named| own == Some(named)) {
@@ -69,6 +74,81 @@ pub async fn at_endpoint(
     }
     *at = Some(endpoint.at());
     Ok(credential)
+}
+
+/// What a person is in the project of a service.
+pub(super) struct Standing {
+    member: Option<String>,
+    /// The tenant's change number when it was read.
+    seq: i64,
+}
+
+/// An app at the endpoint that the address names: the person's rights there, in the environments that the
+/// grant reaches.
+async fn of_grant(nexus: &Nexus, mut credential: Credential, named: Option<&str>) -> Result<Credential> {
+    let tenant = credential.actor.tenant;
+    let Who::OauthGrant { environments, environment_slug, user, role, at, .. } = &mut credential.actor.who
+    else {
+        return Err(Error::not_found());
+    };
+    let slug = named.ok_or_else(Error::not_found)?;
+    let found = match recall(nexus, slug, tenant) {
+        Some(found) => Some(found),
+        None => load(nexus, slug).await?,
+    };
+    let own = |found: &Arc<Endpoint>| found.tenant == tenant && environments.contains(&found.environment);
+    let endpoint = found.filter(own).ok_or_else(Error::not_found)?;
+    let member = standing(nexus, tenant, *user, endpoint.service).await?;
+    let member = member.ok_or_else(Error::not_found)?;
+    let role = role_in_project(*role, member.member.as_deref()).ok_or_else(Error::not_found)?;
+    let place = match environment_slug.as_str() {
+        "live" => Place::Shared { develop: false },
+        _ => Place::Own,
+    };
+    *at = Some((endpoint.at(), role, place));
+    Ok(credential)
+}
+
+async fn standing(
+    nexus: &Nexus,
+    tenant: TenantId,
+    user: UserId,
+    service: ServiceId,
+) -> Result<Option<Arc<Standing>>> {
+    let known = nexus.credentials.standings.recall(&(user, service));
+    if let Some(known) = known.filter(|known| known.seq == nexus.seq_of(tenant)) {
+        return Ok(Some(known));
+    }
+    let row: Option<(Option<String>, i64)> = single!(nexus.db, |pool| {
+        sqlx::query_as(sql!(
+        "SELECT pm.role, t.seq FROM services s JOIN tenants t ON t.id = s.tenant_id
+         LEFT JOIN project_members pm ON pm.tenant_id = s.tenant_id AND pm.project_id = s.project_id AND pm.user_id = $2
+         WHERE s.tenant_id = $1 AND s.id = $3"
+    ))
+    .bind(tenant)
+    .bind(user)
+    .bind(service)
+    .fetch_optional(pool)
+    .await
+    })?;
+    let found = row.map(|(member, seq)| Standing { member, seq });
+    Ok(nexus.credentials.standings.keep((user, service), found))
+}
+
+/// Until when an app that listens at a service may go on: `None` where its token is no more, or where it may
+/// hear other things by now.
+pub(crate) async fn stands(nexus: &Nexus, actor: &Actor) -> Result<Option<Timestamp>> {
+    let Who::OauthGrant { value, scopes, at: Some((at, role, _)), until, .. } = &actor.who else {
+        return Ok(None);
+    };
+    let Some(known) = grants::access_token(nexus, value).await? else { return Ok(None) };
+    let now = known.credential.actor;
+    let Who::OauthGrant { scopes: scopes_now, role: tenant_role, user, .. } = &now.who else {
+        return Ok(None);
+    };
+    let member = standing(nexus, now.tenant, *user, at.service).await?;
+    let role_now = member.and_then(|it| role_in_project(*tenant_role, it.member.as_deref()));
+    Ok(until.filter(|_| role_now == Some(*role) && scopes_now == scopes))
 }
 
 fn recall(nexus: &Nexus, slug: &str, tenant: TenantId) -> Option<Arc<Endpoint>> {

@@ -147,6 +147,7 @@ pub async fn introspect(nexus: &Nexus, caller: &Credential, text: &str) -> Resul
         exp: Some(claims.exp),
         service: claims.service,
         jti: Some(claims.jti),
+        ..Introspection::default()
     })
 }
 

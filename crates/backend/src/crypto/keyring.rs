@@ -17,6 +17,8 @@ pub struct Keyring {
     pepper: Key,
     /// The seed of the Ed25519 key that signs checkpoints of the audit log.
     pub(crate) checkpoint_seed: Key,
+    /// The seed of the Ed25519 key that signs what the instance says of tokens.
+    pub(crate) oauth_seed: Key,
     /// Wraps the data keys of what belongs to people and not to one tenant: mail, second factors.
     people: Key,
     tenants: RwLock<HashMap<KeyId, Arc<Key>>>,
@@ -25,6 +27,7 @@ pub struct Keyring {
 
 const FIRST_GENERATION: i64 = 1;
 const PEOPLE: &str = "people";
+const OAUTH: &str = "oauth";
 
 impl Keyring {
     /// Fails when the database belongs to another root key. It only reads, and comes before anything
@@ -53,12 +56,9 @@ impl Keyring {
         let wrapping = root.wrapping_key()?;
         let pepper = instance_key(db, &wrapping, "pepper").await?;
         let checkpoint_seed = instance_key(db, &wrapping, "checkpoint").await?;
-        let people = match find_instance_key(db, &wrapping, PEOPLE).await? {
-            Some(key) => key,
-            // A database from before there was one.
-            None => add_instance_key(db, &wrapping, PEOPLE, &*random, now).await?,
-        };
-        Ok(Self { wrapping, pepper, checkpoint_seed, people, tenants: RwLock::default(), random })
+        let people = find_or_add(db, &wrapping, PEOPLE, &*random, now).await?;
+        let oauth_seed = find_or_add(db, &wrapping, OAUTH, &*random, now).await?;
+        Ok(Self { wrapping, pepper, checkpoint_seed, oauth_seed, people, tenants: RwLock::default(), random })
     }
 
     pub fn random(&self) -> &dyn Random {
@@ -237,10 +237,24 @@ async fn register(db: &Db, root: &RootKey, random: &dyn Random, now: Timestamp) 
     .execute(c)
     .await
     .map(|_| ()))?;
-    for name in ["pepper", "checkpoint", PEOPLE] {
+    for name in ["pepper", "checkpoint", PEOPLE, OAUTH] {
         insert_instance_key(&mut tx, &wrapping, name, random, now).await?;
     }
     tx.commit().await
+}
+
+/// An instance key; it is made where the database is from before there was one.
+async fn find_or_add(
+    db: &Db,
+    wrapping: &Key,
+    name: &'static str,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Key> {
+    match find_instance_key(db, wrapping, name).await? {
+        Some(key) => Ok(key),
+        None => add_instance_key(db, wrapping, name, random, now).await,
+    }
 }
 
 /// Makes an instance key. Two processes that start at once make one.

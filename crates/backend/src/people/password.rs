@@ -9,7 +9,7 @@ use super::{Opened, entering, find, new_token, notices, record, record_in, saw, 
 use crate::gate::require_fresh;
 use crate::nexus::Nexus;
 use crate::store::{Tx, on, single, sql};
-use crate::{Error, Result, mail};
+use crate::{Error, Result, mail, oauth};
 use nexus_domain::member::{check_email, check_password};
 use nexus_domain::{Code, Refusal, Timestamp, UserId, timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -95,9 +95,10 @@ async fn replace(
     Ok(now)
 }
 
-/// Ends every session and every one-time link of a person.
+/// Ends every session and every one-time link of a person, and what apps may do for them.
 pub(super) async fn end_everything(tx: &mut Tx, user: UserId) -> Result<()> {
     entering::forget_second_steps(tx, user).await?;
+    oauth::grants::end_all_of(tx, user).await?;
     on!(*tx, |c| sqlx::query(sql!("DELETE FROM sessions WHERE user_id = $1"))
         .bind(user)
         .execute(c)

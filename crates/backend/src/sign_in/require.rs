@@ -1,11 +1,11 @@
 //! What a tenant requires of a sign-in: its own provider. Looked at on every request, so that it holds at once.
 
-use crate::Result;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::people::{Means, Opened};
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
+use crate::{Result, oauth};
 use nexus_domain::action::Action;
 use nexus_domain::{Code, Refusal};
 use serde_json::json;
@@ -59,6 +59,8 @@ async fn set(nexus: &Nexus, actor: &Actor, opened: Option<Opened>, required: boo
                 }
                 if required {
                     refuse_outsider(w, opened).await?;
+                    let tenant = w.actor.tenant;
+                    oauth::grants::end_all_in(&mut w.tx, tenant).await?;
                 }
                 on!(w.tx, |c| sqlx::query(sql!("UPDATE tenants SET requires_provider = $2 WHERE id = $1"))
                     .bind(w.actor.tenant)

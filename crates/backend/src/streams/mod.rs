@@ -191,9 +191,9 @@ pub async fn subscribe(nexus: &Nexus, actor: &Actor, last_event_id: Option<&str>
     reader.expect(hears.secrets || hears.configs || hears.flags, Action::ConfigRead)?;
     let service = reader.service;
     let (value, until) = match &actor.who {
-        Who::EnvironmentKey { value, until, .. } | Who::OauthGrant { value, until, .. } => {
-            (value.clone(), *until)
-        }
+        Who::EnvironmentKey { value, until, .. } => (value.clone(), *until),
+        // One token may listen at several services, where the person may hear different things.
+        Who::OauthGrant { value, until, .. } => (format!("{value} {service}"), *until),
         Who::WorkloadSession { session, until, .. } => (session.to_string(), Some(*until)),
         _ => (actor.id().unwrap_or_default().to_string(), None),
     };

@@ -1,12 +1,13 @@
 //! The task of a tenant that somebody listens to: one look at the database per change, however many
 //! listen.
 
-use super::events::{ChangeRow, Look, ServiceRow, look};
+use super::events::{ChangeRow, Look, ServiceRow, ValidKey, look};
 use super::{Event, Hears, Hub, Listener};
-use crate::Result;
 use crate::flags::{Ready, ready};
-use crate::gate::Actor;
+use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
+use crate::{Result, credentials};
+use nexus_domain::network::Networks;
 use nexus_domain::{ServiceId, TenantId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -51,7 +52,8 @@ pub(super) async fn run(nexus: Nexus, tenant: TenantId, hub: Arc<Hub>) {
 
 async fn tell_changes(nexus: &Nexus, hub: &Hub, memory: &mut Memory) -> Result<()> {
     let Some((actor, after)) = oldest(hub) else { return Ok(()) };
-    let seen = nexus.read(&actor, move |w| Box::pin(look(w, after))).await?;
+    let mut seen = nexus.read(&actor, move |w| Box::pin(look(w, after))).await?;
+    admit_apps(nexus, hub, &mut seen).await?;
     memory.ends = seen.keys.iter().map(|(value, key)| (value.clone(), key.until)).collect();
     let mut behind: HashMap<ServiceId, Actor> = HashMap::new();
     {
@@ -76,6 +78,23 @@ async fn tell_changes(nexus: &Nexus, hub: &Hub, memory: &mut Memory) -> Result<(
     listeners.retain(|_, listener| seen.tell(listener, memory, now));
     let heard: HashSet<ServiceId> = listeners.values().map(|listener| listener.service).collect();
     memory.flags.retain(|service, _| heard.contains(service));
+    Ok(())
+}
+
+/// Adds the tokens of apps that still hear what they heard when they began: a person's role may have changed.
+async fn admit_apps(nexus: &Nexus, hub: &Hub, seen: &mut Look) -> Result<()> {
+    let apps: Vec<(String, Actor)> = hub
+        .listeners()
+        .values()
+        .filter(|listener| matches!(listener.actor.who, Who::OauthGrant { .. }))
+        .map(|listener| (listener.value.clone(), listener.actor.clone()))
+        .collect();
+    for (value, actor) in apps {
+        if let Some(until) = credentials::stands(nexus, &actor).await? {
+            let key = ValidKey { until: Some(until), allowed: Networks::default() };
+            seen.keys.insert(value, key);
+        }
+    }
     Ok(())
 }
 

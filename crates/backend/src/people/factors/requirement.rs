@@ -7,7 +7,7 @@ use crate::nexus::Nexus;
 use crate::people::{Means, Opened};
 use crate::store::{Tx, on, single, sql};
 use crate::work::Target;
-use crate::{Error, Result};
+use crate::{Error, Result, oauth};
 use nexus_domain::action::Action;
 use nexus_domain::factor::Requirement;
 use nexus_domain::{Code, Refusal, UserId};
@@ -83,6 +83,9 @@ pub async fn require(nexus: &Nexus, actor: &Actor, opened: Opened, on: bool) -> 
                 if rows == 0 {
                     w.nothing_to_do();
                     return Ok(());
+                }
+                if on {
+                    oauth::grants::end_all_in(&mut w.tx, tenant).await?;
                 }
                 let slug = w.actor.tenant_slug.clone();
                 w.record(Action::SignInRequire, &Target::named(&slug), json!({ "second_factor": on })).await
