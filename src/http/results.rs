@@ -15,6 +15,7 @@ use nexus_domain::oauth::MadeOauthApp;
 use nexus_domain::project::Project;
 use nexus_domain::secret::SecretRow;
 use nexus_domain::service::Service;
+use nexus_domain::workload::{Identity, IdentityProvider};
 use serde::Serialize;
 use std::any::Any;
 
@@ -29,6 +30,8 @@ pub(super) fn body(result: &dyn Any) -> Option<String> {
         of::<MadeEnvironmentKey>,
         of::<SigningSecret>,
         of::<MadeOauthApp>,
+        of::<IdentityProvider>,
+        of::<Identity>,
         of::<SecretRow>,
         first::<SecretRow>,
         of::<ConfigRow>,

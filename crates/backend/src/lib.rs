@@ -18,6 +18,7 @@ pub mod gate;
 pub mod grid;
 pub mod idempotency;
 pub mod invitations;
+mod jwt;
 pub mod keys;
 pub mod limits;
 pub mod mail;
@@ -37,6 +38,7 @@ pub mod tenants;
 pub mod tiers;
 pub mod why;
 mod work;
+pub mod workload;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{Denial, Error, Result};

@@ -19,6 +19,7 @@ use crate::streams::Streams;
 use crate::tenants::TenantCreation;
 use crate::tiers::Catalogue;
 use crate::work::Work;
+use crate::workload::ProviderKeys;
 use crate::{Error, Result, audit, idempotency};
 use futures::future::BoxFuture;
 use nexus_domain::tier::BillingMode;
@@ -53,6 +54,8 @@ pub struct Instance {
     pub egress: Egress,
     /// What providers of sign-in said of themselves.
     pub discoveries: Discoveries,
+    /// What providers of workload identity sign with.
+    pub provider_keys: ProviderKeys,
     /// SHA-256 of the set-up page's one-time token, while there is one.
     pub(crate) set_up: Mutex<Option<[u8; 32]>>,
     /// Whoever uses something that works once holds this, so that only the first one does the work.
@@ -138,6 +141,7 @@ impl Nexus {
             clock: parts.clock,
             egress: Egress::new(parts.settings.egress.clone()),
             discoveries: Discoveries::default(),
+            provider_keys: ProviderKeys::default(),
             settings: parts.settings,
             limits,
             quarantines: Quarantines::default(),

@@ -45,6 +45,7 @@ pub mod template;
 pub mod tier;
 pub mod timestamp;
 pub mod why;
+pub mod workload;
 
 pub use id::*;
 pub use refusal::{Code, Refusal};

@@ -37,6 +37,8 @@ codes! {
     ServiceKindMismatch = "service_kind_mismatch", 403;
     /// Targeting or a percentage where the project lacks A/B testing.
     AbAddonNotActive = "ab_addon_not_active", 403;
+    /// A token exchange, or a rule for one, where the project lacks workload identity.
+    WifNotAvailable = "wif_not_available", 403;
     /// The credential is right, and not taken from the address that it comes from.
     IpNotAllowed = "ip_not_allowed", 403;
     NotFound = "not_found", 404;

@@ -8,6 +8,8 @@ mod environment_keys;
 mod environments;
 mod flag_versions;
 mod flags;
+mod identities;
+mod identity_providers;
 mod invitations;
 mod keys;
 mod logs;
@@ -55,6 +57,8 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(keys::router())
         .merge(environment_keys::router())
         .merge(oauth_apps::router())
+        .merge(identity_providers::router())
+        .merge(identities::router())
         .merge(secrets::router())
         .merge(versions::router())
         .merge(configs::router())

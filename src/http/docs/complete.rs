@@ -12,7 +12,11 @@ use utoipa::openapi::OpenApi;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// POSTs of the management API that change nothing.
-const ONLY_READ: [&str; 1] = ["/api/v1/projects/{project}/services/{service}/secrets:export"];
+const ONLY_READ: [&str; 3] = [
+    "/api/v1/identity-providers/{id}/test",
+    "/api/v1/projects/{project}/services/{service}/identities/{id}/test",
+    "/api/v1/projects/{project}/services/{service}/secrets:export",
+];
 
 /// The whole document.
 pub(super) fn complete(document: &OpenApi) -> Value {

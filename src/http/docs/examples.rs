@@ -43,6 +43,18 @@ pub(super) fn request(schema: &str) -> Option<Value> {
         "NewEnvironmentKey" => {
             json!({ "name": "Terraform", "environment": "live", "type": "secret", "scopes": ["read:services", "write:services"] })
         }
+        "NewIdentityProvider" => json!({ "name": "GitHub", "kind": "github" }),
+        "IdentityProviderPatch" => json!({ "name": "GitHub", "max_lifetime": 900 }),
+        "NewIdentity" => json!({
+            "name": "Deployment", "provider": ID,
+            "claims": { "repository_id": "1296269", "repository_owner_id": "583231", "ref": "refs/heads/main" },
+        }),
+        "IdentityPatch" => json!({ "name": "Deployment", "access": "read", "max_lifetime": 900 }),
+        "TokenTest" => json!({ "token": "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl" }),
+        "TokenExchange" => json!({
+            "provider": "github", "token": "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl",
+            "service": "checkout-api-k3x9a2bq",
+        }),
         "RotateEnvironmentKey" => json!({ "grace_hours": 24 }),
         "IntrospectionRequest" => {
             json!({ "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOWFhNGMyIn0.e30.c2lnbmF0dXJl" })

@@ -10,6 +10,7 @@ use nexus_domain::keys::MAX_GRACE_HOURS;
 use nexus_domain::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use nexus_domain::secret::{MAX_FILE_BYTES, MAX_TEXT_BYTES};
 use nexus_domain::slug::{MAX_NAME, MAX_SLUG};
+use nexus_domain::workload::{MAX_LIFETIME, MIN_LIFETIME};
 use serde_json::{Value, json};
 
 const KEY: &str = "^[a-zA-Z]([a-zA-Z0-9_.:-]*[a-zA-Z0-9])?$";
@@ -35,6 +36,15 @@ pub(super) fn field(schema: &str, name: &str) -> Option<Value> {
         ("NewSecret" | "NewConfig" | "NewFlag" | "EntryPatch" | "ConfigPatch" | "FlagPatch", "key") => key(),
         ("ProjectPatch", "undelete_days") => {
             json!({ "minimum": MIN_UNDELETE_DAYS, "maximum": MAX_UNDELETE_DAYS })
+        }
+        ("NewIdentityProvider" | "IdentityProviderPatch" | "NewIdentity" | "IdentityPatch", "name") => {
+            json!({ "minLength": 1, "maxLength": MAX_NAME })
+        }
+        (
+            "NewIdentityProvider" | "IdentityProviderPatch" | "NewIdentity" | "IdentityPatch",
+            "max_lifetime",
+        ) => {
+            json!({ "minimum": MIN_LIFETIME, "maximum": MAX_LIFETIME })
         }
         ("RotateRequest", "grace_hours") => json!({ "minimum": 0, "maximum": MAX_GRACE_HOURS }),
         ("NewSecret" | "NewSecretVersion", "value") => json!({ "maxLength": MAX_TEXT_BYTES }),

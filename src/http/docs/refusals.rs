@@ -16,7 +16,7 @@ impl About<'_> {
     }
 
     fn changes(&self) -> bool {
-        self.method != "get" && !["/evaluate", ":export"].iter().any(|word| self.path.contains(word))
+        self.method != "get" && !["/evaluate", ":export", "/test"].iter().any(|word| self.path.contains(word))
     }
 
     fn touches(&self, what: &str) -> bool {
@@ -45,6 +45,10 @@ pub(super) fn of(about: &About<'_>) -> BTreeMap<u16, Vec<Code>> {
             codes.extend_from_slice(more);
         }
     };
+    add(
+        about.touches("/identities") || about.touches("/token-exchange"),
+        &[Code::ServiceKindMismatch, Code::WifNotAvailable],
+    );
     let evaluates = about.touches("/evaluate");
     add(!about.manages(), &[Code::PublicKeyRestricted]);
     add(about.touches("/secrets") || about.touches("/promote"), &[Code::ServiceKindMismatch]);
@@ -86,6 +90,7 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::PublicKeyRestricted => "a key for browsers asked for what is not public",
         Code::ServiceKindMismatch => "a frontend service has no secrets",
         Code::AbAddonNotActive => "the project lacks A/B testing",
+        Code::WifNotAvailable => "the project lacks workload identity",
         Code::NotFound => "missing, or not for the caller to know of",
         Code::MethodNotAllowed => "the address does not know the method",
         Code::Conflict => "it exists already, was changed in the meantime, or is still being done",
@@ -98,7 +103,7 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::Quarantined => "too many wrong keys from this address; `details` has `reason` and `expires_at`",
         Code::Internal => "something went wrong on the server",
         Code::AuditUnavailable => "the audit log cannot be written",
-        Code::Unavailable => "the database does not answer",
+        Code::Unavailable => "the database, or whoever else has to be asked, does not answer",
         Code::StorageFull => "the disk of the server is full",
     }
 }

@@ -2,6 +2,7 @@
 //! key alone at the origin, or at the service's own endpoint, `/s/{endpoint_slug}`, where the key has to be
 //! of that service, or of the environment that it is in.
 
+mod exchange;
 mod flags;
 mod ofrep;
 mod stream;
@@ -35,6 +36,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
             .routes(routes!(get, put, delete))
             .routes(routes!(config))
             .merge(flags::router())
+            .merge(exchange::router())
             .merge(ofrep::router())
             .merge(stream::router())
     };

@@ -184,8 +184,44 @@ pub(crate) async fn record_denial(
     denial: &Denial,
     now: Timestamp,
 ) -> Result<()> {
+    let entry = Entry::new(actor, now, denial.event, "denied", &denial.about(), Map::new());
+    let who = actor.id().map_or_else(|| actor.label().to_owned(), |id| id.to_string());
+    once_a_minute(nexus, actor.tenant, (&who, &denial.target), entry).await
+}
+
+/// Somebody who is no actor was refused.
+pub(crate) struct Refused<'a> {
+    pub event: &'a str,
+    pub actor_kind: &'a str,
+    pub actor: &'a str,
+    /// What makes two of them the same within a minute.
+    pub about: &'a str,
+    pub target: Target<'a>,
+    pub details: Map<String, Value>,
+    pub ip: Option<String>,
+}
+
+/// Writes that, at most once for what it is about and a minute.
+pub(crate) async fn record_refused(
+    nexus: &Nexus,
+    tenant: TenantId,
+    refused: Refused<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let Refused { event, actor_kind, actor, about, target, details, ip } = refused;
+    let entry =
+        Entry { at: now, actor_kind, actor_id: None, actor, event, outcome: "denied", target, details, ip };
+    once_a_minute(nexus, tenant, (actor, about), entry).await
+}
+
+async fn once_a_minute(
+    nexus: &Nexus,
+    tenant: TenantId,
+    (actor, target): (&str, &str),
+    entry: Entry<'_>,
+) -> Result<()> {
     let mut tx = nexus.db.begin_write().await?;
-    let mut chain = match Chain::next(&mut tx, actor.tenant).await {
+    let mut chain = match Chain::next(&mut tx, tenant).await {
         // A tenant that is gone has no log to write to.
         Err(Error::Refused(_)) => return tx.rollback().await,
         chain => chain?,
@@ -194,21 +230,20 @@ pub(crate) async fn record_denial(
         "INSERT INTO audit_denials (tenant_id, actor, action, target, minute) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT DO NOTHING"
     ))
-    .bind(actor.tenant)
-    .bind(actor.id().map_or_else(|| actor.label().to_owned(), |id| id.to_string()))
-    .bind(denial.event)
-    .bind(denial.target.as_str())
-    .bind(now.minute())
+    .bind(tenant)
+    .bind(actor)
+    .bind(entry.event)
+    .bind(target)
+    .bind(entry.at.minute())
     .execute(c)
     .await
     .map(|done| done.rows_affected()))?;
     if first == 0 {
         return tx.rollback().await;
     }
-    let entry = Entry::new(actor, now, denial.event, "denied", &denial.about(), Map::new());
     chain.append(&mut tx, &entry).await?;
     chain.close(&mut tx).await?;
     tx.commit().await?;
-    nexus.saw_seq(actor.tenant, chain.last());
+    nexus.saw_seq(tenant, chain.last());
     Ok(())
 }

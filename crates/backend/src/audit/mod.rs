@@ -9,8 +9,8 @@ mod checkpoint;
 mod file;
 mod query;
 
-pub(crate) use chain::record_denial;
 pub use chain::{Chain, Entry};
+pub(crate) use chain::{Refused, record_denial, record_refused};
 pub use checkpoint::{Checkpoint, checkpoint_all, verify_checkpoints};
 pub use file::{csv, json_lines};
 pub use query::{export, list, verify, verify_tenant};

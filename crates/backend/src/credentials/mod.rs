@@ -185,9 +185,9 @@ async fn load(nexus: &Nexus, parsed: &Parsed<'_>) -> Result<Option<Arc<Known>>> 
         }
         Family::Environment => rows::environment_key(nexus, parsed.key_id).await?,
         Family::OauthAccess => grants::access_token(nexus, parsed.key_id).await?,
+        Family::WorkloadSession => rows::workload_session(nexus, parsed.key_id).await?,
         // Where tokens are given out these are shown, and nowhere else.
         Family::OauthRefresh | Family::OauthSecret => None,
-        Family::WorkloadSession => None,
     };
     if let Some(known) = &known {
         nexus.saw_seq(known.credential.actor.tenant, known.seq);

@@ -3,13 +3,13 @@
 use super::{Allowed, Credential, Known};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
-use crate::store::{on, sql};
-use crate::{Error, Result};
+use crate::store::{on, single, sql};
+use crate::{Error, Result, workload};
 use nexus_domain::credential::{self, environment_prefix};
 use nexus_domain::keys::Access;
 use nexus_domain::network::Networks;
 use nexus_domain::service::ServiceKind;
-use nexus_domain::{EnvironmentId, KeyId, ServiceId, TenantId, Timestamp};
+use nexus_domain::{EnvironmentId, IdentityId, KeyId, ServiceId, TenantId, Timestamp, WorkloadSessionId};
 use sqlx::FromRow;
 
 #[derive(FromRow)]
@@ -68,6 +68,60 @@ pub(super) async fn service_key(nexus: &Nexus, prefix: &str, key_id: &str) -> Re
                     service: row.service_id,
                     kind: row.kind,
                     access: row.access,
+                },
+            },
+        },
+    }))
+}
+
+#[derive(FromRow)]
+struct WorkloadSessionRow {
+    id: WorkloadSessionId,
+    tenant_id: TenantId,
+    tenant_slug: String,
+    seq: i64,
+    tenant_cidrs: String,
+    mac: Vec<u8>,
+    expires_at: Timestamp,
+    identity_id: IdentityId,
+    rule: String,
+    #[sqlx(try_from = "String")]
+    access: Access,
+    service_id: ServiceId,
+    endpoint_slug: Option<String>,
+}
+
+/// A session of a program, by the digits of its token; with what its rule allows now.
+pub(super) async fn workload_session(nexus: &Nexus, key_id: &str) -> Result<Option<Known>> {
+    let row: Option<WorkloadSessionRow> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT ws.id, ws.tenant_id, t.slug AS tenant_slug, t.seq, t.allowed_cidrs AS tenant_cidrs, ws.mac,
+                ws.expires_at, ws.identity_id, i.name AS rule, i.access, ws.service_id, s.endpoint_slug
+         FROM workload_sessions ws JOIN workload_identities i ON i.id = ws.identity_id
+         JOIN services s ON s.id = ws.service_id JOIN tenants t ON t.id = ws.tenant_id
+         WHERE ws.key_id = $1 AND ws.expires_at > $2"
+    ))
+    .bind(key_id)
+    .bind(nexus.now())
+    .fetch_optional(pool)
+    .await)?;
+    Ok(row.map(|row| Known {
+        mac: row.mac,
+        expires_at: Some(row.expires_at),
+        seq: row.seq,
+        allowed: Allowed { tenant: networks(&row.tenant_cidrs), key: Networks::default() },
+        credential: Credential {
+            endpoint_slug: row.endpoint_slug,
+            actor: Actor {
+                tenant: row.tenant_id,
+                tenant_slug: row.tenant_slug,
+                ip: None,
+                who: Who::WorkloadSession {
+                    session: row.id,
+                    identity: row.identity_id,
+                    label: workload::label(key_id, &row.rule),
+                    service: row.service_id,
+                    access: row.access,
+                    until: row.expires_at,
                 },
             },
         },

@@ -8,6 +8,7 @@ use super::rows::{self, EnvironmentKeyRow};
 use super::{Credential, Known, unauthorized};
 use crate::crypto::Sealed;
 use crate::gate::{Token, Who};
+use crate::jwt::strict;
 use crate::keys::environment::signing_place;
 use crate::nexus::Nexus;
 use crate::{Error, Result};
@@ -15,7 +16,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use nexus_domain::environment_key::{Introspection, MAX_TOKEN_LIFE};
-use nexus_domain::json::JsonText;
 use nexus_domain::role::{Scope, Scopes};
 use nexus_domain::timestamp::SECOND;
 use nexus_domain::{KeyId, Timestamp};
@@ -184,15 +184,6 @@ fn claims_of(text: &str, secret: &DecodingKey) -> Option<Claims> {
     validation.validate_aud = false;
     let claims = decode::<Box<RawValue>>(text, secret, &validation).ok()?.claims;
     strict(claims.get().as_bytes())
-}
-
-/// Reads JSON in which nothing stands twice: two readers may not take it for different things.
-fn strict<T: serde::de::DeserializeOwned>(json: &[u8]) -> Option<T> {
-    let raw: &RawValue = serde_json::from_slice(json).ok()?;
-    if JsonText::from(raw).broken_rule().is_some() {
-        return None;
-    }
-    serde_json::from_str(raw.get()).ok()
 }
 
 /// The key that signs, without SQL while nothing of its tenant has changed.

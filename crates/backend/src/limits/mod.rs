@@ -81,14 +81,20 @@ impl Limits {
                 full
             }
         };
-        let [from_address, _] = marks;
-        match full {
-            None => Ok(()),
-            Some(mark) if mark == from_address => {
-                Err(refusal("failed attempts from your address", now).into())
+        too_many(full, marks, now)
+    }
+
+    /// Refuses where an attempt would be, and counts none: for what takes long and mostly succeeds.
+    pub async fn room(&self, ip: IpAddr, account: &str, now: Timestamp) -> Result<()> {
+        let marks = self.failures(ip, account);
+        let full = match &self.shared {
+            Some(db) => shared::full(db, now.minute(), marks, AUTH_FAILURES).await?,
+            None => {
+                let window = self.window(now);
+                marks.into_iter().find(|mark| window.get(*mark) >= AUTH_FAILURES)
             }
-            Some(_) => Err(refusal("failed attempts for this account", now).into()),
-        }
+        };
+        too_many(full, marks, now)
     }
 
     /// The attempt that began at `begun` was none that failed.
@@ -163,6 +169,15 @@ impl Limits {
 pub async fn forget_old(nexus: &Nexus) -> Result<()> {
     shared::forget_old(nexus).await?;
     quarantine::forget_over(nexus).await
+}
+
+/// The refusal for the one that is full, of address and account.
+fn too_many(full: Option<Mark>, [from_address, _]: [Mark; 2], now: Timestamp) -> Result<()> {
+    match full {
+        None => Ok(()),
+        Some(mark) if mark == from_address => Err(refusal("failed attempts from your address", now).into()),
+        Some(_) => Err(refusal("failed attempts for this account", now).into()),
+    }
 }
 
 fn refusal(what: &str, now: Timestamp) -> Refusal {

@@ -48,6 +48,21 @@ pub(super) async fn attempt(db: &Db, minute: i64, marks: [Mark; 2], limit: u32) 
     task.await.unwrap_or(Err(Error::Impossible("counting panicked")))
 }
 
+/// Which of them has reached the limit.
+pub(super) async fn full(db: &Db, minute: i64, marks: [Mark; 2], limit: u32) -> Result<Option<Mark>> {
+    let [first, second] = in_order(marks);
+    let reached: Vec<(i64,)> = single!(*db, |pool| sqlx::query_as(sql!(
+        "SELECT subject FROM limit_counts WHERE minute = $1 AND subject IN ($2, $3) AND count >= $4"
+    ))
+    .bind(minute)
+    .bind(first.number())
+    .bind(second.number())
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await)?;
+    Ok(marks.into_iter().find(|mark| reached.contains(&(mark.number(),))))
+}
+
 /// Takes back one from both.
 pub(super) async fn take_back(db: &Db, minute: i64, marks: [Mark; 2]) -> Result<()> {
     let [first, second] = in_order(marks);

@@ -3,9 +3,10 @@
 
 use super::Known;
 use super::github;
-use crate::egress::{Egress, Problem};
+use crate::egress::Egress;
+use crate::jwt::{Unusable, fetch_keys};
 use crate::nexus::Nexus;
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
+use jsonwebtoken::jwk::JwkSet;
 use nexus_domain::sign_in::ProviderKind;
 use nexus_domain::{Timestamp, timestamp};
 use serde::Deserialize;
@@ -18,8 +19,6 @@ const FRESH: i64 = timestamp::HOUR;
 const REFETCH: i64 = 30 * timestamp::SECOND;
 /// More providers than this are not remembered at once.
 const MAX_KEPT: usize = 1_000;
-/// More keys than this are nobody's.
-const MAX_KEYS: usize = 100;
 
 /// The endpoints of a provider.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,19 +36,6 @@ pub struct Endpoints {
     /// Whether it names itself when it sends people back (RFC 9207).
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
-}
-
-/// What can be wrong with what a provider says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
-    #[error(transparent)]
-    Problem(#[from] Problem),
-    #[error("What the server says of itself cannot be read")]
-    Unreadable,
-    #[error("The server names another issuer than this one; compare them, down to a slash at the end")]
-    OtherIssuer,
-    #[error("An endpoint that the server names may not be reached: {0}")]
-    Endpoint(Problem),
 }
 
 struct Kept<T> {
@@ -149,24 +135,4 @@ pub(super) async fn keys(nexus: &Nexus, address: &str, again: bool) -> Result<Ar
     }
     let found = fetch_keys(&nexus.egress, address).await?;
     Ok(keep(&nexus.discoveries.keys, address, found, now))
-}
-
-/// Asks for keys. Those of kinds that are not known here are left out, as RFC 7517 (section 5) says.
-pub(super) async fn fetch_keys(egress: &Egress, address: &str) -> Result<JwkSet, Unusable> {
-    #[derive(Deserialize)]
-    struct Set {
-        keys: Vec<serde_json::Value>,
-    }
-    let answer = egress.get(address, None).await?;
-    let set: Set = serde_json::from_slice(&answer).map_err(|_| Unusable::Unreadable)?;
-    if set.keys.len() > MAX_KEYS {
-        return Err(Unusable::Unreadable);
-    }
-    let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    // Never a key that both sides know.
-    let is_public = |key: &Jwk| {
-        use AlgorithmParameters as P;
-        matches!(key.algorithm, P::RSA(_) | P::EllipticCurve(_) | P::OctetKeyPair(_))
-    };
-    Ok(JwkSet { keys: keys.filter(is_public).collect() })
 }

@@ -2,11 +2,11 @@
 //! read from the signed ID token.
 
 use super::claims::{Claims, Expected, Identity, Mismatch, Person, is_subject};
-use super::discovery::{self, Endpoints, Unusable};
-use super::token::{self, Distrust};
+use super::discovery::{self, Endpoints};
 use super::{Known, github, redirect_uri};
 use crate::Nexus;
 use crate::egress::{Egress, Problem};
+use crate::jwt::{Distrust, Unusable, verify};
 use futures::future::BoxFuture;
 use nexus_domain::sign_in::ProviderKind;
 use nexus_domain::timestamp;
@@ -152,10 +152,10 @@ async fn tokens(
 /// The claims of an ID token. Where it is signed with a key that is not known yet, the keys are read again.
 async fn claims(nexus: &Nexus, endpoints: &Endpoints, id_token: &str) -> Result<Claims, NoIdentity> {
     let keys = discovery::keys(nexus, &endpoints.jwks_uri, false).await?;
-    match token::verify(id_token, &keys) {
+    match verify(id_token, &keys) {
         Err(Distrust::UnknownKey) => {
             let keys = discovery::keys(nexus, &endpoints.jwks_uri, true).await?;
-            Ok(token::verify(id_token, &keys)?)
+            Ok(verify(id_token, &keys)?)
         }
         checked => Ok(checked?),
     }

@@ -17,7 +17,6 @@ mod join;
 mod providers;
 mod records;
 mod require;
-mod token;
 
 pub use callback::{Arrived, Failed, Returned, finish};
 pub use claims::Identity;

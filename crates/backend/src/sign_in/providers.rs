@@ -2,6 +2,7 @@
 
 use super::{InstanceProvider, at_issuer, discovery, kind_of, place};
 use crate::gate::Actor;
+use crate::jwt::fetch_keys;
 use crate::nexus::Nexus;
 use crate::store::{on, single, sql};
 use crate::work::{Target, Work};
@@ -305,7 +306,7 @@ pub async fn test_provider(nexus: &Nexus, actor: &Actor, issuer: &str, ip: IpAdd
     nexus.limits.request(ip, nexus.now()).await?;
     let issuer = check_issuer(ProviderKind::Oidc, issuer)?;
     let found = discovery::discover(&nexus.egress, &issuer).await.map_err(at_issuer)?;
-    let keys = discovery::fetch_keys(&nexus.egress, &found.jwks_uri).await.map_err(at_issuer)?;
+    let keys = fetch_keys(&nexus.egress, &found.jwks_uri).await.map_err(at_issuer)?;
     Ok(Discovered {
         authorization_endpoint: found.authorization_endpoint,
         token_endpoint: found.token_endpoint,

@@ -6,7 +6,7 @@ use crate::credentials::{networks, value_of};
 use crate::store::{on, sql};
 use crate::work::Work;
 use nexus_domain::network::Networks;
-use nexus_domain::{KeyId, ServiceId, Timestamp};
+use nexus_domain::{KeyId, ServiceId, Timestamp, WorkloadSessionId};
 use sqlx::FromRow;
 use std::collections::HashMap;
 
@@ -145,6 +145,16 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
     .bind(w.now)
     .fetch_all(c)
     .await)?;
+    let sessions: Vec<(WorkloadSessionId, Timestamp)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id, expires_at FROM workload_sessions WHERE tenant_id = $1 AND expires_at > $2"
+    ))
+    .bind(tenant)
+    .bind(w.now)
+    .fetch_all(c)
+    .await)?;
+    let of_session = |(id, until): (WorkloadSessionId, Timestamp)| {
+        (id.to_string(), ValidKey { until: Some(until), allowed: Networks::default() })
+    };
     let of_service = |(id, until): (KeyId, Option<Timestamp>)| {
         (id.to_string(), ValidKey { until, allowed: Networks::default() })
     };
@@ -156,6 +166,11 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
         services: services.into_iter().map(|service| (service.id, service)).collect(),
         changes,
         allowed,
-        keys: keys.into_iter().map(of_service).chain(of_environments).collect(),
+        keys: keys
+            .into_iter()
+            .map(of_service)
+            .chain(of_environments)
+            .chain(sessions.into_iter().map(of_session))
+            .collect(),
     })
 }

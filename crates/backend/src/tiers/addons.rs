@@ -79,6 +79,21 @@ pub(crate) async fn require_ab_testing(w: &mut Work, project: ProjectId) -> Resu
     Err(Refusal::new(Code::AbAddonNotActive, message).with("addon", Addon::AbTesting.as_str()).into())
 }
 
+/// Refuses workload identity where the project lacks it, and says how to get it.
+pub(crate) async fn require_workload_identity(w: &mut Work, project: ProjectId) -> Result<()> {
+    let tier = tier_of(w, project).await?;
+    let state = state(w, project, tier, Addon::Security).await?;
+    if state.active {
+        return Ok(());
+    }
+    let message = match state.inclusion {
+        Inclusion::No => without(w, tier, Addon::Security),
+        _ => "Workload identity needs the Security add-on: a project owner adds it in the project's settings"
+            .to_owned(),
+    };
+    Err(Refusal::new(Code::WifNotAvailable, message).with("addon", Addon::Security.as_str()).into())
+}
+
 /// Why a tier does not have what the add-on unlocks, and which does.
 fn without(w: &Work, tier: Tier, addon: Addon) -> String {
     let what = match addon {

@@ -9,7 +9,7 @@ mod services;
 mod usage;
 
 pub(crate) use addons::touch_project;
-pub(crate) use addons::{ab_testing_active, require_ab_testing};
+pub(crate) use addons::{ab_testing_active, require_ab_testing, require_workload_identity};
 pub use addons::{add, remove};
 pub use catalogue::Catalogue;
 pub(crate) use ledger::{Ledger, give_room_back};

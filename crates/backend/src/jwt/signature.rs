@@ -1,14 +1,13 @@
-//! The signature of an ID token.
+//! The signature of a token, and the key that it is by.
 
-use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use std::str::FromStr as _;
 
 /// A longer one is nobody's.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// What signs ID tokens: never nothing (`none`), and never a secret that both sides know, which whoever
-/// registered the client would have.
+/// What signs tokens: never nothing (`none`), and never a secret that both sides know.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -58,7 +57,7 @@ pub fn verify<T: serde::de::DeserializeOwned>(token: &str, keys: &JwkSet) -> Res
 }
 
 /// The key that the token names; without a name, the only one there is.
-fn find<'k>(keys: &'k JwkSet, kid: Option<&str>) -> Option<&'k Jwk> {
+pub(super) fn find<'k>(keys: &'k JwkSet, kid: Option<&str>) -> Option<&'k Jwk> {
     match (kid, keys.keys.as_slice()) {
         (Some(kid), _) => keys.find(kid),
         (None, [only]) => Some(only),
@@ -67,9 +66,10 @@ fn find<'k>(keys: &'k JwkSet, kid: Option<&str>) -> Option<&'k Jwk> {
 }
 
 /// Whether the key is for signatures, and for this kind of them.
-fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+pub(super) fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     let for_signatures =
-        !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)));
+        !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)))
+            && key.common.key_operations.as_ref().is_none_or(|all| all.contains(&KeyOperations::Verify));
     let named = key.common.key_algorithm.map(|named| Algorithm::from_str(&named.to_string()));
     for_signatures && named.is_none_or(|named| named.is_ok_and(|named| named == algorithm))
 }
