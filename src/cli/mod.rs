@@ -185,3 +185,13 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
     };
     Ok(Nexus::open(parts).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_does_not_contradict_itself() {
+        super::Cli::command().debug_assert();
+    }
+}

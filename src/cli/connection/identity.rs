@@ -6,7 +6,7 @@ use nexus_client::WorkloadIdentity;
 
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Workload identity (where there is no key)")]
-pub(super) struct Args {
+pub(super) struct Platform {
     /// The provider: its id, as it stands on its page.
     #[arg(long, env = "NEXUS_IDENTITY_PROVIDER")]
     identity_provider: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Args {
     token_file: Option<String>,
 }
 
-impl Args {
+impl Platform {
     /// The identity that this program has, if its platform is recognised. Where somebody asked for one, there has
     /// to be one.
     pub fn recognise(&self) -> Result<Option<WorkloadIdentity>, nexus_client::Error> {
@@ -49,12 +49,12 @@ mod tests {
     #[test]
     fn who_names_a_provider_is_not_led_to_something_else() {
         let provider = Some("0197a5f0-0000-7000-8000-000000000001".to_owned());
-        let args = Args { identity_provider: provider.clone(), ..Args::default() };
+        let args = Platform { identity_provider: provider.clone(), ..Platform::default() };
         assert!(args.recognise().is_err());
         let file = Some("/var/run/token".to_owned());
-        let args = Args { identity_provider: provider, token_file: file, ..Args::default() };
+        let args = Platform { identity_provider: provider, token_file: file, ..Platform::default() };
         assert_eq!(args.recognise().expect("fine").expect("a platform").platform(), "a token file");
-        let args = Args { identity_platform: Some("laptop".to_owned()), ..Args::default() };
+        let args = Platform { identity_platform: Some("laptop".to_owned()), ..Platform::default() };
         assert!(args.recognise().is_err());
     }
 }

@@ -25,9 +25,9 @@ pub(super) struct Connection {
     #[arg(long, env = "NEXUS_KEY_FILE")]
     key_file: Option<PathBuf>,
     #[command(flatten)]
-    identity: identity::Args,
+    identity: identity::Platform,
     #[command(flatten)]
-    own: own::Args,
+    own: own::Own,
     /// Ask the server nothing: use the copy of the last time.
     #[arg(long)]
     offline: bool,
@@ -208,8 +208,8 @@ mod tests {
         Connection {
             url: url.iter().map(|&url| url.to_owned()).collect(),
             key_file: Some(key_file),
-            identity: identity::Args::default(),
-            own: own::Args::default(),
+            identity: identity::Platform::default(),
+            own: own::Own::default(),
             offline: false,
             max_age: Duration::ZERO,
             cache_dir: None,

@@ -9,7 +9,7 @@ use nexus_domain::Code;
 
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Your own developer environment (where there is neither; after `nexus login`)")]
-pub(super) struct Args {
+pub(super) struct Own {
     /// The project's slug; without it the one in nexus.toml, or your only one.
     #[arg(long, env = "NEXUS_PROJECT")]
     project: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Args {
     service: Vec<String>,
 }
 
-impl Args {
+impl Own {
     /// The login at the address that was named, or at the one in nexus.toml, or the only one there is.
     pub fn login(&self, urls: &[String]) -> anyhow::Result<Login> {
         let folder = logins();

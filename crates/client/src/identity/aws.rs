@@ -1,8 +1,8 @@
 //! The credentials that AWS gives a program, with which it signs who it is. They are asked for each time, from
 //! the one place that the environment names; they are used for the signature and go nowhere else.
 
-use super::metadata::near;
-use super::sigv4::{Question, question};
+use super::metadata::{far, near};
+use super::sigv4::{Question, host, question, signed};
 use super::{WorkloadIdentity, file};
 use crate::{Error, disk};
 use reqwest::Url;
@@ -31,6 +31,8 @@ pub(crate) struct Keys {
 pub(crate) struct Chain {
     from: From,
     region: Option<String>,
+    /// Another address of STS, for example of a private endpoint.
+    sts: Option<String>,
 }
 
 #[derive(Clone)]
@@ -86,15 +88,59 @@ impl Chain {
             None => return None,
         };
         let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-        Some(Self { from, region })
+        Some(Self { from, region, sts: variable("AWS_ENDPOINT_URL_STS") })
     }
 
     /// The signed question, for this server of Nexus.
     pub async fn sign(&self, identity: &WorkloadIdentity, server: &str) -> Result<Question, Error> {
+        let (keys, region) = (self.keys(identity).await?, self.region(identity)?);
+        Ok(question(&keys, region, server, disk::now()))
+    }
+
+    /// A token that STS signs for an audience (AWS, "outbound identity federation").
+    pub async fn token(&self, identity: &WorkloadIdentity, audience: &str) -> Result<SecretString, Error> {
+        let keys = self.keys(identity).await?;
+        let region = self.region(identity)?;
+        let region =
+            region.ok_or_else(|| identity.trouble("set AWS_REGION: these tokens are of a region"))?;
+        let address = self.sts.clone().unwrap_or_else(|| format!("https://{}/", host(region)));
+        let url = identity.address(&address, "AWS_ENDPOINT_URL_STS")?;
+        if !may_be_container(&url) {
+            return Err(identity.trouble("AWS_ENDPOINT_URL_STS is neither https nor on this machine"));
+        }
+        let host = authority(&url);
+        let mut form: Url = url.clone();
+        form.query_pairs_mut()
+            .clear()
+            .append_pair("Action", "GetWebIdentityToken")
+            .append_pair("Version", "2011-06-15")
+            .append_pair("Audience.member.1", audience)
+            .append_pair("DurationSeconds", "300")
+            .append_pair("SigningAlgorithm", "RS256");
+        let body = form.query().unwrap_or_default().to_owned();
+        let headers = signed(&keys, &host, region, &body, [], disk::now());
+        let mut request = far(identity)?.post(url).body(body);
+        for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
+            request = request.header(name, value);
+        }
+        let answer = identity.body(identity.ask(request).await?).await?;
+        let text = std::str::from_utf8(&answer).unwrap_or_default();
+        let token = text
+            .split_once("<WebIdentityToken>")
+            .and_then(|(_, rest)| rest.split_once("</WebIdentityToken>"));
+        let token = token.ok_or_else(|| identity.trouble("its answer is not what it should be"))?.0;
+        file::token(token).map_err(|problem| identity.trouble(format!("its answer {problem}")))
+    }
+
+    fn region(&self, identity: &WorkloadIdentity) -> Result<Option<&str>, Error> {
         let region = self.region.as_deref();
         if region.is_some_and(|region| !is_region(region)) {
             return Err(identity.trouble("AWS_REGION is no region"));
         }
+        Ok(region)
+    }
+
+    async fn keys(&self, identity: &WorkloadIdentity) -> Result<Keys, Error> {
         let keys = match &self.from {
             From::Environment(keys) => keys.clone(),
             From::Container { url, authorization } => {
@@ -108,8 +154,14 @@ impl Chain {
         if !fits(&keys.id) || keys.id.contains(['/', ',']) || !session {
             return Err(identity.trouble("these are no credentials of AWS"));
         }
-        Ok(question(&keys, region, server, disk::now()))
+        Ok(keys)
     }
+}
+
+/// As it stands in the header `Host`.
+fn authority(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 async fn of_container(

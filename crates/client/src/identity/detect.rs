@@ -109,6 +109,16 @@ const PLATFORMS: &[Platform] = &[
         needs: "there are no AWS credentials, and AWS_EC2_METADATA_DISABLED is set",
     },
     Platform {
+        word: "aws_oidc",
+        name: "AWS STS",
+        kind: Some("aws_oidc"),
+        find: |variable, _, asked| {
+            let chain = asked.then(|| Chain::find(variable, asked)).flatten();
+            chain.map(|chain| Source::AwsOidc(Box::new(chain)))
+        },
+        needs: "there are no AWS credentials, and AWS_EC2_METADATA_DISABLED is set",
+    },
+    Platform {
         word: "gcp",
         name: "Google Cloud",
         kind: Some("gcp"),
@@ -232,7 +242,7 @@ mod tests {
             let error = recognise(&variable, &|_| false).expect_err(word);
             assert!(matches!(&error, Error::NoIdentity { problem, .. } if problem.len() > 10), "{error}");
         }
-        for word in ["kubernetes", "azure", "aws_iam", "gcp"] {
+        for word in ["kubernetes", "azure", "aws_iam", "aws_oidc", "gcp"] {
             let variable = |name: &str| (name == "NEXUS_IDENTITY_PLATFORM").then(|| word.to_owned());
             assert!(recognise(&variable, &|_| false).expect("asked for").is_some(), "{word}");
         }

@@ -101,7 +101,8 @@ impl Exchange {
         let platform = self.identity.platform;
         let problem = match error {
             Error::Unauthorized(_) => {
-                "no rule of this service lets this in; its page says why under Test a token".to_owned()
+                "no rule of this service lets it in; why, stands in the tenant's audit log, and the service's page tries a token out"
+                    .to_owned()
             }
             Error::Refused(refusal) if matches!(refusal.code.status(), 400 | 403 | 404) => {
                 match refusal.code {

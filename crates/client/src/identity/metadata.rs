@@ -44,6 +44,7 @@ impl WorkloadIdentity {
                 let address = format!("{endpoint}?api-version=2019-08-01");
                 self.azure(&address, client.as_deref(), headers, &self.wanted_audience(base)?).await?
             }
+            Source::AwsOidc(chain) => chain.token(self, &self.wanted_audience(base)?).await?,
             Source::AwsIam(_) => return Ok(None),
         };
         Ok(Some(found))
@@ -56,9 +57,7 @@ impl WorkloadIdentity {
         }
         let mut url = self.address(url, "ACTIONS_ID_TOKEN_REQUEST_URL")?;
         url.query_pairs_mut().append_pair("audience", audience);
-        // This service is not beside the runner, so a proxy may be on the way.
-        let far = http().timeout(ANSWER.saturating_mul(2)).build().map_err(|error| self.failed(error))?;
-        let request = far.get(url).bearer_auth(token.expose_secret());
+        let request = far(self)?.get(url).bearer_auth(token.expose_secret());
         let answer: Answer = self.json(self.ask(request).await?).await?;
         Ok(answer.value)
     }
@@ -146,5 +145,11 @@ impl WorkloadIdentity {
 /// For services on this machine.
 pub(super) fn near(identity: &WorkloadIdentity) -> Result<Client, Error> {
     let client = http().no_proxy().connect_timeout(NEAR).timeout(ANSWER).build();
+    client.map_err(|error| identity.trouble(error.to_string()))
+}
+
+/// For services that are not beside the program, so that a proxy may be on the way.
+pub(super) fn far(identity: &WorkloadIdentity) -> Result<Client, Error> {
+    let client = http().timeout(ANSWER.saturating_mul(2)).build();
     client.map_err(|error| identity.trouble(error.to_string()))
 }

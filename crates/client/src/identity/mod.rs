@@ -45,6 +45,8 @@ pub(crate) enum Source {
         header: SecretString,
         client: Option<String>,
     },
+    /// A token that STS signs.
+    AwsOidc(Box<aws::Chain>),
     AwsIam(Box<aws::Chain>),
 }
 

@@ -1,4 +1,4 @@
-//! A signed question to AWS, "who am I" (`GetCallerIdentity`), which Nexus puts to AWS and learns the answer of.
+//! Requests to AWS's STS, signed with a program's credentials; above all a question, "who am I" (`GetCallerIdentity`), which Nexus puts to AWS and learns the answer of.
 //! Signed with it is the server that it is meant for, so that another server that is shown it cannot use it.
 //! Source: AWS, "Signature Version 4 signing process".
 
@@ -25,30 +25,52 @@ pub(crate) struct Question {
 
 /// Signs the question for a server of Nexus, with the time of the signature.
 pub(super) fn question(keys: &Keys, region: Option<&str>, server: &str, now: Timestamp) -> Question {
-    let host = match region {
-        None => "sts.amazonaws.com".to_owned(),
-        Some(region) if region.starts_with("cn-") => format!("sts.{region}.amazonaws.com.cn"),
-        Some(region) => format!("sts.{region}.amazonaws.com"),
-    };
-    let time = basic_time(now);
-    let mut headers = BTreeMap::from([
-        ("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
-        ("host", host.clone()),
-        ("x-amz-date", time.clone()),
-        ("x-nexus-server-id", server.to_owned()),
-    ]);
-    if let Some(token) = &keys.session {
-        headers.insert("x-amz-security-token", token.expose_secret().to_owned());
-    }
-    let authorization = authorize(keys, region.unwrap_or(GLOBAL), &time, &headers);
-    headers.insert("authorization", authorization);
+    let host = region.map_or_else(|| "sts.amazonaws.com".to_owned(), host);
+    let server = [("x-nexus-server-id", server.to_owned())];
+    let headers = signed(keys, &host, region.unwrap_or(GLOBAL), BODY, server, now);
     Question { url: format!("https://{host}/"), headers, body: BODY }
 }
 
-fn authorize(keys: &Keys, region: &str, time: &str, headers: &BTreeMap<&'static str, String>) -> String {
+/// Where STS is in a region.
+pub(super) fn host(region: &str) -> String {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("sts.{region}.amazonaws.com{china}")
+}
+
+/// The headers of a request to STS with this form as its body, signature and all.
+pub(super) fn signed<const N: usize>(
+    keys: &Keys,
+    host: &str,
+    region: &str,
+    body: &str,
+    more: [(&'static str, String); N],
+    now: Timestamp,
+) -> BTreeMap<&'static str, String> {
+    let time = basic_time(now);
+    let mut headers = BTreeMap::from([
+        ("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
+        ("host", host.to_owned()),
+        ("x-amz-date", time.clone()),
+    ]);
+    headers.extend(more);
+    if let Some(token) = &keys.session {
+        headers.insert("x-amz-security-token", token.expose_secret().to_owned());
+    }
+    let authorization = authorize(keys, region, &time, &headers, body);
+    headers.insert("authorization", authorization);
+    headers
+}
+
+fn authorize(
+    keys: &Keys,
+    region: &str,
+    time: &str,
+    headers: &BTreeMap<&'static str, String>,
+    body: &str,
+) -> String {
     let names = headers.keys().copied().collect::<Vec<_>>().join(";");
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
-    let request = format!("POST\n/\n\n{lines}\n{names}\n{}", hash(BODY));
+    let request = format!("POST\n/\n\n{lines}\n{names}\n{}", hash(body));
     let day = time.get(..8).unwrap_or_default();
     let scope = format!("{day}/{region}/sts/aws4_request");
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hash(&request));

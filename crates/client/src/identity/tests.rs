@@ -187,6 +187,34 @@ async fn on_aws_a_question_is_signed_for_this_server_with_credentials_of_each_so
 }
 
 #[tokio::test]
+async fn sts_signs_a_token_for_the_audience_of_the_provider() {
+    let script = both(|asked| {
+        let url: reqwest::Url = format!("http://a/?{}", asked.body).parse().expect("a form");
+        let audience = url.query_pairs().find(|(name, _)| name == "Audience.member.1").map(|it| it.1.into_owned());
+        let signed = asked.header("authorization").contains("/eu-central-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date,");
+        (asked.what == "POST /sts" && signed).then(|| {
+            let token = token_for(&json!(audience));
+            let xml = format!("<r><GetWebIdentityTokenResult><WebIdentityToken>{token}</WebIdentityToken></GetWebIdentityTokenResult></r>");
+            says(200, &xml)
+        })
+    })
+    .await;
+    let sts = format!("{}/sts", script.address);
+    let variables = [
+        ("NEXUS_IDENTITY_PLATFORM", "aws_oidc"),
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "s3cr3t"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ENDPOINT_URL_STS", &sts),
+    ];
+    assert_eq!(
+        reads(&script, identity(&variables)).await["token"],
+        json!(token_for(&json!(audience(&script))))
+    );
+    assert!(script.one("POST /sts").body.starts_with("Action=GetWebIdentityToken&Version=2011-06-15&"));
+}
+
+#[tokio::test]
 async fn a_token_that_is_meant_for_somebody_else_never_leaves_the_program() {
     let script = both(|_| None).await;
     let ours = audience(&script);
