@@ -14,6 +14,9 @@ pub fn of(path: &str) -> String {
         ["account", "security"] => "Second factors".to_owned(),
         ["account", "sessions"] => "Sessions".to_owned(),
         ["account", "connections"] => "Connected sign-ins".to_owned(),
+        ["account", "apps"] => "Connected apps".to_owned(),
+        ["oauth", "authorize"] => "Let an app act for you".to_owned(),
+        ["device"] => "Let a device in".to_owned(),
         ["account", "tenants"] => "Tenants".to_owned(),
         ["setup"] => "Set up".to_owned(),
         ["step-up"] => "Confirm that it is you".to_owned(),
@@ -28,6 +31,7 @@ pub fn of(path: &str) -> String {
         ["t", _, "settings"] => "Settings".to_owned(),
         ["t", _, "environments"] => "Environments".to_owned(),
         ["t", _, "api-keys"] => "API keys".to_owned(),
+        ["t", _, "oauth-apps"] => "OAuth apps".to_owned(),
         ["t", _, "projects", project] => (*project).to_owned(),
         ["t", _, "projects", project, tab] => join(tab_name(tab), &[project]),
         ["t", _, "projects", project, environment, service, tab] => {

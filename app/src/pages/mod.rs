@@ -13,6 +13,7 @@ pub mod frame;
 pub mod grid;
 pub mod losses;
 pub mod members;
+pub mod oauth_apps;
 pub mod project;
 pub mod projects;
 pub mod secrets;
