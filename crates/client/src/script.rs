@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -36,6 +37,9 @@ pub(crate) struct Script {
 /// What is answered: a status and a body, with headers.
 pub(crate) struct Answer(u16, Vec<(&'static str, &'static str)>, String);
 
+/// The header by which a script marks an answer that has no end; it is not sent.
+const OPEN: &str = "x-open";
+
 pub(crate) fn good(body: &Value) -> Answer {
     Answer(200, vec![("content-type", "application/json")], body.to_string())
 }
@@ -45,6 +49,11 @@ pub(crate) fn says(status: u16, body: &str) -> Answer {
 }
 
 impl Answer {
+    /// One that begins like this and goes on for ever.
+    pub fn open(beginning: &str) -> Self {
+        says(200, beginning).with(OPEN, "")
+    }
+
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.1.push((name, value));
         self
@@ -109,10 +118,17 @@ async fn read(request: Request) -> Asked {
 
 fn respond(Answer(status, headers, body): Answer) -> Response {
     let mut response = Response::builder().status(status);
-    for (name, value) in headers {
+    let open = headers.iter().any(|(name, _)| *name == OPEN);
+    for (name, value) in headers.into_iter().filter(|(name, _)| *name != OPEN) {
         response = response.header(name, value);
     }
-    response.body(Body::from(body)).expect("an answer")
+    let body = if open {
+        let first = futures::stream::iter([Ok::<_, std::io::Error>(body)]);
+        Body::from_stream(first.chain(futures::stream::pending()))
+    } else {
+        Body::from(body)
+    };
+    response.body(body).expect("an answer")
 }
 
 /// A token that looks like one, meant for this audience.

@@ -88,8 +88,9 @@ impl WorkloadIdentity {
     ///    `AWS_LAMBDA_FUNCTION_NAME`;
     /// 10. Google Cloud Run and Functions: `K_SERVICE`, `CLOUD_RUN_JOB`; elsewhere `GCE_METADATA_HOST`.
     ///
-    /// The metadata services of virtual machines (GCE, EC2, Azure) are asked only when 1 says so, because
-    /// nothing tells such a machine from a laptop but a question that nobody answers.
+    /// The metadata services of virtual machines (GCE, EC2, Azure) are asked only when 1 says so (`gcp`, `aws_iam`,
+    /// `azure`), because nothing tells such a machine from a laptop but a question that nobody answers. So is
+    /// AWS's STS for a signed token (`aws_oidc`), because AWS says what a program is in two ways.
     /// `NEXUS_IDENTITY_PROVIDER` names the provider, `NEXUS_AUDIENCE` the audience.
     ///
     /// # Errors

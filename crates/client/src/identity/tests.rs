@@ -266,7 +266,7 @@ async fn a_platform_that_answers_badly_is_an_error_that_names_it_and_nothing_els
         ("nothing", Box::new(|| Some(says(200, "")))),
         ("silence", Box::new(|| None)),
     ];
-    for (what, answer) in bad {
+    for (number, (what, answer)) in bad.into_iter().enumerate() {
         let script = Script::new(move |asked| match asked.what.as_str() {
             EXCHANGE | SYNC => nexus(asked),
             _ => answer(),
@@ -274,7 +274,7 @@ async fn a_platform_that_answers_badly_is_an_error_that_names_it_and_nothing_els
         .await;
         let at = |path: &str| format!("{}{path}", script.address);
         let (url, host) = (at("/token"), script.address.replace("http://", ""));
-        for variables in [
+        let platforms = [
             vec![("ACTIONS_ID_TOKEN_REQUEST_URL", &*url), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "a")],
             vec![("IDENTITY_ENDPOINT", &*url), ("IDENTITY_HEADER", "a")],
             vec![("GCE_METADATA_HOST", &*host)],
@@ -283,9 +283,10 @@ async fn a_platform_that_answers_badly_is_an_error_that_names_it_and_nothing_els
                 ("NEXUS_IDENTITY_PLATFORM", "aws_iam"),
                 ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*script.address),
             ],
-        ] {
-            // A key of AWS beside it is not used instead.
-            let error = connect(&script, identity(&variables)).await.err().expect(what);
+        ];
+        // Each answer by two of them, so that each of them has several.
+        for variables in [&platforms[number % 5], &platforms[(number + 2) % 5]] {
+            let error = connect(&script, identity(variables)).await.err().expect(what);
             assert!(matches!(&error, Error::NoIdentity { .. }), "{what}: {error}");
             assert!(!error.to_string().contains("hunter2"), "{what}: {error}");
         }
@@ -387,4 +388,31 @@ async fn workload_identity_needs_an_endpoint_and_copies_need_something_to_seal_t
     options().seal_copies_with(seal).connect().await.expect("sealed");
     let copy = options().seal_copies_with(seal).offline(true).connect().await.expect("a copy");
     assert_eq!(copy.get_secret("token").expect("it is there").expose_secret(), "hunter2");
+}
+
+#[tokio::test]
+async fn a_stream_is_opened_anew_with_the_next_session_before_the_one_before_ends() {
+    let exchanged = AtomicUsize::new(0);
+    let script = Script::new(move |asked| {
+        if asked.what == EXCHANGE {
+            let number = exchanged.fetch_add(1, Ordering::SeqCst) + 1;
+            // Only the first one is short.
+            let lives = if number == 1 { 1 } else { 900 };
+            return Some(good(&json!({ "access_token": format!("ws_{number}"), "expires_in": lives })));
+        }
+        Some(if asked.what == SYNC { good(&snapshot()) } else { Answer::open("id: 7\ndata: {}\n\n") })
+    })
+    .await;
+    let token = token_for(&json!(audience(&script)));
+    let endpoint = format!("{}/s/api-k3mzq5ta", script.address);
+    let options = Options::workload_identity(endpoint, identity(&[("NEXUS_ID_TOKEN", &token)]));
+    let client = options.connect().await.expect("let in");
+    let stream = "GET /s/api-k3mzq5ta/v1/stream";
+    while script.count(stream) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let streams: Vec<Asked> = script.asked().into_iter().filter(|it| it.what == stream).collect();
+    assert_eq!(streams[0].header("authorization"), "Bearer ws_1");
+    assert_eq!((streams[1].header("authorization"), streams[1].header("last-event-id")), ("Bearer ws_2", "7"));
+    assert!(client.trouble().is_none());
 }

@@ -158,7 +158,6 @@ impl Login {
         // Nobody has more than this many pages; a server that says so is broken.
         for _ in 0..50 {
             let mut query = query.to_vec();
-            query.push(("limit", "200"));
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
             let page: List<T> = self.get(path, &query).await?;
             all.extend(page.data);
