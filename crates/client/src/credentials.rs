@@ -203,6 +203,7 @@ mod tests {
     const GIVES: u8 = 0;
     const FAILS: u8 = 1;
     const HANGS: u8 = 2;
+    const REFUSES: u8 = 3;
 
     async fn stage() -> (Arc<Credentials>, Script, Arc<AtomicU8>) {
         let mood = Arc::new(AtomicU8::new(GIVES));
@@ -211,6 +212,7 @@ mod tests {
             match now.load(Ordering::SeqCst) {
                 GIVES => Some(good(&json!({ "access_token": "ws_1", "expires_in": 900 }))),
                 FAILS => Some(says(503, "")),
+                REFUSES => Some(says(401, "")),
                 _ => None,
             }
         })
@@ -295,5 +297,15 @@ mod tests {
         let new = credentials.after_refusal(&old).await.expect("renewed").expect("a session");
         let same = credentials.after_refusal(&old).await.expect("renewed").expect("a session");
         assert_eq!((new.number(), same.number(), script.asked().len()), (2, 2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_refused_proof_is_not_shown_again_at_once_however_often_somebody_asks() {
+        let (credentials, script, mood) = stage().await;
+        mood.store(REFUSES, Ordering::SeqCst);
+        for _ in 0..5 {
+            assert!(matches!(credentials.present().await.err(), Some(Error::IdentityRefused { .. })));
+        }
+        assert_eq!(script.asked().len(), 1);
     }
 }

@@ -49,13 +49,17 @@ fn read(file: &Path) -> anyhow::Result<Folder> {
     let mut text = String::new();
     opened.take(MOST).read_to_string(&mut text)?;
     // Not the library's words alone: they quote the line, which may be a server's settings with its keys.
-    toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
-        anyhow::anyhow!(
-            "line {}: it says url, project and service, each a text, and nothing else",
-            line.max(1)
-        )
-    })
+    let folder: Folder = toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        anyhow::anyhow!("line {}: it says url, project and service, each a text, and nothing else", line)
+    })?;
+    let mut said = [&folder.url, &folder.project, &folder.service].into_iter().flatten();
+    // They are shown in the terminal.
+    if said.any(|text| text.is_empty() || text.len() > 512 || text.chars().any(char::is_control)) {
+        bail!("an address, a project and a service are short texts of printable letters");
+    }
+    Ok(folder)
 }
 
 fn check(metadata: &fs::Metadata) -> anyhow::Result<()> {
@@ -107,6 +111,8 @@ mod tests {
             let error = format!("{:#}", Folder::from(folder.path(), None).expect_err(text));
             assert!(error.contains("line ") && !error.contains("hunter2"), "{error}");
         }
+        fs::write(&file, "project = \"a\\u001b[2J\"").expect("written");
+        assert!(Folder::from(folder.path(), None).is_err(), "it would be shown in a terminal");
         fs::write(&file, "project = 'shop'").expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).expect("changed");
         assert!(Folder::from(folder.path(), None).is_err());

@@ -14,13 +14,21 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
+
+/// How long nothing is asked after a refusal.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Exchange {
     identity: WorkloadIdentity,
     base: Url,
     http: reqwest::Client,
+    /// Until when nothing is asked, and why: a rule that does not fit now does not fit at once afterwards, and
+    /// failed attempts are counted.
+    refused_until: Mutex<Option<(Instant, String)>>,
 }
 
 #[derive(Deserialize)]
@@ -38,11 +46,12 @@ impl Exchange {
                 "workload identity needs the service's endpoint, https://…/s/…, as it stands on the service's page".into(),
             ));
         }
-        Ok(Self { identity, base: base.clone(), http })
+        Ok(Self { identity, base: base.clone(), http, refused_until: Mutex::new(None) })
     }
 
     /// Asks the platform, and then Nexus.
     pub async fn issue(&self) -> Result<Issued, Error> {
+        self.expect_patience()?;
         let body = Zeroizing::new(self.proof().await?.to_string());
         let url = below(&self.base, &["v1", "auth", "token-exchange"])?;
         let request = self.http.post(url).timeout(ANSWER).header("content-type", "application/json");
@@ -53,6 +62,16 @@ impl Exchange {
             return Err(Error::Unreachable("it gives a session that is over".into()));
         }
         Ok(Issued { token: session.access_token, lives: Duration::from_secs(session.expires_in) })
+    }
+
+    fn expect_patience(&self) -> Result<(), Error> {
+        let refused = self.refused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused.as_ref() {
+            Some((until, problem)) if Instant::now() < *until => {
+                Err(Error::IdentityRefused { platform: self.identity.platform, problem: problem.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn proof(&self) -> Result<Value, Error> {
@@ -112,6 +131,9 @@ impl Exchange {
             }
             other => return other,
         };
+        let until = Instant::now().checked_add(PATIENCE);
+        *self.refused_until.lock().unwrap_or_else(PoisonError::into_inner) =
+            until.map(|it| (it, problem.clone()));
         Error::IdentityRefused { platform, problem }
     }
 }

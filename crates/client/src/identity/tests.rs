@@ -413,6 +413,9 @@ async fn a_stream_is_opened_anew_with_the_next_session_before_the_one_before_end
     }
     let streams: Vec<Asked> = script.asked().into_iter().filter(|it| it.what == stream).collect();
     assert_eq!(streams[0].header("authorization"), "Bearer ws_1");
-    assert_eq!((streams[1].header("authorization"), streams[1].header("last-event-id")), ("Bearer ws_2", "7"));
+    assert_eq!(
+        (streams[1].header("authorization"), streams[1].header("last-event-id")),
+        ("Bearer ws_2", "7")
+    );
     assert!(client.trouble().is_none());
 }

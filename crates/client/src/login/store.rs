@@ -99,14 +99,20 @@ impl Place {
     }
 }
 
+/// A folder that is there already stays as it is, because it may be for other things too; it will do as long as
+/// nobody else can take files out of it.
 #[cfg(unix)]
 fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    let made = fs::metadata(folder)?;
+    let (open, sticky) = (made.mode() & 0o022 != 0, made.mode() & 0o1000 != 0);
+    let mine = made.uid() == rustix::process::geteuid().as_raw();
+    if (mine || sticky) && (!open || sticky) {
+        return Ok(());
     }
-    Ok(())
+    let words = format!("others may change what lies in {}", folder.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, words))
 }
 
 #[cfg(not(unix))]
@@ -171,6 +177,11 @@ mod tests {
         assert_eq!(place.read().expect("read").expect("a login").url, URL);
         assert!(Place::of(&folder, "https://other.example/").read().expect("nothing").is_none());
         assert_eq!(Place::all(&folder).len(), 1);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o770)).expect("changed");
+        assert!(place.write(&Stored::for_test(URL, "one", 0)).is_err(), "others could replace it");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("changed");
+        place.write(&Stored::for_test(URL, "one", 0)).expect("written");
+        assert_eq!(mode(&folder), 0o755, "what was there stays as it was");
         fs::set_permissions(&place.file, fs::Permissions::from_mode(0o640)).expect("changed");
         assert!(place.read().is_err());
         fs::remove_file(&place.file).expect("removed");
