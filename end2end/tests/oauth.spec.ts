@@ -104,11 +104,12 @@ test('a command line is let in by its code', async ({ page, nexus }) => {
   await expect(page.getByRole('heading', { name: 'Let Nexus command line in?' })).toBeVisible();
   expect(await faultsOf(page)).toEqual([]);
   await page.getByRole('button', { name: 'Let it in', exact: true }).click();
-  await expect(page).toHaveURL(/\/account\/apps/);
-  await expect(page.getByText('Nexus command line')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'It is let in' })).toBeVisible();
   const grant_type = 'urn:ietf:params:oauth:grant-type:device_code';
   const given = await token(nexus.url, { grant_type, device_code: begun.device_code, client_id: 'nexus-cli' });
   expect(await whoami(nexus.url, given.access_token)).toBe(200);
+  await page.getByRole('link', { name: 'Your connected apps' }).click();
+  await expect(page.getByText('Nexus command line')).toBeVisible();
 });
 
 test.describe('without JavaScript', () => {

@@ -12,6 +12,7 @@ pub mod flags;
 pub mod frame;
 pub mod grid;
 pub mod losses;
+pub mod machine_tabs;
 pub mod members;
 pub mod oauth_apps;
 pub mod project;

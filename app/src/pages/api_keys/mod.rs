@@ -20,7 +20,7 @@ use crate::components::scopes::summary;
 use crate::components::time::Until;
 use crate::components::{Ago, Badge, Empty, Snippet};
 use crate::page::page;
-use crate::pages::workload::MachineTabs;
+use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::environment_key::{ALL_ENVIRONMENTS, EnvironmentKey, KeyType, SigningSecret};

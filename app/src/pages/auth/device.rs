@@ -3,7 +3,7 @@
 
 use super::Card;
 use super::consent::{ALLOW, AppHead, ScopeList};
-use crate::address::query;
+use crate::address::{has, query};
 use crate::components::time::Until;
 use crate::components::{Ago, FormError, Hidden, Pick, PostForm};
 use crate::done::Done;
@@ -54,19 +54,21 @@ pub async fn decide_device(
     let opened = here.signed_in().await?;
     let allow = answer == ALLOW;
     nexus_backend::oauth::device::decide(&here.nexus, opened, &user_code, &tenant, allow, here.ip).await?;
-    let (notice, to) = match allow {
-        true => ("It is let in: go back to it, it goes on by itself", "/account/apps"),
-        false => ("It is not let in", "/device"),
-    };
-    Ok(Done::new(notice).to(to))
+    Ok(match allow {
+        true => Done::default().to("/device?let_in"),
+        false => Done::new("It is not let in").to("/device"),
+    })
 }
 
 #[component]
 pub fn DevicePage() -> impl IntoView {
-    let code = query("user_code");
+    let (code, let_in) = (query("user_code"), has("let_in"));
     page(
         move || ReadDevice { user_code: code.get().unwrap_or_default() },
         move |data| {
+            if let_in.get() {
+                return view! { <LetIn/> }.into_any();
+            }
             let typed = code.get_untracked().unwrap_or_default();
             match data.asked {
                 Some(asked) => view! { <Question asked now=data.now/> }.into_any(),
@@ -74,6 +76,16 @@ pub fn DevicePage() -> impl IntoView {
             }
         },
     )
+}
+
+#[component]
+fn LetIn() -> impl IntoView {
+    view! {
+        <Card title="It is let in" text="Go back to it: it goes on by itself in a moment. This page can be closed.">
+            <a class="button" href="/account/apps">"Your connected apps"</a>
+        </Card>
+    }
+    .into_any()
 }
 
 /// The form for the code. It asks for a page, so it is sent with GET.
