@@ -9,6 +9,7 @@ pub fn calls() -> Vec<Call> {
         management(),
         keys::rest_calls(),
         workload::rest_calls(),
+        keys::apps(),
         members(),
         services(),
         secrets(),

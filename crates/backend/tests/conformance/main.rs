@@ -50,6 +50,7 @@ mod keys;
 mod limits;
 mod mail;
 mod members;
+mod oauth;
 mod open_sessions;
 mod orders;
 mod people;

@@ -193,6 +193,11 @@ const OF_A_TENANT: &[&str] = &[
     "idempotency_keys",
     "quarantines",
     "request_log",
+    "oauth_apps",
+    "oauth_grants",
+    "oauth_tokens",
+    "oauth_codes",
+    "oauth_devices",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
@@ -253,6 +258,21 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
     ("DELETE FROM mails WHERE updated_at", "the sweep of old mails"),
     ("SELECT id, recipient, kind, state", "the operator's list"),
     ("SELECT recipient, sealed FROM mails", "the operator's look"),
+    ("SELECT tenant_id, id, name, type, redirect_uris", "the tenant of an app comes from its row"),
+    ("SELECT o.tenant_id, t.slug AS tenant_slug", "the tenant of a token comes from its row"),
+    ("SELECT d.tenant_id, t.slug AS tenant_slug", "the tenant of a device comes from its row"),
+    ("SELECT tenant_id, app_id, scopes, ip", "the tenant of a device comes from its row"),
+    ("SELECT app_id, state, wait", "a device that asks is known by its code"),
+    ("UPDATE oauth_devices SET polled_at", "a device that asks is known by its code"),
+    ("SELECT COUNT(*) FROM oauth_devices WHERE ip", "how many devices of one address wait"),
+    ("SELECT g.id, g.tenant_id, t.slug", "what a person lets apps do, wherever"),
+    ("DELETE FROM oauth_grants WHERE user_id", "a new password ends everything of a person"),
+    ("DELETE FROM oauth_codes WHERE user_id", "a new password ends everything of a person"),
+    ("DELETE FROM oauth_devices WHERE user_id", "a new password ends everything of a person"),
+    ("DELETE FROM oauth_grants WHERE expires_at", "the sweep of what is over"),
+    ("DELETE FROM oauth_tokens WHERE expires_at", "the sweep of what is over"),
+    ("DELETE FROM oauth_codes WHERE created_at", "the sweep of what is over"),
+    ("DELETE FROM oauth_devices WHERE expires_at", "the sweep of what is over"),
 ];
 
 #[test]
