@@ -63,6 +63,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/environments") view=Page::ENVIRONMENTS ssr=Async/>
                 <Route path=path!("/api-keys") view=Page::API_KEYS ssr=Async/>
                 <Route path=path!("/oauth-apps") view=Page::OAUTH_APPS ssr=Async/>
+                <Route path=path!("/identity-providers") view=Page::IDENTITY_PROVIDERS ssr=Async/>
                 <Route path=path!("/sign-in") view=Page::SIGN_IN_RULES ssr=Async/>
                 <ParentRoute path=path!("/members") view=Page::MEMBERS_FRAME ssr=Async>
                     <Route path=path!("/") view=Page::MEMBERS ssr=Async/>
@@ -74,6 +75,7 @@ fn Pages() -> impl IntoView {
                     <Route path=path!("/configs") view=Page::CONFIGS ssr=Async/>
                     <Route path=path!("/flags") view=Page::FLAGS ssr=Async/>
                     <Route path=path!("/keys") view=Page::KEYS ssr=Async/>
+                    <Route path=path!("/identities") view=Page::IDENTITIES ssr=Async/>
                     <Route path=path!("/settings") view=Page::SERVICE_SETTINGS ssr=Async/>
                 </ParentRoute>
                 <ParentRoute path=path!("/projects/:project") view=Page::PROJECT ssr=Async>

@@ -36,6 +36,7 @@ use crate::pages::project::{
     ProjectFrame, audit::ProjectAuditTab, members::ProjectMembersTab, settings::ProjectSettingsTab,
 };
 use crate::pages::service::{ServiceFrame, keys::KeysTab, settings::ServiceSettingsTab};
+use crate::pages::workload::{IdentitiesTab, IdentityProvidersPage};
 use crate::pages::{
     api_keys::ApiKeysPage,
     api_log::ApiLogPage,
@@ -168,6 +169,10 @@ impl Page {
     pub const KEYS: Self = page!(KeysTab, manage::keys);
     pub const SERVICE_SETTINGS: Self = page!(ServiceSettingsTab, manage::service_settings);
 
+    // Workload identity: programs that prove who they are with a token of their platform.
+    pub const IDENTITY_PROVIDERS: Self = page!(IdentityProvidersPage, machines::identity_providers);
+    pub const IDENTITIES: Self = page!(IdentitiesTab, machines::identities);
+
     // People: the members of a tenant, and what belongs to one person.
     pub const MEMBERS_FRAME: Self = page!(MembersFrame, people::members_frame);
     pub const MEMBERS: Self = page!(MembersTab, people::members);
@@ -209,6 +214,7 @@ impl Page {
             [Some("environments"), None, ..] => Some(Self::ENVIRONMENTS),
             [Some("api-keys"), None, ..] => Some(Self::API_KEYS),
             [Some("oauth-apps"), None, ..] => Some(Self::OAUTH_APPS),
+            [Some("identity-providers"), None, ..] => Some(Self::IDENTITY_PROVIDERS),
             [Some("members"), ..] => Some(Self::MEMBERS_FRAME),
             [Some("sign-in"), None, ..] => Some(Self::SIGN_IN_RULES),
             [Some("projects"), Some(_), None, ..] => Some(Self::SERVICES),
@@ -221,6 +227,7 @@ impl Page {
             [Some("projects"), Some(_), Some(_), Some(_), Some("configs"), None] => Some(Self::CONFIGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("flags"), None] => Some(Self::FLAGS),
             [Some("projects"), Some(_), Some(_), Some(_), Some("keys"), None] => Some(Self::KEYS),
+            [Some("projects"), Some(_), Some(_), Some(_), Some("identities"), None] => Some(Self::IDENTITIES),
             [Some("projects"), Some(_), Some(_), Some(_), Some("settings"), None] => {
                 Some(Self::SERVICE_SETTINGS)
             }
@@ -333,6 +340,7 @@ mod tests {
         assert_eq!(part("/t/acme/projects/shop/live/api/secrets"), Some("secrets"));
         assert_eq!(part("/t/acme/projects/shop/live/api/keys"), Some("manage"));
         assert_eq!(part("/t/acme/audit/"), Some("manage"));
+        assert_eq!(part("/t/acme/projects/shop/live/api/identities"), Some("machines"));
         assert_eq!(part("/t/acme/projects/shop"), Some("services"));
         assert_eq!(part("/t/acme/projects/shop/grid"), Some("grid"));
         assert_eq!(part("/reset/0123"), Some("entrance"));

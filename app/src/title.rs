@@ -32,6 +32,7 @@ pub fn of(path: &str) -> String {
         ["t", _, "environments"] => "Environments".to_owned(),
         ["t", _, "api-keys"] => "API keys".to_owned(),
         ["t", _, "oauth-apps"] => "OAuth apps".to_owned(),
+        ["t", _, "identity-providers"] => "Identity providers".to_owned(),
         ["t", _, "projects", project] => (*project).to_owned(),
         ["t", _, "projects", project, tab] => join(tab_name(tab), &[project]),
         ["t", _, "projects", project, environment, service, tab] => {
@@ -48,6 +49,7 @@ fn tab_name(tab: &str) -> &str {
         "configs" => "Configs",
         "flags" => "Flags",
         "keys" => "API keys",
+        "identities" => "Identities",
         "tester" => "Run Tester",
         "grid" => "Environment grid",
         "audit" => "Audit log",

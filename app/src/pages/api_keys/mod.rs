@@ -20,6 +20,7 @@ use crate::components::scopes::summary;
 use crate::components::time::Until;
 use crate::components::{Ago, Badge, Empty, Snippet};
 use crate::page::page;
+use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::environment_key::{ALL_ENVIRONMENTS, EnvironmentKey, KeyType, SigningSecret};
@@ -85,6 +86,7 @@ fn Keys(
             {add}
         </div>
         <p class="lead">"A key belongs to one environment for ever. Its value is shown once; programs of a single service use that service’s own keys."</p>
+        <MachineTabs/>
         <p class="note no-js">"A new key is shown once and never stored in a page, so making and rotating one needs JavaScript."</p>
         {is_all.then(|| view! { <p class="note">"All environments are shown together to be read. Choose one to change something."</p> })}
         {move || (new.get() && !is_all).then(|| view! { <NewKey tenant environment made/> })}

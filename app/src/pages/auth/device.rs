@@ -3,7 +3,7 @@
 
 use super::Card;
 use super::consent::{ALLOW, AppHead, ScopeList};
-use crate::address::query;
+use crate::address::{has, query};
 use crate::components::time::Until;
 use crate::components::{Ago, FormError, Hidden, Pick, PostForm};
 use crate::done::Done;
@@ -17,8 +17,10 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceData {
-    /// What waits under the code; nothing where none does.
+    /// What waits under the code.
     pub asked: Option<DeviceRequest>,
+    /// What is wrong with the code.
+    pub refused: Option<String>,
     pub now: Timestamp,
 }
 
@@ -27,17 +29,18 @@ pub struct DeviceData {
 pub async fn read_device(#[server(default)] user_code: String) -> Result<DeviceData, Refused> {
     let here = crate::server::here()?;
     let opened = here.signed_in().await?;
-    let asked = match user_code.is_empty() {
-        true => None,
-        false => match nexus_backend::oauth::device::look(&here.nexus, opened, &user_code, here.ip).await {
-            Ok(asked) => Some(asked),
-            Err(nexus_backend::Error::Refused(refusal)) if refusal.code == nexus_domain::Code::NotFound => {
-                None
-            }
-            Err(error) => return Err(error.into()),
+    let now = here.nexus.now();
+    if user_code.is_empty() {
+        return Ok(DeviceData { asked: None, refused: None, now });
+    }
+    match nexus_backend::oauth::device::look(&here.nexus, opened, &user_code, here.ip).await {
+        Ok(asked) => Ok(DeviceData { asked: Some(asked), refused: None, now }),
+        Err(nexus_backend::Error::Refused(refusal)) => match refusal.field("user_code") {
+            Some(wrong) => Ok(DeviceData { asked: None, refused: Some(wrong.to_owned()), now }),
+            None => Err(refusal.into()),
         },
-    };
-    Ok(DeviceData { asked, now: here.nexus.now() })
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The answer: `allow` in a tenant, or anything else for no.
@@ -51,33 +54,43 @@ pub async fn decide_device(
     let opened = here.signed_in().await?;
     let allow = answer == ALLOW;
     nexus_backend::oauth::device::decide(&here.nexus, opened, &user_code, &tenant, allow, here.ip).await?;
-    let (notice, to) = match allow {
-        true => ("It is let in: go back to it, it goes on by itself", "/account/apps"),
-        false => ("It is not let in", "/device"),
-    };
-    Ok(Done::new(notice).to(to))
+    Ok(match allow {
+        true => Done::default().to("/device?let_in"),
+        false => Done::new("It is not let in").to("/device"),
+    })
 }
 
 #[component]
 pub fn DevicePage() -> impl IntoView {
-    let code = query("user_code");
+    let (code, let_in) = (query("user_code"), has("let_in"));
     page(
         move || ReadDevice { user_code: code.get().unwrap_or_default() },
         move |data| {
+            if let_in.get() {
+                return view! { <LetIn/> }.into_any();
+            }
             let typed = code.get_untracked().unwrap_or_default();
             match data.asked {
                 Some(asked) => view! { <Question asked now=data.now/> }.into_any(),
-                None => view! { <Code typed/> }.into_any(),
+                None => view! { <Code typed refused=data.refused/> }.into_any(),
             }
         },
     )
 }
 
+#[component]
+fn LetIn() -> impl IntoView {
+    view! {
+        <Card title="It is let in" text="Go back to it: it goes on by itself in a moment. This page can be closed.">
+            <a class="button" href="/account/apps">"Your connected apps"</a>
+        </Card>
+    }
+    .into_any()
+}
+
 /// The form for the code. It asks for a page, so it is sent with GET.
 #[component]
-fn Code(typed: String) -> impl IntoView {
-    let unknown = (!typed.is_empty())
-        .then_some("Nothing waits under this code: it was mistyped, used, or its ten minutes are over.");
+fn Code(typed: String, refused: Option<String>) -> impl IntoView {
     view! {
         <Card title="Let a device in" text="Type the code that your command line or device shows.">
             <form method="get" action="/device" class="stack">
@@ -85,9 +98,9 @@ fn Code(typed: String) -> impl IntoView {
                     <label for="user_code">"Code"</label>
                     <div class="control mono">
                         <input id="user_code" name="user_code" value=typed placeholder="BCDF-GHJK" autocomplete="off" autocapitalize="characters"
-                            spellcheck="false" aria-required="true" aria-invalid=unknown.map(|_| "true") aria-describedby="user_code-error"/>
+                            spellcheck="false" aria-required="true" aria-invalid=refused.is_some().then_some("true") aria-describedby="user_code-error"/>
                     </div>
-                    <div class="field-error" id="user_code-error" role="alert">{unknown.map(|text| view! { <p>{text}</p> })}</div>
+                    <div class="field-error" id="user_code-error" role="alert">{refused.map(|text| view! { <p>{text}</p> })}</div>
                 </div>
                 <div class="actions"><button type="submit" class="button button-primary">"Go on"</button></div>
             </form>

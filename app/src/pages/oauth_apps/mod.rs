@@ -17,6 +17,7 @@ use crate::components::time::{Until, count};
 use crate::components::{Ago, Badge, Copy, Empty, Snippet};
 use crate::page::page;
 use crate::pages::auth::consent::AppLogo;
+use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::oauth::{AppType, OauthApp};
@@ -65,6 +66,7 @@ fn Apps(tenant: Memo<String>, data: OauthAppsData, made: RwSignal<Option<ShownAp
                 title="New app (n)" aria-keyshortcuts="n"><Icon glyph=Glyph::Plus/>"New app"</a>
         </div>
         <p class="lead">"An app asks a member for consent, and then acts for them: with the scopes that they agreed to, and never beyond what they may do themselves."</p>
+        <MachineTabs/>
         {move || new.get().then(|| view! { <NewApp tenant made/> })}
         {move || find(edit.get()).map(|app| view! { <EditApp tenant app/> })}
         {list}
@@ -131,8 +133,10 @@ fn Row(tenant: Memo<String>, app: OauthApp, now: Timestamp) -> impl IntoView {
                 </div>
             </td>
             <td data-label="Client id">
-                <span class="mono wrap">{app.client_id.clone()}</span><Copy text=app.client_id.clone() label="Copy the client id"/>
-                <div class="faint">{secret}{old}</div>
+                <div>
+                    <span class="mono wrap">{app.client_id.clone()}</span><Copy text=app.client_id.clone() label="Copy the client id"/>
+                    <div class="faint">{secret}{old}</div>
+                </div>
             </td>
             <td data-label="May ask for"><span title=scopes.join(", ")>{summary(&app.scopes)}</span></td>
             <td data-label="Let in by">{count(app.grants, "member")}</td>

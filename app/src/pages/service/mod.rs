@@ -68,6 +68,12 @@ pub const fn first_tab(kind: ServiceKind) -> &'static str {
     }
 }
 
+/// Whether programs can prove to be this service by a token of their platform: what they get is a backend
+/// credential, for an endpoint.
+pub fn takes_identities(service: &Service) -> bool {
+    service.kind == ServiceKind::Backend && !service.umbrella
+}
+
 /// Where programs read the service.
 #[component]
 fn Endpoint(url: String) -> impl IntoView {
@@ -146,6 +152,7 @@ fn ServiceTabs(
         ("Configs", "configs", true, Some(configs)),
         ("Flags", "flags", true, Some(flags)),
         ("API keys", "keys", !service.umbrella && rights.read_keys, None),
+        ("Identities", "identities", takes_identities(&service) && rights.read_keys, None),
         ("Settings", "settings", true, None),
     ];
     move || {

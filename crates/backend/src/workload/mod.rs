@@ -7,6 +7,8 @@
 
 mod aws;
 mod aws_answer;
+mod before;
+mod ended;
 mod exchange;
 mod keys;
 mod providers;
@@ -16,6 +18,8 @@ mod sessions;
 mod trial;
 mod verify;
 
+pub use before::{unavailable, uses};
+pub use ended::{end_sessions, end_sessions_of};
 pub use exchange::exchange;
 pub use keys::ProviderKeys;
 pub use providers::{add_provider, change_provider, provider, providers, remove_provider};

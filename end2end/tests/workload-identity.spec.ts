@@ -1,0 +1,125 @@
+// Workload identity in the browser: a provider, a rule that pins enough, a token tried out, a session that ends.
+
+import { faultsOf } from './support/appearance';
+import { Issuer } from './support/issuer';
+import { expect, open, service, signIn, test } from './support/nexus';
+
+const providers = '/t/acme/identity-providers';
+const identities = `/t/acme/projects/shop/live/${service.name}/identities`;
+
+test('a workflow is let in by its token, is listed while it is in, and is out when its session is ended', async ({ page, nexus, api }) => {
+  const issuer = new Issuer();
+  await signIn(page);
+  await open(page, identities);
+  await page.getByRole('link', { name: 'Add an identity provider' }).click();
+  await page.getByRole('link', { name: /^GitHub Actions/ }).click();
+  await expect(page.getByLabel('Issuer')).toHaveValue('https://token.actions.githubusercontent.com');
+  await page.getByText('Uploaded', { exact: true }).click();
+  const keys = page.getByLabel('Keys', { exact: true });
+  await keys.fill('{"keys":[');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByText('This is no JSON')).toBeVisible();
+  await keys.fill(issuer.jwks);
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByRole('heading', { name: 'Set up GitHub Actions' })).toBeVisible();
+  const audience = (await page.locator('.facts .wif-audience code').textContent()) ?? '';
+  expect(audience).toContain(`${nexus.url}/wif/`);
+  await expect(page.getByText('id-token: write').first()).toBeVisible();
+  expect(await faultsOf(page)).toEqual([]);
+
+  await open(page, identities);
+  await page.getByRole('link', { name: 'New identity' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('deploy');
+  await page.getByLabel('Id of the repository').fill('1296269');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByText('Has to be pinned: The id of its owner')).toBeVisible();
+  await expect(page.getByLabel('Id of the repository')).toHaveValue('1296269');
+  await page.getByLabel('Id of its owner').fill('583231');
+  await page.getByLabel('Claim 1', { exact: true }).fill('ref');
+  await page.getByLabel('Value of claim 1').fill('refs/heads/main');
+  await page.getByRole('button', { name: 'Create' }).click();
+  const rule = page.getByRole('row', { name: /deploy/ });
+  await expect(rule).toContainText('refs/heads/main');
+  await expect(rule).toContainText('never');
+
+  const box = page.getByLabel('Test a token');
+  const tried = async (token: string) => {
+    await box.getByLabel('Token', { exact: true }).fill(token);
+    await box.getByRole('button', { name: 'Test' }).click();
+  };
+  await tried(issuer.token(audience, { ref: 'refs/heads/evil' }));
+  await expect(box.getByText('An exchange would refuse it.')).toBeVisible();
+  await expect(box.locator('.wif-failed')).toContainText('refs/heads/evil');
+  const token = issuer.token(audience);
+  await tried(token);
+  await expect(box.getByText('An exchange would let it in.')).toBeVisible();
+  await expect(box.locator('.wif-failed')).toHaveCount(0);
+  expect(await faultsOf(page)).toEqual([]);
+
+  const endpoint = (await api.call('GET', `/projects/shop/services/${service.name}`)).endpoint;
+  const exchange = await fetch(`${endpoint}/v1/auth/token-exchange`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ provider: 'github', token }),
+  });
+  expect(exchange.status, await exchange.clone().text()).toBe(200);
+  const { access_token } = await exchange.json();
+  const sync = async () => (await fetch(`${endpoint}/v1/sync`, { headers: { authorization: `Bearer ${access_token}` } })).status;
+  expect(await sync()).toBe(200);
+
+  await open(page, identities);
+  const session = page.getByRole('row', { name: /repo:acme\/shop:ref:refs\/heads\/main/ });
+  await expect(session).toContainText('deploy');
+  expect(await page.content()).not.toContain(access_token);
+  await open(page, providers);
+  await expect(session).toContainText(service.name);
+  await session.getByRole('button', { name: /^End the session/ }).click();
+  await expect(page.getByText('Nobody is in.')).toBeVisible();
+  expect(await sync()).toBe(401);
+
+  await page.getByLabel('Actions for GitHub Actions').click();
+  await page.getByRole('link', { name: 'Delete…' }).click();
+  await expect(page.getByRole('dialog')).toContainText('deploy');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete the provider' }).click();
+  await expect(page.getByText('No identity providers yet')).toBeVisible();
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('a provider and a rule are made, changed and deleted, and a refused form keeps what was typed', async ({ page }) => {
+    await signIn(page);
+    await page.goto(providers);
+    await page.getByRole('link', { name: 'New provider' }).click();
+    await page.getByRole('link', { name: /^Kubernetes/ }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Cluster');
+    await page.getByLabel('Issuer').fill('nonsense');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(page.getByLabel('Issuer')).toHaveValue('nonsense');
+    await expect(page.getByLabel('Issuer')).toHaveAttribute('aria-invalid', 'true');
+    await page.getByLabel('Issuer').fill('https://cluster.example.com');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(page.getByRole('heading', { name: 'Set up Cluster' })).toBeVisible();
+    await expect(page.getByText('testing one needs JavaScript')).toBeVisible();
+
+    await page.goto(identities);
+    await page.getByRole('link', { name: 'New identity' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('pods');
+    await page.getByLabel('Service account').fill('system:serviceaccount:shop');
+    await page.getByLabel('Claim 1', { exact: true }).fill('/kubernetes.io/namespace');
+    await page.getByLabel('Value of claim 1').fill('shop');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(page.getByText('Has to be pinned: system:serviceaccount:')).toBeVisible();
+    await expect(page.getByLabel('Value of claim 1')).toHaveValue('shop');
+    await page.getByLabel('Service account').fill('system:serviceaccount:shop:checkout');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(page.getByRole('row', { name: /pods/ })).toContainText('/kubernetes.io/namespace');
+
+    await page.getByLabel('Actions for pods').click();
+    await page.getByRole('link', { name: 'Change…' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('checkout pods');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel('Actions for checkout pods').click();
+    await page.getByRole('link', { name: 'Delete…' }).click();
+    await page.getByRole('button', { name: 'Delete the identity' }).click();
+    await expect(page.getByText('No identities yet')).toBeVisible();
+  });
+});
