@@ -66,3 +66,4 @@ mod store;
 mod tenants;
 mod tiers;
 mod why;
+mod workload_overview;
