@@ -43,11 +43,14 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/forgot") view=Page::FORGOT ssr=Async/>
             <Route path=path!("/verify/:token") view=Page::VERIFY ssr=Async/>
             <Route path=path!("/invitation/:token") view=Page::INVITATION ssr=Async/>
+            <Route path=path!("/oauth/authorize") view=Page::CONSENT ssr=Async/>
+            <Route path=path!("/device") view=Page::DEVICE ssr=Async/>
             <ParentRoute path=path!("/account") view=Page::ACCOUNT_FRAME ssr=Async>
                 <Route path=path!("/") view=Page::PROFILE ssr=Async/>
                 <Route path=path!("/security") view=Page::SECURITY ssr=Async/>
                 <Route path=path!("/sessions") view=Page::SESSIONS ssr=Async/>
                 <Route path=path!("/connections") view=Page::CONNECTIONS ssr=Async/>
+                <Route path=path!("/apps") view=Page::CONNECTED_APPS ssr=Async/>
                 <Route path=path!("/tenants") view=Page::TENANTS ssr=Async/>
             </ParentRoute>
             <Route path=path!("/step-up") view=Page::STEP_UP ssr=Async/>
@@ -59,6 +62,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("/settings") view=Page::SETTINGS ssr=Async/>
                 <Route path=path!("/environments") view=Page::ENVIRONMENTS ssr=Async/>
                 <Route path=path!("/api-keys") view=Page::API_KEYS ssr=Async/>
+                <Route path=path!("/oauth-apps") view=Page::OAUTH_APPS ssr=Async/>
                 <Route path=path!("/identity-providers") view=Page::IDENTITY_PROVIDERS ssr=Async/>
                 <Route path=path!("/sign-in") view=Page::SIGN_IN_RULES ssr=Async/>
                 <ParentRoute path=path!("/members") view=Page::MEMBERS_FRAME ssr=Async>

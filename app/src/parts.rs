@@ -12,10 +12,12 @@
 
 use crate::components::palette::Found as PaletteFound;
 use crate::pages::account::{
-    AccountFrame, connections::ConnectionsTab, profile::ProfileTab, security::SecurityTab,
-    sessions::SessionsTab, tenants::TenantsTab,
+    AccountFrame, apps::ConnectedAppsTab, connections::ConnectionsTab, profile::ProfileTab,
+    security::SecurityTab, sessions::SessionsTab, tenants::TenantsTab,
 };
 use crate::pages::auth::{
+    consent::ConsentPage,
+    device::DevicePage,
     forgot::ForgotPage,
     invitation::InvitationPage,
     passkey::{PasskeyConfirm, PasskeySignIn},
@@ -42,6 +44,7 @@ use crate::pages::{
     configs::ConfigsTab,
     environments::EnvironmentsPage,
     flags::{FlagsTab, TesterTab},
+    oauth_apps::OauthAppsPage,
     projects::ProjectsPage,
     secrets::SecretsTab,
 };
@@ -140,6 +143,8 @@ impl Page {
     pub const FORGOT: Self = page!(ForgotPage, entrance::forgot);
     pub const VERIFY: Self = page!(VerifyPage, entrance::verify);
     pub const INVITATION: Self = page!(InvitationPage, entrance::invitation);
+    pub const CONSENT: Self = page!(ConsentPage, entrance::consent);
+    pub const DEVICE: Self = page!(DevicePage, entrance::device);
     pub const FRAME: Self = page!(Frame);
     pub const PROJECTS: Self = page!(ProjectsPage);
     pub const PROJECT: Self = page!(ProjectFrame);
@@ -158,6 +163,7 @@ impl Page {
     pub const SETTINGS: Self = page!(SettingsPage, manage::settings);
     pub const ENVIRONMENTS: Self = page!(EnvironmentsPage, manage::environments);
     pub const API_KEYS: Self = page!(ApiKeysPage, manage::api_keys);
+    pub const OAUTH_APPS: Self = page!(OauthAppsPage, manage::oauth_apps);
     pub const PROJECT_AUDIT: Self = page!(ProjectAuditTab, manage::project_audit);
     pub const PROJECT_SETTINGS: Self = page!(ProjectSettingsTab, manage::project_settings);
     pub const KEYS: Self = page!(KeysTab, manage::keys);
@@ -179,6 +185,7 @@ impl Page {
     pub const SECURITY: Self = page!(SecurityTab, account::security);
     pub const SESSIONS: Self = page!(SessionsTab, account::sessions);
     pub const CONNECTIONS: Self = page!(ConnectionsTab, account::connections);
+    pub const CONNECTED_APPS: Self = page!(ConnectedAppsTab, account::apps);
     pub const TENANTS: Self = page!(TenantsTab, account::tenants);
 
     /// What has a part of its own at an address. Like the routes in `app.rs`, for those who need
@@ -192,6 +199,8 @@ impl Page {
             Some("forgot") => return Some(Self::FORGOT),
             Some("verify") => return Some(Self::VERIFY),
             Some("invitation") => return Some(Self::INVITATION),
+            Some("oauth") => return Some(Self::CONSENT),
+            Some("device") => return Some(Self::DEVICE),
             Some("account") => return Some(Self::ACCOUNT_FRAME),
             Some("sign-in") if parts.next() == Some("second") => return Some(Self::SECOND_STEP),
             _ => {}
@@ -204,6 +213,7 @@ impl Page {
             [Some("settings"), None, ..] => Some(Self::SETTINGS),
             [Some("environments"), None, ..] => Some(Self::ENVIRONMENTS),
             [Some("api-keys"), None, ..] => Some(Self::API_KEYS),
+            [Some("oauth-apps"), None, ..] => Some(Self::OAUTH_APPS),
             [Some("identity-providers"), None, ..] => Some(Self::IDENTITY_PROVIDERS),
             [Some("members"), ..] => Some(Self::MEMBERS_FRAME),
             [Some("sign-in"), None, ..] => Some(Self::SIGN_IN_RULES),
@@ -236,6 +246,7 @@ impl Page {
             [Some("account"), Some("security"), None, _] => Some(Self::SECURITY),
             [Some("account"), Some("sessions"), None, _] => Some(Self::SESSIONS),
             [Some("account"), Some("connections"), None, _] => Some(Self::CONNECTIONS),
+            [Some("account"), Some("apps"), None, _] => Some(Self::CONNECTED_APPS),
             [Some("account"), Some("tenants"), None, _] => Some(Self::TENANTS),
             [Some("t"), Some(_), Some("members"), None] => Some(Self::MEMBERS),
             [Some("t"), Some(_), Some("members"), Some("invitations")] => Some(Self::INVITATIONS),

@@ -102,4 +102,5 @@ CREATE TABLE oauth_devices (
 );
 CREATE INDEX oauth_devices_of_app ON oauth_devices (tenant_id, app_id);
 CREATE INDEX oauth_devices_of_person ON oauth_devices (user_id);
+CREATE INDEX oauth_devices_of_address ON oauth_devices (ip);
 CREATE INDEX oauth_devices_by_end ON oauth_devices (expires_at);

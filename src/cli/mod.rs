@@ -1,13 +1,14 @@
 //! The command line: `nexus init`, `serve`, `config`, `audit verify`, `mail list`, `mail show`, `tenant create`,
 //! `tenant lift-provider`,
 //! `quarantine list`, `quarantine lift`, `log list`, `user reset-password`, `user remove-second-factors` for whoever runs an instance;
-//! `nexus run`, `pull` and `secrets` for those who use one.
+//! `nexus run`, `pull`, `secrets`, `login`, `logout` and `whoami` for those who use one.
 
 mod audit;
 mod connection;
 mod demo;
 mod init;
 mod log;
+mod login;
 mod mail;
 mod pull;
 mod quarantine;
@@ -57,6 +58,12 @@ enum Command {
     Pull(pull::Args),
     /// Read and write a service's secrets.
     Secrets(secrets::Args),
+    /// Let this machine use your own developer environments: you say so in the browser.
+    Login(login::Args),
+    /// End a login, here and at the server.
+    Logout(login::LogoutArgs),
+    /// Say what a command here would present: a key, workload identity, or whose login.
+    Whoami(login::WhoamiArgs),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -112,6 +119,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => return run::run(args),
         Command::Pull(args) => return pull::run(args),
         Command::Secrets(args) => return secrets::run(args),
+        Command::Login(args) => return login::run(args),
+        Command::Logout(args) => return login::logout(args),
+        Command::Whoami(args) => return login::whoami(args),
         _ => {}
     }
     let settings = Settings::read(cli.config.as_deref())?;
@@ -133,7 +143,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Quarantine(command) => quarantine::run(&settings, command).await,
             Command::Log(command) => log::run(&settings, command).await,
             // They were done before, without an instance.
-            Command::Run(_) | Command::Pull(_) | Command::Secrets(_) => Ok(ExitCode::SUCCESS),
+            Command::Run(_)
+            | Command::Pull(_)
+            | Command::Secrets(_)
+            | Command::Login(_)
+            | Command::Logout(_)
+            | Command::Whoami(_) => Ok(ExitCode::SUCCESS),
         }
     })
 }
@@ -169,4 +184,14 @@ async fn open(settings: &Settings) -> anyhow::Result<Nexus> {
         },
     };
     Ok(Nexus::open(parts).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_does_not_contradict_itself() {
+        super::Cli::command().debug_assert();
+    }
 }

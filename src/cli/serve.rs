@@ -6,8 +6,8 @@ use crate::log;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use nexus_backend::{
-    Nexus, Result, audit as chain, entries, flags, idempotency, invitations, limits, mail, members, people,
-    request_log, snapshot, streams, workload,
+    Nexus, Result, audit as chain, entries, flags, idempotency, invitations, limits, mail, members, oauth,
+    people, request_log, snapshot, streams, workload,
 };
 use std::future::Future;
 use std::net::SocketAddr;
@@ -113,6 +113,7 @@ fn start_background(nexus: &Nexus, checkpoints: PathBuf) -> Vec<tokio::task::Joi
         every(3600.0, "old mails", |nexus| Box::pin(async move { mail::sweep(&nexus).await })),
         every(3600.0, "old invitations", |nexus| Box::pin(async move { invitations::sweep(&nexus).await })),
         every(3600.0, "old answers", |nexus| Box::pin(async move { idempotency::sweep(&nexus).await })),
+        every(600.0, "tokens of apps", |nexus| Box::pin(async move { oauth::sweep(&nexus).await })),
         every(3600.0, "sessions of programs", |nexus| Box::pin(async move { workload::sweep(&nexus).await })),
         every(600.0, "sessions", |nexus| Box::pin(async move { people::sessions::sweep(&nexus).await })),
         every(3600.0, "final deletions", |nexus| Box::pin(async move { entries::purge(&nexus).await })),

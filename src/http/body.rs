@@ -1,9 +1,8 @@
-//! JSON bodies, forms and queries on their way in: strict, bounded, and refused with the name of the field
+//! JSON bodies and queries on their way in: strict, bounded, and refused with the name of the field
 //! and never with what stood in it.
 
 use super::error::ApiError;
 use axum::RequestExt as _;
-use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -91,28 +90,6 @@ fn explain(path: &str, error: &serde_json::Error) -> Refusal {
     // A name that a caller made up may be anything: it is shown as far as a name may go.
     let shown: String = field.chars().filter(|c| !c.is_control()).take(64).collect();
     Refusal::invalid(if shown.is_empty() { "body" } else { &shown }, rule)
-}
-
-/// A form, as OAuth sends them.
-pub struct Form<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let refusal = match axum::Form::<T>::from_request(request, state).await {
-            Ok(axum::Form(value)) => return Ok(Self(value)),
-            Err(FormRejection::InvalidFormContentType(_)) => {
-                let message = "Send a form: Content-Type: application/x-www-form-urlencoded";
-                Refusal::new(Code::UnsupportedMediaType, message)
-            }
-            Err(FormRejection::BytesRejection(_)) => {
-                Refusal::new(Code::TooLarge, "The body is too large, or ended early")
-            }
-            Err(_) => Refusal::invalid("body", "A field is missing, or stands there twice"),
-        };
-        Err(refusal.into())
-    }
 }
 
 /// A query without unknown names.

@@ -20,6 +20,10 @@ pub(super) enum Sharing {
     Unsaid,
 }
 
+/// What apps without a server of their own ask from their page. No cookie is read there.
+const OF_APPS: [&str; 4] =
+    ["/oauth/token", "/oauth/revoke", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"];
+
 /// Where it is noted that an answer is for nobody else's page.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared(Arc<AtomicBool>);
@@ -38,13 +42,17 @@ impl Shared {
 impl Sharing {
     pub fn of(request: &Request) -> Self {
         let path = request.uri().path();
-        if !["/v1/", "/s/", "/ofrep/"].iter().any(|prefix| path.starts_with(prefix)) {
+        let for_apps = OF_APPS.contains(&path);
+        if !for_apps && !["/v1/", "/s/", "/ofrep/"].iter().any(|prefix| path.starts_with(prefix)) {
             return Self::No;
         }
         let headers = request.headers();
         if request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
         {
             return Self::Asked;
+        }
+        if for_apps {
+            return Self::Yes;
         }
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let key = authorization.and_then(|text| text.split_once(' ')).map_or("", |(_, key)| key.trim());

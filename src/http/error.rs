@@ -77,7 +77,7 @@ pub(super) fn render(response: &mut Response, id: Uuid) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
     }
     if refusal.code == Code::Unauthorized {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        headers.entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
     }
 }
 
@@ -92,9 +92,11 @@ pub(super) fn adopt(response: &mut Response) {
 
 /// Whether an address belongs to the APIs.
 pub(super) fn is_api(path: &str) -> bool {
-    ["/api", "/v1", "/s", "/ofrep", "/oauth"]
-        .iter()
-        .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    // The page that asks a person is the console's.
+    path != "/oauth/authorize"
+        && ["/api", "/v1", "/s", "/ofrep", "/oauth"].iter().any(|prefix| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
 }
 
 /// An address below the APIs that nothing answers must not look like a page.

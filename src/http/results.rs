@@ -11,6 +11,7 @@ use nexus_domain::import::ImportReport;
 use nexus_domain::invitation::{Invitation, Invited};
 use nexus_domain::keys::RotatedKey;
 use nexus_domain::member::ProjectMember;
+use nexus_domain::oauth::MadeOauthApp;
 use nexus_domain::project::Project;
 use nexus_domain::secret::SecretRow;
 use nexus_domain::service::Service;
@@ -28,6 +29,7 @@ pub(super) fn body(result: &dyn Any) -> Option<String> {
         of::<RotatedKey>,
         of::<MadeEnvironmentKey>,
         of::<SigningSecret>,
+        of::<MadeOauthApp>,
         of::<IdentityProvider>,
         of::<Identity>,
         of::<SecretRow>,

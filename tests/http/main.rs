@@ -17,6 +17,7 @@ mod canary;
 mod contract;
 mod hostile;
 mod machines;
+mod oauth;
 mod sessions;
 mod table;
 mod transfer;

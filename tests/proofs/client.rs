@@ -29,6 +29,10 @@ impl Request {
         Self::new("POST", path, key, Some(body))
     }
 
+    pub fn delete(path: &str, key: &str) -> Self {
+        Self::new("DELETE", path, key, None)
+    }
+
     fn new(method: &str, path: &str, key: &str, body: Option<&Value>) -> Self {
         let body = body.map_or_else(String::new, Value::to_string);
         let head = format!(

@@ -97,6 +97,9 @@ pub fn PostForm(
     /// Called after the form was accepted.
     #[prop(optional, into)]
     on_done: Option<Callback<Done>>,
+    /// Where the function answers with something to show, and not with what was done: called with its JSON.
+    #[prop(optional, into)]
+    on_answer: Option<Callback<String>>,
     children: Children,
 ) -> impl IntoView {
     let live = live();
@@ -124,6 +127,13 @@ pub fn PostForm(
             let answer = act(live, url, body).await;
             let _gone = state.pending.try_set(false);
             match answer {
+                Ok(text) if on_answer.is_some() => {
+                    let _gone = state.refusal.try_set(None);
+                    form.reset();
+                    if let Some(on_answer) = on_answer {
+                        on_answer.try_run(text);
+                    }
+                }
                 Ok(text) => {
                     let done: Done = json::read(&text).unwrap_or_default();
                     let _gone = state.refusal.try_set(None);

@@ -14,6 +14,7 @@ pub mod menu;
 pub mod once;
 pub mod palette;
 pub mod password;
+pub mod scopes;
 pub mod search;
 pub mod shortcuts;
 pub mod state;

@@ -99,6 +99,14 @@ const PAGES: [(&str, &str, Glyph, Permission); 8] = [
     ("Settings", "settings", Glyph::Gear, Permission::EnvironmentRead),
 ];
 
+/// The entry of the navigation that a page belongs to: tabs of one page are at addresses of their own.
+fn entry_of(path: &str) -> &str {
+    match path.split('/').nth(3).unwrap_or_default() {
+        "identity-providers" | "oauth-apps" => "api-keys",
+        page => page,
+    }
+}
+
 #[component]
 fn Links(tenant: String, role: TenantRole) -> impl IntoView {
     let path = use_location().pathname;
@@ -110,10 +118,9 @@ fn Links(tenant: String, role: TenantRole) -> impl IntoView {
             let here = href.clone();
             let current = move || {
                 let path = path.read();
-                if *path == here {
-                    Some("page")
-                } else {
-                    path.strip_prefix(&here).is_some_and(|rest| rest.starts_with('/')).then_some("true")
+                match *path == here {
+                    true => Some("page"),
+                    false => (entry_of(&path) == page).then_some("true"),
                 }
             };
             view! { <a href=href aria-current=current><Icon glyph/>{name}</a> }
@@ -202,7 +209,7 @@ fn Crumbs(data: FrameData) -> impl IntoView {
     let crumbs = move || {
         let path = path.get();
         let mut crumbs = vec![(tenant.name.clone(), tenant_url(&tenant.slug, "projects"))];
-        let page = PAGES.iter().find(|(_, page, ..)| path.split('/').nth(3) == Some(page));
+        let page = PAGES.iter().find(|(_, page, ..)| entry_of(&path) == *page);
         if let Some((name, page, ..)) = page.filter(|(_, page, ..)| *page != "projects") {
             crumbs.push(((*name).to_owned(), tenant_url(&tenant.slug, page)));
         }
@@ -272,6 +279,13 @@ mod tests {
     fn a_page_of_one_environment_is_known_by_its_address() {
         assert!(is_of_one_environment("/t/acme/api-keys"));
         assert!(!is_of_one_environment("/t/acme/audit") && !is_of_one_environment("/account"));
+    }
+
+    #[test]
+    fn a_tab_belongs_to_the_entry_of_its_page() {
+        assert_eq!(entry_of("/t/acme/oauth-apps"), "api-keys");
+        assert_eq!(entry_of("/t/acme/audit"), "audit");
+        assert_eq!(entry_of("/account"), "");
     }
 
     #[test]

@@ -129,6 +129,12 @@ async fn keep(here: &Here, flash: Flash) {
 #[derive(Debug, Clone, Default)]
 pub struct FormTargets(Vec<String>);
 
+impl FormTargets {
+    pub(super) fn to(target: String) -> Self {
+        Self(vec![target])
+    }
+}
+
 impl fmt::Display for FormTargets {
     /// As it stands in the policy, behind `'self'`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

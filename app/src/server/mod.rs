@@ -2,6 +2,7 @@
 //! mounts. It translates between HTTP and use cases, and holds no rules of its own.
 
 mod callback;
+mod consent;
 mod console;
 pub mod download;
 mod export;

@@ -19,6 +19,7 @@ pub async fn spots(tenant: &str) -> Result<Vec<Spot>, Refused> {
     let mut spots = pages(tenant);
     if tenant_allows(&actor, Permission::KeyRead) {
         spots.push(spot("API keys", "Page", tenant_url(tenant, "api-keys")));
+        spots.push(spot("OAuth apps", "Page", tenant_url(tenant, "oauth-apps")));
         spots.push(spot("Identity providers", "Page", tenant_url(tenant, "identity-providers")));
     }
     if tenant_allows(&actor, Permission::MemberRead) {

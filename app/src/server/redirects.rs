@@ -1,7 +1,8 @@
 //! What is decided before a page is rendered: whether somebody has to sign in first, whether this
 //! instance has to be set up, and what the session kept for this page.
 
-use super::{FLASH, SECOND_STEP, TENANT, USER, WAITING, callback};
+use super::consent::{self, CONSENT_PAGE};
+use super::{ClientIp, FLASH, SECOND_STEP, TENANT, USER, WAITING, callback};
 use crate::done::Flash;
 use crate::pages::service::first_tab;
 use axum::body::Body;
@@ -105,7 +106,9 @@ pub(super) async fn before_page(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let inside = path.starts_with("/t/") || path.starts_with("/account") || path == "/step-up";
+    let inside = path.starts_with("/t/")
+        || path.starts_with("/account")
+        || matches!(path.as_str(), "/step-up" | "/device");
     let entrance = path == "/sign-in" || path == "/setup" || path == "/sign-in/second";
     if inside || entrance {
         let user = session.get::<UserId>(USER).await.ok().flatten();
@@ -122,6 +125,13 @@ pub(super) async fn before_page(
             && let Some(elsewhere) = other_entrance(&nexus, &path, user.is_some() && !for_tenant).await
         {
             return see_other(elsewhere);
+        }
+    }
+    if path == CONSENT_PAGE {
+        let (address, ip) = (request.uri().clone(), request.extensions().get::<ClientIp>().map(|ip| ip.0));
+        match consent::before(&nexus, &session, &address, ip).await {
+            Ok(targets) => drop(request.extensions_mut().insert(targets)),
+            Err(elsewhere) => return elsewhere,
         }
     }
     if callback::leads_to_providers(&path) {

@@ -30,6 +30,15 @@ pub enum Error {
     /// The key is missing, wrong, expired or revoked.
     #[error("the key was refused: {0}")]
     Unauthorized(String),
+    /// The platform gives this program no proof of what it is, or none that is meant for Nexus.
+    #[error("workload identity by {platform}: {problem}")]
+    NoIdentity { platform: &'static str, problem: String },
+    /// Nexus does not take the proof: no rule of the service fits it.
+    #[error("workload identity by {platform} was refused: {problem}")]
+    IdentityRefused { platform: &'static str, problem: String },
+    /// Nobody is logged in at this address, or not any more.
+    #[error("{0}")]
+    NotLoggedIn(String),
     /// Any other refusal of the server, with its stable code.
     #[error("{0}")]
     Refused(Refusal),
@@ -48,6 +57,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the server itself said no, so that nothing that it gave before should be used again.
+    pub(crate) const fn withdraws(&self) -> bool {
+        !self.passes() && !matches!(self, Self::NoIdentity { .. } | Self::Invalid(_) | Self::File { .. })
+    }
+
     /// Whether the server may answer later without anybody changing anything.
     pub(crate) const fn passes(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Quarantined { .. } | Self::PaymentRequired)

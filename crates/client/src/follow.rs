@@ -22,6 +22,12 @@ pub(crate) struct State {
     pub trouble: Option<Arc<Error>>,
 }
 
+/// Why a stream is not heard any more.
+enum Ended {
+    ByServer,
+    Renewed,
+}
+
 /// What was read at first.
 pub(crate) struct First {
     state: State,
@@ -53,9 +59,7 @@ pub(crate) async fn first(api: &Api, disk: Option<&Disk>, options: &Options) -> 
         Err(error) => error,
     };
     if !options.offline && !trouble.passes() {
-        if let Some(disk) = disk {
-            disk.forget();
-        }
+        forget(disk, &trouble);
         return Err(trouble);
     }
     match disk.map(|disk| disk.read(options.max_age, disk::now())) {
@@ -88,6 +92,13 @@ pub(crate) fn begin(
 fn keep(disk: Option<&Disk>, etag: Option<&str>, body: &[u8]) {
     if let Some(Err(error)) = disk.map(|disk| disk.keep(etag, body, disk::now())) {
         tracing::warn!(%error, "the snapshot is not kept on disk");
+    }
+}
+
+/// Whom the server refuses may not start from a copy later on.
+fn forget(disk: Option<&Disk>, error: &Error) {
+    if let Some(disk) = disk.filter(|_| error.withdraws()) {
+        disk.forget();
     }
 }
 
@@ -129,22 +140,34 @@ impl Follower {
         // What changed while nobody listened.
         self.refresh().await?;
         let mut parser = Parser::default();
-        let ended = self.hear(&mut changes, &mut parser).await;
-        if let Err(error) = ended {
-            self.note(error);
+        match self.hear(&mut changes, &mut parser).await {
+            // The next stream is opened with the new session, before the old one ends.
+            Ok(Ended::Renewed) => return Ok(Duration::ZERO),
+            Ok(Ended::ByServer) => {}
+            Err(error) => self.note(error),
         }
         Ok(self.pauses.after_a_stream(parser.retry, fastrand::f64()))
     }
 
-    async fn hear(&mut self, changes: &mut Changes, parser: &mut Parser) -> Result<(), Error> {
-        while let Some(bytes) = changes.next().await? {
+    async fn hear(&mut self, changes: &mut Changes, parser: &mut Parser) -> Result<Ended, Error> {
+        let presented = changes.presented;
+        loop {
+            let bytes = tokio::select! {
+                bytes = changes.next() => bytes?,
+                renewed = self.api.renewed(presented) => {
+                    if renewed {
+                        return Ok(Ended::Renewed);
+                    }
+                    continue;
+                }
+            };
+            let Some(bytes) = bytes else { return Ok(Ended::ByServer) };
             let news = parser.take(&bytes).ok_or_else(|| Error::Unreachable("its stream is none".into()))?;
             if news {
                 self.refresh().await?;
             }
             self.last_id.clone_from(&parser.last_id);
         }
-        Ok(())
     }
 
     /// Asks for the snapshot unless it is the one that is held.
@@ -166,11 +189,7 @@ impl Follower {
     }
 
     fn note(&self, error: Error) {
-        if !error.passes()
-            && let Some(disk) = &self.disk
-        {
-            disk.forget();
-        }
+        forget(self.disk.as_ref(), &error);
         tracing::warn!(%error, "values may be old");
         self.sender.send_modify(|state| state.trouble = Some(Arc::new(error)));
     }

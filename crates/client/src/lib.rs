@@ -22,6 +22,11 @@
 //! # }
 //! ```
 //!
+//! Instead of a key a program may present what its platform says that it is
+//! ([`Options::workload_identity`], [`WorkloadIdentity::detect`]): it exchanges that for a session, keeps the
+//! session in memory and renews it at about two thirds of its life, and when the server refuses it. A person's
+//! login at this machine is another one ([`login`]).
+//!
 //! What it does when something is wrong:
 //!
 //! | answer | while running | at the start |
@@ -31,19 +36,27 @@
 //! | 429 `rate_limited` | keeps its values, waits as long as it is told | the same |
 //! | 429 `quarantined` | keeps its values, asks nothing before the quarantine ends | the same |
 //! | 401, 403, 404 | keeps its values in memory, forgets the copy on disk, asks again once a minute | an error |
+//! | the platform gives no proof of what this program is | keeps its values, asks again with growing, random pauses | an error that names the platform |
 
 mod api;
+mod credentials;
 mod disk;
 mod error;
 mod events;
 mod files;
 mod follow;
 mod held;
+mod identity;
+pub mod login;
 mod options;
 mod pause;
+#[cfg(test)]
+mod script;
+mod wire;
 
 pub use error::Error;
 pub use held::{Entry, SecretValue};
+pub use identity::WorkloadIdentity;
 pub use options::Options;
 
 use api::Api;

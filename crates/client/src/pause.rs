@@ -48,7 +48,8 @@ impl Pauses {
                 let told = Duration::from_secs(told.min(3600));
                 told.saturating_add(told.clamp(FIRST, HIGHEST).mul_f64(random))
             }
-            error if error.passes() => {
+            // A platform that gives no proof now is like a server that is away.
+            error if error.passes() || matches!(error, Error::NoIdentity { .. }) => {
                 let ceiling =
                     FIRST.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(HIGHEST);
                 self.failures = self.failures.saturating_add(1).min(16);

@@ -14,6 +14,7 @@ mod invitations;
 mod keys;
 mod logs;
 mod members;
+mod oauth_apps;
 mod project_members;
 mod projects;
 mod promotion;
@@ -55,6 +56,7 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
         .merge(promotion::router())
         .merge(keys::router())
         .merge(environment_keys::router())
+        .merge(oauth_apps::router())
         .merge(identity_providers::router())
         .merge(identities::router())
         .merge(secrets::router())

@@ -59,6 +59,20 @@ pub(super) fn request(schema: &str) -> Option<Value> {
         "IntrospectionRequest" => {
             json!({ "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOWFhNGMyIn0.e30.c2lnbmF0dXJl" })
         }
+        "NewOauthApp" => json!({
+            "name": "Deployer", "type": "confidential", "redirect_uris": ["https://deployer.example.com/callback"],
+            "scopes": ["read:services", "read:configs"],
+        }),
+        "OauthAppPatch" => json!({ "name": "Deployer 2", "enabled": true }),
+        "RotateOauthSecret" => json!({ "grace_hours": 24 }),
+        "TokenRequest" => json!({
+            "grant_type": "refresh_token", "client_id": ID,
+            "refresh_token": "ort_3f1c9a0be27d48560b1d6a2c9e7f40518a3b2c4d5e6f708192a3b4c5d6e7f809",
+        }),
+        "RevocationRequest" => json!({
+            "client_id": ID, "token": "ort_3f1c9a0be27d48560b1d6a2c9e7f40518a3b2c4d5e6f708192a3b4c5d6e7f809",
+        }),
+        "DeviceRequest" => json!({ "client_id": "nexus-cli" }),
         "RotateRequest" => json!({ "grace_hours": 24, "access": "read" }),
         "NewSecret" => {
             json!({ "key": "DB_URL", "value": "postgres://db.acme.test/shop", "description": "The new database" })

@@ -197,7 +197,8 @@ async fn all_environments_are_shown_together_and_changed_alone() {
 async fn the_form_gives_what_is_ticked_and_nothing_else() {
     let w = World::new().await;
     let usual = [("tenant", "acme"), ("environment", "develop"), ("name", "form"), ("kind", "secret")];
-    let ticked = [("scopes[]", "read:flags"), ("scopes[]", "read:configs"), ("networks", "10.0.0.0/8\n")];
+    let ticked =
+        [("scopes[]", "read:flags"), ("scopes[]", "read:configs"), ("allowed_cidrs", "10.0.0.0/8\n")];
     let form: Vec<(&str, &str)> = usual.into_iter().chain(ticked).collect();
     let made = w.call("create_api_key", &form).with(crate::world::Person::Owner).await.is(200).json();
     let me = w.get("/api/v1/whoami").with(made["key"].as_str().expect("a key")).await.is(200).json();

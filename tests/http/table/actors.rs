@@ -5,7 +5,7 @@ use crate::world::{As, Keys, Person};
 /// A column: its name, and the credential that it sends.
 pub type Actor = (&'static str, fn(&Keys) -> As);
 
-pub const ACTORS: [Actor; 25] = [
+pub const ACTORS: [Actor; 28] = [
     ("nobody", |_| As::Nobody),
     ("ended", |_| Person::Ended.into()),
     ("rival", |_| Person::Rival.into()),
@@ -25,6 +25,9 @@ pub const ACTORS: [Actor; 25] = [
     ("nx_none", |keys| (&keys.narrow).into()),
     ("nx_pub", |keys| (&keys.publishable).into()),
     ("jwt", |keys| (&keys.token).into()),
+    ("oauth", |keys| (&keys.apps.oauth).into()),
+    ("oauth_none", |keys| (&keys.apps.oauth_none).into()),
+    ("oauth_cli", |keys| (&keys.apps.oauth_cli).into()),
     ("nx_rival", |keys| (&keys.rival).into()),
     ("sk_r", |keys| (&keys.sk_read).into()),
     ("sk_rw", |keys| (&keys.sk_write).into()),

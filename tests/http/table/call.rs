@@ -46,6 +46,9 @@ fn secret_of(keys: &Keys, name: &str) -> Option<String> {
         "{invitation}" => Some(keys.invitation.clone()),
         "{invitation_token}" => Some(keys.invitation_token.clone()),
         "{api_key}" => Some(keys.api_key.clone()),
+        "{app}" => Some(keys.apps.app.clone()),
+        "{public_app}" => Some(keys.apps.public_app.clone()),
+        "{refresh}" => Some(keys.apps.refresh.clone()),
         "{mail}" => Some(keys.mail.clone()),
         _ => None,
     }

@@ -21,6 +21,29 @@ pub fn rest_calls() -> Vec<Call> {
     ]
 }
 
+/// Apps, and what they ask for themselves.
+pub fn apps() -> Vec<Call> {
+    let one = |method: &str, rest_of_path: &str| {
+        rest(&format!("{method} /api/v1/oauth/apps/{{id}}{rest_of_path}")).at("id", "{app}")
+    };
+    let by_app = |route: &str| rest(route).at("client_id", "{public_app}").form();
+    vec![
+        rest("GET /api/v1/oauth/apps"),
+        rest("POST /api/v1/oauth/apps").json(json!({
+            "name": "Other", "type": "public", "redirect_uris": ["https://other.test/cb"], "scopes": ["read:flags"],
+        })),
+        one("GET", ""),
+        one("PATCH", "").json(json!({ "enabled": false })),
+        one("POST", "/rotate-secret"),
+        one("DELETE", ""),
+        by_app("POST /oauth/token").at("grant_type", "refresh_token").at("refresh_token", "{refresh}"),
+        by_app("POST /oauth/revoke").at("token", "{refresh}"),
+        rest("POST /oauth/device_authorization").at("client_id", "nexus-cli").form(),
+        rest("GET /.well-known/oauth-authorization-server"),
+        rest("GET /.well-known/jwks.json"),
+    ]
+}
+
 /// The keys of an environment, and from where credentials are taken.
 pub fn functions() -> Vec<Call> {
     let of_key = |name: &str| function(name).at("key", "{api_key}");

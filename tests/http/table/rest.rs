@@ -5,10 +5,20 @@ use super::keys;
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
-    [management(), keys::rest_calls(), members(), services(), secrets(), configs(), flags(), service_api()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        management(),
+        keys::rest_calls(),
+        keys::apps(),
+        members(),
+        services(),
+        secrets(),
+        configs(),
+        flags(),
+        service_api(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every method and path of the document.

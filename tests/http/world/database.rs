@@ -42,6 +42,11 @@ const TABLES: &[&str] = &[
     "sign_in_flows",
     "mail_domains",
     "idempotency_keys",
+    "oauth_apps",
+    "oauth_grants",
+    "oauth_tokens",
+    "oauth_codes",
+    "oauth_devices",
 ];
 
 fn pool(nexus: &Nexus) -> &SqlitePool {
@@ -156,6 +161,14 @@ impl World {
             ("identities", "hex(provider_id) || subject || hex(user_id)"),
             ("sign_in_flows", "hex(state_hash)"),
             ("idempotency_keys", "hex(key_mac) || coalesce(status, '')"),
+            (
+                "oauth_apps",
+                "hex(id) || name || scopes || redirect_uris || enabled || coalesce(secret_key_id, '')",
+            ),
+            ("oauth_grants", "hex(id) || hex(user_id)"),
+            ("oauth_tokens", "key_id || coalesce(used_at, '')"),
+            ("oauth_codes", "hex(code_hash) || coalesce(hex(grant_id), '')"),
+            ("oauth_devices", "hex(device_hash) || state"),
             ("mail_domains", "hex(tenant_id) || domain || coalesce(joins_as, '') || projects"),
         ];
         let parts = PARTS.iter().map(|(table, row)| {

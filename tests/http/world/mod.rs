@@ -1,6 +1,7 @@
 //! The world of a test: a running instance with two tenants, people in every role, keys of every
 //! kind, and clients for all of them.
 
+pub mod apps;
 mod client;
 mod clock;
 mod database;
@@ -62,6 +63,14 @@ impl World {
             Surface { nexus: nexus.clone(), public_url: start.public_url.to_owned(), trusted_proxies };
         let router = router(surface);
         Self { nexus, clock, keys: &template.keys, folder, router, addresses: AtomicU32::new(1) }
+    }
+}
+
+impl World {
+    /// Answers at a socket too, for programs of others.
+    pub fn serve(&self, listener: tokio::net::TcpListener) {
+        let service = self.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
     }
 }
 

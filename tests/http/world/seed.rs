@@ -7,6 +7,7 @@
 //! `api` in it; the add-on for A/B testing; a second project `attic` that nobody but the owners knows. Tenant `rival` has nothing
 //! but an owner and a key.
 
+use super::apps::{self, Apps};
 use super::database::{execute, id};
 use super::token::signed;
 use nexus_backend::gate::Actor;
@@ -155,6 +156,7 @@ pub struct Keys {
     pub reset: String,
     /// The token of a one-time link with which the viewer proves an address.
     pub address: String,
+    pub apps: Apps,
     /// The id and the token of an invitation to `shop` for `new@new.test`.
     pub invitation: String,
     pub invitation_token: String,
@@ -205,7 +207,9 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         rotated(nexus, &owner, &path("develop", "api"), Slot::Secondary, Access::ReadWrite).await;
     keys::revoke(nexus, &owner, &path("develop", "api"), Slot::Secondary).await.expect("revoked");
     let (invitation, invitation_token, mail) = invitations_of_acme(nexus, &owner).await;
+    let apps = apps::seeded(nexus, &owner, &developer).await;
     Keys {
+        apps,
         admin: environment_key(nexus, &acme, "live", Scopes::admin()).await,
         wide: environment_key(nexus, &acme, "live", Scopes::all_but_admin()).await,
         narrow: environment_key(nexus, &acme, "live", Scopes(vec![Scope::ReadPayments])).await,

@@ -1,6 +1,7 @@
 //! What belongs to a person and to no tenant: how they sign in, what they prove, where they are signed
 //! in, and which tenants they are in.
 
+pub mod apps;
 pub mod connections;
 pub mod functions;
 pub mod profile;
@@ -18,11 +19,12 @@ use leptos_router::hooks::use_location;
 use nexus_domain::member::Me;
 
 /// The tabs: name and address.
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 6] = [
     ("Account", "/account"),
     ("Second factors", "/account/security"),
     ("Sessions", "/account/sessions"),
     ("Connected sign-ins", "/account/connections"),
+    ("Connected apps", "/account/apps"),
     ("Tenants", "/account/tenants"),
 ];
 

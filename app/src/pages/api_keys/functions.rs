@@ -101,10 +101,10 @@ pub async fn create_api_key(
     #[server(default)] scopes: Vec<String>,
     /// A network a line.
     #[server(default)]
-    networks: String,
+    allowed_cidrs: String,
     /// A day, or nothing.
     #[server(default)]
-    expires: String,
+    expires_at: String,
 ) -> Result<ShownKey, Refused> {
     use nexus_domain::environment_key::NewEnvironmentKey;
     use nexus_domain::{Refusal, role::Scope};
@@ -114,7 +114,7 @@ pub async fn create_api_key(
     let known =
         |word: &String| Scope::parse(word).ok_or_else(|| Refusal::invalid("scopes", "An unknown scope"));
     let scopes = scopes.iter().map(known).collect::<Result<Vec<_>, _>>()?;
-    let expires_at = match expires.trim() {
+    let expires_at = match expires_at.trim() {
         "" => None,
         day => Some(Timestamp::parse(day).ok_or_else(|| Refusal::invalid("expires_at", "A day"))?),
     };
@@ -123,7 +123,7 @@ pub async fn create_api_key(
         environment: Some(environment),
         kind,
         scopes: (kind == KeyType::Secret).then_some(scopes),
-        allowed_cidrs: Some(networks.lines().map(str::to_owned).collect()),
+        allowed_cidrs: Some(allowed_cidrs.lines().map(str::to_owned).collect()),
         expires_at,
     };
     Ok(here::shown(nexus_backend::keys::environment::create(&nexus, &actor, new).await?))

@@ -5,7 +5,6 @@ mod change;
 mod functions;
 mod networks;
 mod new;
-mod scopes;
 
 pub use functions::*;
 
@@ -17,10 +16,11 @@ use crate::components::badge::Tone;
 use crate::components::environment::EnvironmentChoice;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
+use crate::components::scopes::summary;
 use crate::components::time::Until;
-use crate::components::{Ago, Badge, Empty};
+use crate::components::{Ago, Badge, Empty, Snippet};
 use crate::page::page;
-use crate::pages::workload::MachineTabs;
+use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::environment_key::{ALL_ENVIRONMENTS, EnvironmentKey, KeyType, SigningSecret};
@@ -51,7 +51,7 @@ fn Keys(
     made: RwSignal<Option<ShownKey>>,
     signed: RwSignal<Option<SigningSecret>>,
 ) -> impl IntoView {
-    let ApiKeysData { environments, chosen, keys, networks, now, .. } = data;
+    let ApiKeysData { environments, chosen, keys, networks, now, origin } = data;
     let here = address();
     let new = has("new");
     let is_all = chosen == ALL_ENVIRONMENTS;
@@ -61,7 +61,9 @@ fn Keys(
     let list = if keys.is_empty() {
         view! {
             <Empty glyph=Glyph::Key title="No API keys yet"
-                text="A secret key is for pipelines and programs of your own; a publishable one may stand in a page or an app."/>
+                text="A secret key is for pipelines and programs of your own; a publishable one may stand in a page or an app. Make one, and ask who it is:">
+                <Snippet text=format!("curl -H \"Authorization: Bearer nx_…\" {origin}/api/v1/whoami") label="Copy the example"/>
+            </Empty>
         }
         .into_any()
     } else {
@@ -147,7 +149,7 @@ fn Row(tenant: Memo<String>, key: EnvironmentKey, is_all: bool, now: Timestamp) 
         KeyType::Publishable => view! { <Badge text="PUBLISHABLE" tone=Tone::Blue/> },
     };
     let may = match key.kind {
-        KeyType::Secret => scopes::summary(&key.scopes),
+        KeyType::Secret => summary(&key.scopes),
         KeyType::Publishable => "frontend configs and flags".to_owned(),
     };
     let all_scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();

@@ -50,13 +50,16 @@ pub fn day(text: String, field: &str) -> Result<Option<Timestamp>, Refusal> {
 }
 
 /// The families of events that the form offers: value and text.
-pub const FAMILIES: [(&str, &str); 16] = [
+pub const FAMILIES: [(&str, &str); 21] = [
     ("", "All events"),
     ("secret.", "Secrets"),
     ("secret.reveal", "Secrets: reveals"),
     ("config.", "Configs"),
     ("flag.", "Flags"),
     ("key.", "API keys"),
+    ("identity", "Workload identity"),
+    ("workload_session.", "Workload sessions"),
+    ("oauth_", "OAuth apps"),
     ("service.", "Services"),
     ("umbrella.", "Umbrella links"),
     ("project.", "Projects"),
@@ -66,6 +69,8 @@ pub const FAMILIES: [(&str, &str); 16] = [
     ("member.", "Members"),
     ("invitation.", "Invitations"),
     ("user.", "Sign-in"),
+    ("sign_in.", "How members sign in"),
+    ("provider.", "Providers of sign-in"),
     ("audit.", "Audit log"),
 ];
 

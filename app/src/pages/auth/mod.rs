@@ -1,6 +1,8 @@
 //! The pages without a tenant around them: set-up, sign-in, a new password, and the question for
 //! the password where there is no JavaScript.
 
+pub mod consent;
+pub mod device;
 pub mod forgot;
 pub mod invitation;
 pub mod passkey;

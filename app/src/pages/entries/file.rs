@@ -18,6 +18,12 @@ pub async fn read(file: &web_sys::File) -> Result<Vec<u8>, String> {
     if bytes.is_empty() { Err(format!("{name} is empty")) } else { Ok(bytes) }
 }
 
+/// Bytes as they travel in a form.
+pub fn encode(bytes: &[u8]) -> String {
+    let binary: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    window().btoa(&binary).unwrap_or_default()
+}
+
 /// The text of the first file of a list; for the import dialog.
 pub async fn read_text(files: Option<web_sys::FileList>) -> Result<String, String> {
     let Some(file) = files.and_then(|files| files.get(0)) else {

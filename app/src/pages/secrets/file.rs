@@ -5,7 +5,7 @@ use super::value::{ChosenFile, ValueState};
 use crate::call::spawn;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::time::{count, number};
-use crate::pages::entries::file::{read, save_as};
+use crate::pages::entries::file::{encode, read, save_as};
 use leptos::prelude::*;
 use nexus_domain::secret::SecretValue;
 use wasm_bindgen::JsCast;
@@ -66,11 +66,6 @@ fn take(state: ValueState, files: Option<web_sys::FileList>) {
             }
         };
     });
-}
-
-fn encode(bytes: &[u8]) -> String {
-    let binary: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-    window().btoa(&binary).unwrap_or_default()
 }
 
 /// Saves a value that was revealed as a file of the key's name.

@@ -12,11 +12,9 @@ mod provider_form;
 mod providers;
 mod sessions;
 mod snippets;
-mod tabs;
 mod words;
 
 pub use functions::*;
 pub use identities::IdentitiesTab;
 pub use identity_functions::*;
 pub use providers::IdentityProvidersPage;
-pub use tabs::MachineTabs;

@@ -5,7 +5,6 @@ use super::check::TestToken;
 use super::provider_form::{EditProvider, Kinds, NewProvider, length_words};
 use super::sessions::Sessions;
 use super::snippets::{Pieces, exchange, on_platform};
-use super::tabs::MachineTabs;
 use super::{
     DeleteIdentityProvider, EndTenantWorkloadSession, EndTenantWorkloadSessions, IdentityProvidersData,
     ReadIdentityProviders, ReadProviderUses, TestIdentityProvider,
@@ -16,6 +15,7 @@ use crate::components::menu::Menu;
 use crate::components::time::count;
 use crate::components::{Badge, Confirm, Copy, Empty, Snippet};
 use crate::page::{page, tab};
+use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::workload::{IdentityProvider, IdentityProviderKind as Kind, KeysFrom};

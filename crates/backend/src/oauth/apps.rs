@@ -95,6 +95,12 @@ async fn find(w: &mut Work, id: OauthAppId, action: Action) -> Result<Row> {
     rows(w, Some(id)).await?.into_iter().next().ok_or_else(Error::not_found)
 }
 
+/// The app as it is after a change.
+async fn shown(w: &mut Work, id: OauthAppId) -> Result<OauthApp> {
+    let row = rows(w, Some(id)).await?.into_iter().next().ok_or_else(Error::not_found)?;
+    Ok(row.into_wire(w.now))
+}
+
 /// The apps of the tenant, by name.
 pub async fn list(nexus: &Nexus, actor: &Actor) -> Result<Vec<OauthApp>> {
     nexus
@@ -203,7 +209,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewOauthApp) -> Result<Ma
                 insert(w, id, new.kind, &app, made.as_ref()).await?;
                 let details = json!({ "id": id, "type": new.kind, "scopes": app.scopes, "redirect_uris": app.redirect_uris });
                 w.record(Action::OauthAppCreate, &Target::named(&app.name), details).await?;
-                let about = find(w, id, Action::OauthAppList).await?.into_wire(w.now);
+                let about = shown(w, id).await?;
                 Ok(MadeOauthApp { about, client_secret: made.map(|made| made.text) })
             })
         })
@@ -288,7 +294,7 @@ pub async fn update(nexus: &Nexus, actor: &Actor, id: OauthAppId, patch: OauthAp
                 }
                 w.record(Action::OauthAppUpdate, &Target::named(&app.name), changes(id, &patch, &app))
                     .await?;
-                Ok(find(w, id, Action::OauthAppList).await?.into_wire(w.now))
+                shown(w, id).await
             })
         })
         .await
@@ -405,7 +411,7 @@ pub async fn rotate_secret(
                 replace_secret(w, id, &made, until).await?;
                 let details = json!({ "id": id, "prefix": made.shown, "grace_hours": grace });
                 w.record(Action::OauthAppRotate, &Target::named(&row.name), details).await?;
-                let about = find(w, id, Action::OauthAppList).await?.into_wire(w.now);
+                let about = shown(w, id).await?;
                 Ok(MadeOauthApp { about, client_secret: Some(made.text) })
             })
         })

@@ -20,6 +20,8 @@ use nexus_domain::{Code, OauthAppId, Refusal, TenantId};
 use serde_json::json;
 use std::net::IpAddr;
 
+/// The longest query.
+const MAX_QUERY: usize = 16 * 1024;
 /// The longest `state`.
 const MAX_STATE: usize = 1024;
 /// SHA-256 in base64url without padding.
@@ -178,6 +180,9 @@ fn bad_redirect() -> Refusal {
 
 /// Reads a request: first who asks and where the answer may go, and only then what is asked.
 async fn read(nexus: &Nexus, raw: &str) -> Result<Reading> {
+    if raw.len() > MAX_QUERY {
+        return Ok(Reading::Refused(unknown_app()));
+    }
     let form = Form::read(raw);
     let refused = |refusal| Ok(Reading::Refused(refusal));
     if form.is_repeated("client_id") {

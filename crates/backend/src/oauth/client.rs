@@ -51,10 +51,6 @@ impl Client {
         }
     }
 
-    pub fn tenant(&self) -> Option<TenantId> {
-        self.app.map(|(tenant, _)| tenant)
-    }
-
     pub fn id(&self) -> Option<OauthAppId> {
         self.app.map(|(_, app)| app)
     }

@@ -5,8 +5,8 @@
 use nexus_domain::oauth::problem::Problem;
 use std::collections::BTreeMap;
 
-/// The longest query or form that is looked at.
-pub const MAX_FORM: usize = 16 * 1024;
+/// The longest form that is looked at.
+const MAX_FORM: usize = 512 * 1024;
 /// More parameters than any request has.
 const MAX_PARAMETERS: usize = 64;
 

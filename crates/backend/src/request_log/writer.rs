@@ -193,7 +193,17 @@ async fn note_last_use(tx: &mut Tx, row: &Row) -> Result<()> {
         .execute(c)
         .await
         .map(|_| ()))?,
-        CallerKind::WorkloadSession | CallerKind::OauthGrant | CallerKind::Session | CallerKind::Unknown => {}
+        CallerKind::OauthGrant => on!(*tx, |c| sqlx::query(sql!(
+            "UPDATE oauth_grants SET last_used_at = $3
+             WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .bind(at)
+        .execute(c)
+        .await
+        .map(|_| ()))?,
+        CallerKind::WorkloadSession | CallerKind::Session | CallerKind::Unknown => {}
     }
     Ok(())
 }

@@ -117,8 +117,10 @@ async fn plan(w: &World, sql: &str) -> Vec<String> {
 
 /// Work that goes through a whole table on purpose: in the background, or for somebody who looks for
 /// a key in all of a tenant.
-const SWEEPS: [&str; 11] = [
+const SWEEPS: [&str; 13] = [
     "DELETE FROM idempotency_keys WHERE status",
+    "DELETE FROM workload_sessions WHERE expires_at",
+    "DELETE FROM used_requests",
     "DELETE FROM request_log WHERE id IN",
     "SELECT s.part, (SELECT CAST",
     "DELETE FROM invitations WHERE expires_at",
@@ -172,6 +174,9 @@ const OF_A_TENANT: &[&str] = &[
     "services",
     "service_keys",
     "environment_keys",
+    "identity_providers",
+    "workload_identities",
+    "workload_sessions",
     "entries",
     "entry_versions",
     "entry_references",
@@ -188,6 +193,11 @@ const OF_A_TENANT: &[&str] = &[
     "idempotency_keys",
     "quarantines",
     "request_log",
+    "oauth_apps",
+    "oauth_grants",
+    "oauth_tokens",
+    "oauth_codes",
+    "oauth_devices",
 ];
 
 /// Statements that look across tenants, each by its beginning, and why.
@@ -204,6 +214,9 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
         "SELECT s.id AS service",
         "an endpoint is unique in the instance; its tenant is compared with the key's",
     ),
+    ("SELECT ws.id, ws.tenant_id, t.slug", "the tenant of a credential comes from its row"),
+    ("SELECT s.id, s.tenant_id AS tenant", "the tenant of a program comes from the endpoint that it names"),
+    ("DELETE FROM workload_sessions WHERE expires_at", "the sweep of sessions that are over"),
     ("DELETE FROM flag_evaluations WHERE day", "the sweep of old counters"),
     ("DELETE FROM entries WHERE final_at", "the purge of what is final everywhere"),
     ("DELETE FROM audit_denials WHERE minute", "the sweep of old counters"),
@@ -245,6 +258,21 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
     ("DELETE FROM mails WHERE updated_at", "the sweep of old mails"),
     ("SELECT id, recipient, kind, state", "the operator's list"),
     ("SELECT recipient, sealed FROM mails", "the operator's look"),
+    ("SELECT tenant_id, id, name, type, redirect_uris", "the tenant of an app comes from its row"),
+    ("SELECT o.tenant_id, t.slug AS tenant_slug", "the tenant of a token comes from its row"),
+    ("SELECT d.tenant_id, t.slug AS tenant_slug", "the tenant of a device comes from its row"),
+    ("SELECT tenant_id, app_id, scopes, ip", "the tenant of a device comes from its row"),
+    ("SELECT app_id, state, wait", "a device that asks is known by its code"),
+    ("UPDATE oauth_devices SET polled_at", "a device that asks is known by its code"),
+    ("SELECT COUNT(*) FROM oauth_devices WHERE ip", "how many devices of one address wait"),
+    ("SELECT g.id, g.tenant_id, t.slug", "what a person lets apps do, wherever"),
+    ("DELETE FROM oauth_grants WHERE user_id", "a new password ends everything of a person"),
+    ("DELETE FROM oauth_codes WHERE user_id", "a new password ends everything of a person"),
+    ("DELETE FROM oauth_devices WHERE user_id", "a new password ends everything of a person"),
+    ("DELETE FROM oauth_grants WHERE expires_at", "the sweep of what is over"),
+    ("DELETE FROM oauth_tokens WHERE expires_at", "the sweep of what is over"),
+    ("DELETE FROM oauth_codes WHERE created_at", "the sweep of what is over"),
+    ("DELETE FROM oauth_devices WHERE expires_at", "the sweep of what is over"),
 ];
 
 #[test]

@@ -204,7 +204,7 @@ async fn instance_by(
 ) -> Nexus {
     let allowed = vec![format!("{REACHABLE}/32").parse().expect("a network")];
     let settings = Settings {
-        egress: Rules { allowed, plain_http: true, names },
+        egress: Rules { allowed, plain_http: true, names, ..Rules::default() },
         records: DnsRecords(Arc::new(records)),
         providers,
         ..Settings::self_hosted("https://nexus.test").fine()

@@ -1,5 +1,5 @@
-//! What lets programs in: keys that somebody keeps, and platforms that vouch for their programs. Tabs on the
-//! pages of the tenant.
+//! What lets programs in: keys that somebody keeps, platforms that vouch for their programs, and apps that
+//! people let act for them. Tabs on the pages of the tenant.
 
 use crate::address::{param, tenant_url};
 use crate::components::tabs::{Tab, Tabs};
@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 /// Name and address below the tenant's.
-const TABS: [(&str, &str); 2] = [("API keys", "api-keys"), ("Identity providers", "identity-providers")];
+const TABS: [(&str, &str); 3] =
+    [("API keys", "api-keys"), ("Identity providers", "identity-providers"), ("OAuth apps", "oauth-apps")];
 
 #[component]
 pub fn MachineTabs() -> impl IntoView {
