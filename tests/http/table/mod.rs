@@ -12,6 +12,7 @@ mod keys;
 pub mod pages;
 pub mod rest;
 mod text;
+mod workload;
 
 use crate::world::World;
 use actors::ACTORS;

@@ -67,5 +67,5 @@ mod store;
 mod tenants;
 mod tiers;
 mod why;
-mod workload_overview;
 mod workload;
+mod workload_overview;
