@@ -2,7 +2,7 @@
 
 use super::clock::SetClock;
 use super::seed::{self, Keys};
-use super::{ORIGIN, database};
+use super::ORIGIN;
 use nexus_backend::crypto::{RootKey, SystemRandom};
 use nexus_backend::store::{Db, Location};
 use nexus_backend::{Nexus, Parts, Settings};
