@@ -7,6 +7,7 @@
 mod actors;
 pub mod call;
 pub mod functions;
+mod identities;
 mod keys;
 pub mod pages;
 pub mod rest;
