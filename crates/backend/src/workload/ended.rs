@@ -37,9 +37,8 @@ pub async fn end_sessions_of(nexus: &Nexus, actor: &Actor, path: &ServicePath) -
 }
 
 async fn end(w: &mut Work, service: Option<ServiceId>, target: &Target<'_>) -> Result<i64> {
-    let rows: Vec<(Timestamp,)> =
-        on!(w.tx, |c| {
-            sqlx::query_as(sql!(
+    let rows: Vec<(Timestamp,)> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
         "DELETE FROM workload_sessions WHERE tenant_id = $1 AND ($2 OR service_id = $3) RETURNING expires_at"
     ))
     .bind(w.actor.tenant)
@@ -47,7 +46,7 @@ async fn end(w: &mut Work, service: Option<ServiceId>, target: &Target<'_>) -> R
     .bind(service.map_or(uuid::Uuid::nil(), |id| id.0))
     .fetch_all(c)
     .await
-        })?;
+    })?;
     let open = rows.iter().filter(|(expires_at,)| *expires_at > w.now).count();
     if rows.is_empty() {
         w.nothing_to_do();

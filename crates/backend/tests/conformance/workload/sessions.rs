@@ -44,7 +44,8 @@ async fn a_session_reads_its_service_as_a_key_does(w: &World) {
     workload::change_rule(&scene.nexus, &scene.owner().await, &scene.path, rule.id, patch).await.fine();
     let actor = w.present(&scene.session(&provider).await).await.fine();
     snapshot::put(&w.nexus, &actor, "TOKEN", new()).await.fine();
-    let log = w.texts("SELECT actor_kind FROM audit_log WHERE event = 'secret.updated' AND outcome = 'done'").await;
+    let log =
+        w.texts("SELECT actor_kind FROM audit_log WHERE event = 'secret.updated' AND outcome = 'done'").await;
     assert_eq!(log, ["workload_session"]);
     let used = workload::rule(&scene.nexus, &scene.owner, &scene.path, rule.id).await.fine();
     assert_eq!((used.last_used_at, used.sessions), (Some(w.now()), 2));
