@@ -7,6 +7,8 @@ use nexus_domain::import::MAX_IMPORT_BYTES;
 use nexus_domain::invitation::MAX_PROJECTS;
 use nexus_domain::key::MAX_KEY_BYTES;
 use nexus_domain::keys::MAX_GRACE_HOURS;
+use nexus_domain::oauth::redirect::MAX_REDIRECT_URI;
+use nexus_domain::oauth::{MAX_LOGO_BYTES, MAX_REDIRECT_URIS};
 use nexus_domain::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use nexus_domain::secret::{MAX_FILE_BYTES, MAX_TEXT_BYTES};
 use nexus_domain::slug::{MAX_NAME, MAX_SLUG};
@@ -46,6 +48,15 @@ pub(super) fn field(schema: &str, name: &str) -> Option<Value> {
         ) => {
             json!({ "minimum": MIN_LIFETIME, "maximum": MAX_LIFETIME })
         }
+        ("NewOauthApp" | "OauthAppPatch", "name") => json!({ "minLength": 1, "maxLength": MAX_NAME }),
+        ("NewOauthApp" | "OauthAppPatch", "redirect_uris") => {
+            json!({ "maxItems": MAX_REDIRECT_URIS, "items": { "type": "string", "maxLength": MAX_REDIRECT_URI } })
+        }
+        ("NewOauthApp" | "OauthAppPatch", "scopes") => json!({ "minItems": 1 }),
+        ("NewOauthApp" | "OauthAppPatch", "logo_base64") => {
+            json!({ "maxLength": MAX_LOGO_BYTES.div_ceil(3) * 4 })
+        }
+        ("RotateOauthSecret", "grace_hours") => json!({ "minimum": 0, "maximum": 24 }),
         ("RotateRequest", "grace_hours") => json!({ "minimum": 0, "maximum": MAX_GRACE_HOURS }),
         ("NewSecret" | "NewSecretVersion", "value") => json!({ "maxLength": MAX_TEXT_BYTES }),
         ("NewSecret" | "NewSecretVersion", "value_base64") => json!({ "maxLength": BASE64 }),

@@ -2,7 +2,7 @@
 //! and with all others it is not.
 
 use crate::table::rest::calls;
-use crate::world::World;
+use crate::world::{World, apps};
 use nexus_backend::credentials::make_environment_key;
 use nexus_backend::gate::Actor;
 use nexus_domain::TenantId;
@@ -31,9 +31,28 @@ async fn key(w: &World, tenant: TenantId, scopes: Vec<Scope>) -> String {
 #[tokio::test]
 async fn a_call_takes_the_scopes_that_the_document_names() {
     let w = World::new().await;
-    let document = w.get("/api/openapi.json").await.is(200).json();
     let tenant = w.texts("SELECT lower(hex(id)) FROM tenants WHERE slug = 'acme'").await[0].clone();
     let tenant = TenantId(tenant.parse().expect("an id"));
+    check(&w, async |scopes| key(&w, tenant, scopes).await).await;
+}
+
+/// The same for an app that acts for an owner.
+#[tokio::test]
+async fn an_app_is_held_to_the_same_scopes() {
+    let w = World::new().await;
+    check(&w, async |mut scopes| {
+        // An app has one scope at least; this one is for nothing that there is yet.
+        if scopes.is_empty() {
+            scopes.push(Scope::ReadPayments);
+        }
+        apps::token(&w, scopes).await
+    })
+    .await;
+}
+
+/// Asks each call with the scopes that it is said to take, and with all others.
+async fn check(w: &World, credential: impl AsyncFn(Vec<Scope>) -> String) {
+    let document = w.get("/api/openapi.json").await.is(200).json();
     let mut wrong = Vec::new();
     for call in calls() {
         let (method, path) = call.route.split_once(' ').expect("a method");
@@ -45,11 +64,11 @@ async fn a_call_takes_the_scopes_that_the_document_names() {
             .collect();
         let takes_any = named.is_empty();
         let others = Scope::ALL.iter().copied().filter(|it| *it != Scope::AdminAll && !named.contains(it));
-        let without = call.ask(&w).with(&key(&w, tenant, others.collect()).await).await;
+        let without = call.ask(w).with(&credential(others.collect()).await).await;
         if !takes_any && !matches!(without.status.as_u16(), 403 | 404) {
             wrong.push(format!("{} without {named:?}: {}", call.name(), without.status));
         }
-        let with = call.ask(&w).with(&key(&w, tenant, named.clone()).await).await;
+        let with = call.ask(w).with(&credential(named.clone()).await).await;
         let more = MORE.iter().any(|it| call.route.contains(it)) || !call.note.is_empty();
         if !more && matches!(with.status.as_u16(), 401 | 403) {
             wrong.push(format!("{} with {named:?}: {} {}", call.name(), with.status, with.text()));

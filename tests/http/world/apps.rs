@@ -1,10 +1,11 @@
 //! Apps that people have let act for them: a confidential and a public one of the tenant, and the command line.
 
-use super::encoded;
+use super::{World, encoded};
 use nexus_backend::Nexus;
 use nexus_backend::gate::Actor;
 use nexus_backend::oauth::{Basic, Form, apps, authorize, device, tokens};
 use nexus_backend::people::Opened;
+use nexus_domain::UserId;
 use nexus_domain::oauth::{AppType, CLI_CLIENT_ID, MadeOauthApp, NewOauthApp, TokenAnswer, write_scopes};
 use nexus_domain::role::{Scope, Scopes};
 use std::net::{IpAddr, Ipv4Addr};
@@ -74,9 +75,27 @@ fn opened(nexus: &Nexus, person: &Actor) -> Opened {
 }
 
 async fn allowed(nexus: &Nexus, owner: &Actor, app: &MadeOauthApp, scopes: &Scopes) -> TokenAnswer {
-    let id = &app.about.client_id;
+    let (id, secret) = (&app.about.client_id, app.client_secret.clone());
+    given(nexus, opened(nexus, owner), (id, secret), scopes).await
+}
+
+/// An access token of the confidential app for the owner, with these scopes.
+pub async fn token(w: &World, scopes: Vec<Scope>) -> String {
+    let owner = w.texts("SELECT lower(hex(id)) FROM users WHERE email = 'ana@acme.test'").await[0].clone();
+    let opened = Opened::by_password(UserId(owner.parse().expect("an id")), w.nexus.now());
+    let (id, secret) = (&w.keys.apps.app, Some(w.keys.apps.app_secret.clone()));
+    given(&w.nexus, opened, (id, secret), &Scopes(scopes)).await.access_token
+}
+
+async fn given(
+    nexus: &Nexus,
+    opened: Opened,
+    app: (&String, Option<String>),
+    scopes: &Scopes,
+) -> TokenAnswer {
+    let (id, secret) = app;
     let raw = asking(id, CALLBACK, &write_scopes(scopes));
-    let back = authorize::decide(nexus, opened(nexus, owner), &raw, true, None).await.expect("allowed");
+    let back = authorize::decide(nexus, opened, &raw, true, None).await.expect("allowed");
     let code = code_in(&back);
     let pairs = [
         ("grant_type", "authorization_code"),
@@ -85,8 +104,10 @@ async fn allowed(nexus: &Nexus, owner: &Actor, app: &MadeOauthApp, scopes: &Scop
         ("code_verifier", VERIFIER),
         ("client_id", id),
     ];
-    let basic = app.client_secret.clone().map(|secret| Basic { id: id.clone(), secret });
-    tokens::exchange(nexus, &Form::read(&form(&pairs)), basic.as_ref(), IP).await.expect("tokens")
+    let basic = secret.map(|secret| Basic { id: id.clone(), secret });
+    // From another address each time, because requests of one are counted.
+    let ip = IpAddr::V4(Ipv4Addr::from_bits(uuid::Uuid::new_v4().as_fields().0));
+    tokens::exchange(nexus, &Form::read(&form(&pairs)), basic.as_ref(), ip).await.expect("tokens")
 }
 
 async fn command_line(nexus: &Nexus, person: &Actor) -> TokenAnswer {

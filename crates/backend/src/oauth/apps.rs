@@ -1,6 +1,7 @@
 //! The apps of a tenant, managed by its owners. A secret is shown once and stored as a MAC; disabling an app
 //! and deleting it ends everything that people have let it do.
 
+use super::registration::{Checked, check_homepage, check_logo, check_redirect_uris, data_address};
 use super::{stored_scopes, to_store};
 use crate::credentials::{Made, make};
 use crate::gate::Actor;
@@ -8,22 +9,17 @@ use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
 use crate::{Error, Result};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use nexus_domain::action::Action;
 use nexus_domain::credential::{self, OAUTH_SECRET};
 use nexus_domain::oauth::{
-    AppType, MAX_APPS, MAX_LOGO_BYTES, MAX_REDIRECT_URIS, MadeOauthApp, NewOauthApp, OauthApp, OauthAppPatch,
-    RotateOauthSecret, logo_type, redirect, registered_scopes,
+    AppType, MAX_APPS, MadeOauthApp, NewOauthApp, OauthApp, OauthAppPatch, RotateOauthSecret,
+    registered_scopes,
 };
-use nexus_domain::role::{Scope, Scopes};
 use nexus_domain::{Code, OauthAppId, Refusal, Timestamp, slug, timestamp};
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// The longest address of a homepage.
-const MAX_HOMEPAGE: usize = 512;
 /// How long a replaced secret stays valid at most.
 const MAX_GRACE_HOURS: i64 = 24;
 
@@ -66,11 +62,6 @@ impl Row {
             created_by: self.created_by,
         }
     }
-}
-
-/// A picture as an address that holds all of it.
-pub(super) fn data_address(bytes: &[u8]) -> Option<String> {
-    Some(format!("data:{};base64,{}", logo_type(bytes)?, STANDARD.encode(bytes)))
 }
 
 async fn rows(w: &mut Work, one: Option<OauthAppId>) -> Result<Vec<Row>> {
@@ -121,68 +112,6 @@ pub async fn get(nexus: &Nexus, actor: &Actor, id: OauthAppId) -> Result<OauthAp
             Box::pin(async move { Ok(find(w, id, Action::OauthAppList).await?.into_wire(w.now)) })
         })
         .await
-}
-
-/// What an app is made of, checked.
-struct Checked {
-    name: String,
-    redirect_uris: Vec<String>,
-    scopes: Scopes,
-    homepage: Option<String>,
-    logo: Option<Vec<u8>>,
-    device_flow: bool,
-}
-
-fn check_redirect_uris(uris: &[String], kind: AppType, device_flow: bool) -> Result<()> {
-    if uris.is_empty() && !device_flow {
-        return Err(Error::invalid(
-            "redirect_uris",
-            "An app without the device flow has one redirect URI at least",
-        ));
-    }
-    if uris.len() > MAX_REDIRECT_URIS {
-        return Err(Error::invalid("redirect_uris", format!("At most {MAX_REDIRECT_URIS} redirect URIs")));
-    }
-    for (at, uri) in uris.iter().enumerate() {
-        if let Some(fault) = redirect::fault(uri, kind) {
-            return Err(Error::invalid("redirect_uris", fault));
-        }
-        if uris.iter().take(at).any(|before| before == uri) {
-            return Err(Error::invalid("redirect_uris", "A redirect URI stands there twice"));
-        }
-    }
-    Ok(())
-}
-
-/// An address that people can follow; an empty one is none.
-fn check_homepage(text: Option<&str>) -> Result<Option<String>> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
-    let rule = || Error::invalid("homepage", "A whole address, for example https://app.example.com");
-    let fits = text.len() <= MAX_HOMEPAGE
-        && text.starts_with("https://")
-        && text.bytes().all(|b| b.is_ascii_graphic());
-    let address = url::Url::parse(text).ok().filter(|_| fits).ok_or_else(rule)?;
-    if !address.username().is_empty() || address.password().is_some() {
-        return Err(rule());
-    }
-    Ok(Some(address.to_string()))
-}
-
-/// The bytes of a logo; an empty one is none.
-fn check_logo(text: Option<&str>) -> Result<Option<Vec<u8>>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let too_large = || Error::invalid("logo_base64", format!("At most {} KiB", MAX_LOGO_BYTES / 1024));
-    if text.len() > MAX_LOGO_BYTES * 2 {
-        return Err(too_large());
-    }
-    let bytes = STANDARD.decode(text).map_err(|_| Error::invalid("logo_base64", "This is not base64"))?;
-    if bytes.len() > MAX_LOGO_BYTES {
-        return Err(too_large());
-    }
-    match logo_type(&bytes) {
-        Some(_) => Ok(Some(bytes)),
-        None => Err(Error::invalid("logo_base64", "A PNG, JPEG or WebP picture")),
-    }
 }
 
 /// Registers an app; the only answer that shows its secret.
@@ -457,9 +386,4 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, id: OauthAppId) -> Result<()> 
             })
         })
         .await
-}
-
-/// The scopes that an app can be registered with, for a form.
-pub fn offered_scopes() -> Vec<Scope> {
-    Scopes::all_but_admin().0
 }

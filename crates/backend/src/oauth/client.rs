@@ -105,7 +105,7 @@ pub(super) async fn find(nexus: &Nexus, client_id: &str) -> Result<Option<Client
             name: row.name,
             owner: Some(row.created_by),
             homepage: row.homepage,
-            logo: row.logo.as_deref().and_then(super::apps::data_address),
+            logo: row.logo.as_deref().and_then(super::registration::data_address),
             built_in: false,
         },
         kind: row.kind,

@@ -205,7 +205,8 @@ async fn slug_of(nexus: &Nexus, tenant: TenantId) -> Result<String> {
     row.map(|(slug,)| slug).ok_or_else(Error::not_found)
 }
 
-/// Lets a device in where the person says, or refuses it. Letting in takes a fresh sign-in, like making a key.
+/// Lets a device in where the person says, or refuses it. Letting in takes a fresh sign-in, like making a key;
+/// refusing does not.
 pub async fn decide(
     nexus: &Nexus,
     opened: Opened,
@@ -224,10 +225,14 @@ pub async fn decide(
     nexus
         .change(&actor, move |w| {
             Box::pin(async move {
+                let details = json!({ "app": row.app_id, "scopes": scopes, "device": true });
+                if !allow {
+                    w.authorise(Action::OauthGrantEnd)?;
+                    answer(w, &hash, "refused").await?;
+                    return w.record_event("oauth_grant.refused", &Target::named(&name), details).await;
+                }
                 w.authorise(Action::OauthGrantGive)?;
-                answer(w, &hash, if allow { "allowed" } else { "refused" }).await?;
-                let details =
-                    json!({ "app": row.app_id, "scopes": scopes, "device": true, "allowed": allow });
+                answer(w, &hash, "allowed").await?;
                 w.record(Action::OauthGrantGive, &Target::named(&name), details).await
             })
         })

@@ -47,7 +47,7 @@ impl Row {
                 name,
                 owner: self.app_owner,
                 homepage: self.homepage,
-                logo: self.logo.as_deref().and_then(super::apps::data_address),
+                logo: self.logo.as_deref().and_then(super::registration::data_address),
                 built_in: false,
             },
         };

@@ -16,6 +16,7 @@ pub mod grants;
 mod introspect;
 mod issue;
 mod refresh;
+mod registration;
 mod signing;
 mod standing;
 

@@ -5,7 +5,7 @@ mod losses;
 
 pub(crate) use losses::Losable;
 
-use crate::gate::Actor;
+use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
@@ -174,10 +174,11 @@ pub async fn brief(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Brief> {
 }
 
 async fn visible(w: &mut Work) -> Result<Vec<(Row, ProjectRole)>> {
-    if w.actor.user().is_none() {
-        // A key without the scope is told so; a person sees what they are a member of.
+    if !matches!(w.actor.who, Who::Person { .. }) {
+        // A key or an app without the scope is told so; a person sees what they are a member of, and so does an app.
         let tenant = w.actor.tenant_slug.clone();
-        w.authorise_in(w.actor.inherent_role(), SHARED, Action::ProjectRead, &tenant)?;
+        let role = w.actor.inherent_role().or_else(|| w.actor.user().map(|_| ProjectRole::Viewer));
+        w.authorise_in(role, SHARED, Action::ProjectRead, &tenant)?;
     }
     let user = user_or_nobody(w);
     let rows: Vec<Row> = on!(w.tx, |c| {

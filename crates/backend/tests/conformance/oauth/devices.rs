@@ -86,7 +86,10 @@ async fn a_device_that_asks_too_often_waits_longer(w: &World) {
 
 async fn a_refused_device_and_one_whose_time_is_over_are_told(w: &World) {
     let begun = begin(w, CLI_CLIENT_ID, "").await.given();
-    allow(w, &w.owner, &begun.user_code, false).await.fine();
+    let before = opened(w, &w.owner);
+    w.pass(6 * MINUTE);
+    device::decide(&w.nexus, before, &begun.user_code, "acme", false, ip()).await.fine();
+    assert_eq!(w.events().await.last().map(String::as_str), Some("oauth_grant.refused"));
     assert_eq!(poll(w, CLI_CLIENT_ID, &begun.device_code).await.problem(), ProblemCode::AccessDenied);
     let begun = begin(w, CLI_CLIENT_ID, "").await.given();
     w.pass(10 * MINUTE);
