@@ -119,7 +119,7 @@ pub(super) fn whoami(args: WhoamiArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn describe(person: &Person, url: &str) -> String {
-    let who = person.person.as_deref().map(|who| format!("{who}, ")).unwrap_or_default();
+    let who = person.label.as_deref().map(|who| format!("{who}, ")).unwrap_or_default();
     format!("{who}tenant {} at {url}", person.tenant)
 }
 

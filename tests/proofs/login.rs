@@ -155,7 +155,8 @@ fn a_developer_needs_no_key_in_the_own_developer_environment() {
     let mode = |path: &std::path::Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     let kept = desk.kept();
     assert_eq!((mode(&kept), mode(kept.parent().expect("a folder"))), (0o600, 0o700));
-    assert!(desk.says(&["whoami"]).contains("acme"));
+    let who = desk.says(&["whoami"]);
+    assert!(who.starts_with("owner@acme.test") && who.contains("tenant acme"), "{who}");
 
     desk.complains(&run, "switch it on");
     let mut http = Http::new(desk.server.address);

@@ -124,6 +124,9 @@ pub struct WhoAmI {
     pub prefix: String,
     pub environment: String,
     pub scopes: Vec<crate::role::Scope>,
+    /// For whom and through which app a token of an app acts, as the audit log names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// Checks an email address as far as one can without sending to it, and folds its case.

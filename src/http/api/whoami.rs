@@ -26,13 +26,15 @@ async fn whoami(ManagementKey(actor): ManagementKey) -> Api<Json<WhoAmI>> {
             prefix,
             environment: environment_slug,
             scopes: scopes.0,
+            label: None,
         })),
-        Who::OauthGrant { value, environment_slug, scopes, .. } => Ok(Json(WhoAmI {
+        Who::OauthGrant { label, value, environment_slug, scopes, .. } => Ok(Json(WhoAmI {
             tenant: actor.tenant_slug,
             kind,
             prefix: credential::shown(credential::OAUTH_ACCESS, &value),
             environment: environment_slug,
             scopes: scopes.0,
+            label: Some(label),
         })),
         _ => Err(Refusal::not_found().into()),
     }

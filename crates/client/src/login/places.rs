@@ -17,9 +17,9 @@ use serde::de::DeserializeOwned;
 #[non_exhaustive]
 pub struct Person {
     pub tenant: String,
-    /// The person's address.
+    /// The person's address, and through which app.
     #[serde(default)]
-    pub person: Option<String>,
+    pub label: Option<String>,
     #[serde(default)]
     pub scopes: Vec<String>,
 }
