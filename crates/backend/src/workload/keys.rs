@@ -9,10 +9,10 @@ use crate::nexus::Nexus;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use jsonwebtoken::jwk::JwkSet;
-use nexus_domain::workload::KeySource;
+use nexus_domain::workload::{CheckKind, KeySource};
 use nexus_domain::{IdentityProviderId, Timestamp, timestamp};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long keys are used.
@@ -39,7 +39,17 @@ pub(super) enum Unready {
 
 /// What is known of providers, in this process.
 #[derive(Default)]
-pub struct ProviderKeys(Mutex<HashMap<IdentityProviderId, Arc<Slot>>>);
+pub struct ProviderKeys {
+    slots: Mutex<HashMap<IdentityProviderId, Arc<Slot>>>,
+    noted: Mutex<Noted>,
+}
+
+/// The minute, and which refusals of it were written down.
+#[derive(Default)]
+struct Noted {
+    minute: i64,
+    refusals: HashSet<(IdentityProviderId, CheckKind)>,
+}
 
 /// One provider's.
 struct Slot {
@@ -66,7 +76,7 @@ enum Plan {
 impl ProviderKeys {
     /// The slot of a provider; a new one where it trusts something else by now.
     fn slot(&self, provider: &Trusted) -> Arc<Slot> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = all.get(&provider.id).filter(|slot| slot.since == provider.since) {
             return Arc::clone(slot);
         }
@@ -76,6 +86,15 @@ impl ProviderKeys {
         let slot = Arc::new(Slot { since: provider.since, state: Mutex::default() });
         all.insert(provider.id, Arc::clone(&slot));
         slot
+    }
+
+    /// Whether a refusal was not written down in this minute yet, so that a flood of them asks no database.
+    pub(super) fn is_news(&self, provider: IdentityProviderId, reason: CheckKind, now: Timestamp) -> bool {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.minute != now.minute() {
+            *noted = Noted { minute: now.minute(), refusals: HashSet::new() };
+        }
+        noted.refusals.insert((provider, reason))
     }
 }
 

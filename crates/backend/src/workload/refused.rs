@@ -23,6 +23,9 @@ pub(super) struct Wanted {
 
 /// Notes it in the background: the answer does not wait for it.
 pub(super) fn note(nexus: &Nexus, provider: &Trusted, wanted: &Wanted, reason: CheckKind, ip: IpAddr) {
+    if !nexus.provider_keys.is_news(provider.id, reason, nexus.now()) {
+        return;
+    }
     let (nexus, provider, wanted) = (nexus.clone(), provider.clone(), wanted.clone());
     let handle = nexus.clone();
     handle.in_background(

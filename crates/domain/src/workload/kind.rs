@@ -128,10 +128,26 @@ impl IdentityProviderKind {
             };
         }
         let text = if text.is_empty() { self.usual_issuer().unwrap_or_default() } else { text };
+        if let Some(own) = self.kind_of_its_own(text) {
+            let rule = format!("Choose the kind {own}: it knows what tokens of this issuer have to be");
+            return Err(Refusal::invalid("issuer", rule));
+        }
         if is_address(text) && self.has_form(text) {
             return Ok(text.to_owned());
         }
         Err(Refusal::invalid("issuer", self.issuer_hint()))
+    }
+
+    /// The kind that an issuer is of, where it is another one than this: under a kind that knows less, a rule could
+    /// pin too little, and tokens of people would pass.
+    fn kind_of_its_own(self, issuer: &str) -> Option<Self> {
+        let knows_less = matches!(self, Self::Oidc | Self::Kubernetes | Self::Gitlab);
+        let known = [Self::Gcp, Self::AwsOidc, Self::Azure, Self::Github].into_iter();
+        let own = known.chain([Self::Gitlab]).find(|kind| match kind {
+            Self::Gitlab => Some(issuer) == kind.usual_issuer(),
+            kind => kind.has_form(issuer),
+        });
+        own.filter(|own| knows_less && *own != self)
     }
 
     fn has_form(self, issuer: &str) -> bool {
@@ -281,6 +297,13 @@ mod tests {
             (K::Oidc, "https://a.b?c"),
             (K::Oidc, "https://ä.b"),
             (K::Kubernetes, "kubernetes/serviceaccount"),
+            // Of a kind that knows more.
+            (K::Oidc, "https://accounts.google.com"),
+            (K::Oidc, "https://token.actions.githubusercontent.com"),
+            (K::Oidc, "https://gitlab.com"),
+            (K::Oidc, &format!("https://sts.windows.net/{tid}/")),
+            (K::Gitlab, "https://token.actions.githubusercontent.com/acme"),
+            (K::Kubernetes, "https://abc.tokens.sts.global.api.aws"),
         ] {
             assert!(kind.check_issuer(issuer).is_err(), "{kind} {issuer}");
         }
