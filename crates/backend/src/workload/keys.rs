@@ -169,7 +169,8 @@ fn plan(nexus: &Nexus, provider: &Trusted, slot: &Arc<Slot>, again: bool) -> Res
 
 /// Asks in a task of its own, so that whoever asked first may go away.
 fn begin(nexus: &Nexus, provider: &Trusted, slot: &Arc<Slot>, state: &mut State) {
-    state.asked_at = Some(nexus.now());
+    let asked_at = nexus.now();
+    state.asked_at = Some(asked_at);
     let (nexus, provider, slot) = (nexus.clone(), provider.clone(), Arc::clone(slot));
     let task = tokio::spawn(async move {
         let fetched = fetch(&nexus.egress, &provider).await.map(Arc::new);
@@ -177,7 +178,7 @@ fn begin(nexus: &Nexus, provider: &Trusted, slot: &Arc<Slot>, state: &mut State)
         state.running = None;
         match &fetched {
             Ok(keys) => {
-                state.kept = Some((Arc::clone(keys), nexus.now()));
+                state.kept = Some((Arc::clone(keys), asked_at));
                 state.failed = None;
             }
             Err(unusable) => {

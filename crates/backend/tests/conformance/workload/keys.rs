@@ -32,11 +32,10 @@ async fn keys_are_asked_for_once_and_kept_for_an_hour(w: &World) {
         outcome.fine();
     }
     assert_eq!(scene.issuer.fetches(), 1, "one look for all who wait");
-    w.pass(59 * timestamp::MINUTE);
+    w.pass(30 * timestamp::MINUTE);
     scene.exchange(&id, &good(&RSA, &scene.claims(&provider))).await.fine();
-    // They are old enough to be looked at again, and still used: nobody waits for that.
-    scene.issuer.asked("/keys", 2).await;
-    w.pass(timestamp::HOUR + timestamp::MINUTE);
+    assert_eq!(scene.issuer.fetches(), 1, "they are kept");
+    w.pass(31 * timestamp::MINUTE);
     scene.issuer.script().status = Some(500);
     let outcome = scene.exchange(&id, &good(&RSA, &scene.claims(&provider))).await;
     assert_eq!(
@@ -47,6 +46,11 @@ async fn keys_are_asked_for_once_and_kept_for_an_hour(w: &World) {
     scene.issuer.script().status = None;
     w.pass(31 * timestamp::SECOND);
     scene.exchange(&id, &good(&RSA, &scene.claims(&provider))).await.fine();
+    // When they are old enough to be looked at again, nobody waits for that.
+    scene.issuer.hang(true);
+    w.pass(50 * timestamp::MINUTE);
+    scene.exchange(&id, &good(&RSA, &scene.claims(&provider))).await.fine();
+    scene.issuer.hang(false);
 }
 
 async fn a_new_key_is_found_and_unknown_ones_are_not_looked_for_again_and_again(w: &World) {
