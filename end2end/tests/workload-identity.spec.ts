@@ -13,7 +13,7 @@ test('a workflow is let in by its token, is listed while it is in, and is out wh
   await open(page, identities);
   await page.getByRole('link', { name: 'Add an identity provider' }).click();
   await page.getByRole('link', { name: /^GitHub Actions/ }).click();
-  await expect(page.getByLabel('Issuer')).toHaveValue('https://token.actions.githubusercontent.com');
+  await expect(page.getByLabel('Issuer', { exact: true })).toHaveValue('https://token.actions.githubusercontent.com');
   await page.getByText('Uploaded', { exact: true }).click();
   const keys = page.getByLabel('Keys', { exact: true });
   await keys.fill('{"keys":[');
@@ -38,7 +38,7 @@ test('a workflow is let in by its token, is listed while it is in, and is out wh
   await page.getByLabel('Claim 1', { exact: true }).fill('ref');
   await page.getByLabel('Value of claim 1').fill('refs/heads/main');
   await page.getByRole('button', { name: 'Create' }).click();
-  const rule = page.getByRole('row', { name: /deploy/ });
+  const rule = page.locator('.wif-list tr', { hasText: 'deploy' });
   await expect(rule).toContainText('refs/heads/main');
   await expect(rule).toContainText('never');
 
@@ -57,24 +57,35 @@ test('a workflow is let in by its token, is listed while it is in, and is out wh
   expect(await faultsOf(page)).toEqual([]);
 
   const endpoint = (await api.call('GET', `/projects/shop/services/${service.name}`)).endpoint;
-  const exchange = await fetch(`${endpoint}/v1/auth/token-exchange`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ provider: 'github', token }),
-  });
-  expect(exchange.status, await exchange.clone().text()).toBe(200);
-  const { access_token } = await exchange.json();
-  const sync = async () => (await fetch(`${endpoint}/v1/sync`, { headers: { authorization: `Bearer ${access_token}` } })).status;
-  expect(await sync()).toBe(200);
+  const exchanged = async (): Promise<string> => {
+    const body = JSON.stringify({ provider: 'github', token: issuer.token(audience) });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${endpoint}/v1/auth/token-exchange`, { method: 'POST', headers, body });
+    expect(answer.status, await answer.clone().text()).toBe(200);
+    return (await answer.json()).access_token;
+  };
+  const sync = async (session: string) =>
+    (await fetch(`${endpoint}/v1/sync`, { headers: { authorization: `Bearer ${session}` } })).status;
+  const first = await exchanged();
+  expect(await sync(first)).toBe(200);
 
-  await open(page, identities);
-  const session = page.getByRole('row', { name: /repo:acme\/shop:ref:refs\/heads\/main/ });
-  await expect(session).toContainText('deploy');
-  expect(await page.content()).not.toContain(access_token);
   await open(page, providers);
+  const session = page.getByRole('row', { name: /repo:acme\/shop:ref:refs\/heads\/main/ });
   await expect(session).toContainText(service.name);
+  expect(await page.content()).not.toContain(first);
   await session.getByRole('button', { name: /^End the session/ }).click();
   await expect(page.getByText('Nobody is in.')).toBeVisible();
-  expect(await sync()).toBe(401);
+  expect(await sync(first)).toBe(401);
 
+  const others = [await exchanged(), await exchanged()];
+  await open(page, identities);
+  await expect(rule).toContainText('2 open sessions');
+  await page.getByRole('link', { name: 'End all…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End them all' }).click();
+  await expect(page.getByText('2 sessions are over')).toBeVisible();
+  expect(await Promise.all(others.map(sync))).toEqual([401, 401]);
+
+  await open(page, providers);
   await page.getByLabel('Actions for GitHub Actions').click();
   await page.getByRole('link', { name: 'Delete…' }).click();
   await expect(page.getByRole('dialog')).toContainText('deploy');
@@ -91,11 +102,11 @@ test.describe('without JavaScript', () => {
     await page.getByRole('link', { name: 'New provider' }).click();
     await page.getByRole('link', { name: /^Kubernetes/ }).click();
     await page.getByLabel('Name', { exact: true }).fill('Cluster');
-    await page.getByLabel('Issuer').fill('nonsense');
+    await page.getByLabel('Issuer', { exact: true }).fill('nonsense');
     await page.getByRole('button', { name: 'Create' }).click();
-    await expect(page.getByLabel('Issuer')).toHaveValue('nonsense');
-    await expect(page.getByLabel('Issuer')).toHaveAttribute('aria-invalid', 'true');
-    await page.getByLabel('Issuer').fill('https://cluster.example.com');
+    await expect(page.getByLabel('Issuer', { exact: true })).toHaveValue('nonsense');
+    await expect(page.getByLabel('Issuer', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+    await page.getByLabel('Issuer', { exact: true }).fill('https://cluster.example.com');
     await page.getByRole('button', { name: 'Create' }).click();
     await expect(page.getByRole('heading', { name: 'Set up Cluster' })).toBeVisible();
     await expect(page.getByText('testing one needs JavaScript')).toBeVisible();

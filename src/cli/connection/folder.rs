@@ -54,9 +54,9 @@ fn read(file: &Path) -> anyhow::Result<Folder> {
         let line = before.matches('\n').count() + 1;
         anyhow::anyhow!("line {}: it says url, project and service, each a text, and nothing else", line)
     })?;
-    let mut said = [&folder.url, &folder.project, &folder.service].into_iter().flatten();
+    let broken = |text: &String| text.is_empty() || text.len() > 512 || text.chars().any(char::is_control);
     // They are shown in the terminal.
-    if said.any(|text| text.is_empty() || text.len() > 512 || text.chars().any(char::is_control)) {
+    if [&folder.url, &folder.project, &folder.service].into_iter().flatten().any(broken) {
         bail!("an address, a project and a service are short texts of printable letters");
     }
     Ok(folder)

@@ -29,7 +29,7 @@ async fn exchange(
     let named = in_path.iter().find(|(name, _)| *name == "endpoint_slug").map(|(_, slug)| slug.to_owned());
     let endpoint = match (named, asked.service.clone()) {
         (Some(named), Some(other)) if named != other => {
-            return Err(Refusal::invalid("service", "It is not the service that the address names").into());
+            return Err(Refusal::not_found().into());
         }
         (Some(slug), _) | (None, Some(slug)) => slug,
         (None, None) => return Err(Refusal::invalid("service", "The endpoint of the service").into()),

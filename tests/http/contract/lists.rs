@@ -71,6 +71,9 @@ async fn every_list_has_the_shape_of_a_page() {
         &format!("{service}/keys"),
         &format!("{service}/secrets"),
         &format!("{service}/secrets/TOKEN/versions"),
+        &format!("{service}/identities"),
+        "/api/v1/identity-providers",
+        "/api/v1/sessions",
         "/api/v1/audit",
         "/api/v1/members",
         "/api/v1/projects/shop/members",
@@ -90,6 +93,7 @@ async fn what_was_made_is_found_where_location_says() {
     for (path, body) in [
         ("/api/v1/projects", json!({ "name": "A new one" })),
         ("/api/v1/environments", json!({ "slug": "qa" })),
+        ("/api/v1/identity-providers", json!({ "name": "GitLab", "kind": "gitlab" })),
         (
             "/api/v1/projects/shop/services",
             json!({ "name": "New", "kind": "backend", "environment": "develop" }),

@@ -5,7 +5,7 @@ use crate::world::{As, Keys, Person};
 /// A column: its name, and the credential that it sends.
 pub type Actor = (&'static str, fn(&Keys) -> As);
 
-pub const ACTORS: [Actor; 28] = [
+pub const ACTORS: [Actor; 29] = [
     ("nobody", |_| As::Nobody),
     ("ended", |_| Person::Ended.into()),
     ("rival", |_| Person::Rival.into()),
@@ -33,5 +33,6 @@ pub const ACTORS: [Actor; 28] = [
     ("sk_rw", |keys| (&keys.sk_write).into()),
     ("sk_off", |keys| (&keys.sk_revoked).into()),
     ("pk", |keys| (&keys.pk).into()),
+    ("ws", |keys| (&keys.session).into()),
     ("jwt_none", |_| "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmFAYWNtZS50ZXN0In0.".into()),
 ];

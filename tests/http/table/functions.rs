@@ -1,7 +1,7 @@
 //! The calls of the console's server functions.
 
 use super::call::{Call, function};
-use super::keys;
+use super::{identities, keys};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
@@ -13,6 +13,7 @@ pub fn calls() -> Vec<Call> {
         sign_in_rules(),
         tenant(),
         keys::functions(),
+        identities::functions(),
         members(),
         invited(),
         invitations(),

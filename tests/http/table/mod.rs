@@ -7,10 +7,12 @@
 mod actors;
 pub mod call;
 pub mod functions;
+mod identities;
 mod keys;
 pub mod pages;
 pub mod rest;
 mod text;
+mod workload;
 
 use crate::world::World;
 use actors::ACTORS;

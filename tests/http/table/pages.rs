@@ -45,6 +45,7 @@ pub fn calls() -> Vec<Call> {
         rest("GET /t/{tenant}/environments"),
         rest("GET /t/{tenant}/api-keys"),
         rest("GET /t/{tenant}/api-keys").query("environment=all").note("of all environments"),
+        rest("GET /t/{tenant}/identity-providers"),
         rest("GET /api-keys").query("environment=develop"),
         rest("GET /runs"),
         rest("GET /metrics"),
@@ -83,6 +84,8 @@ pub fn calls() -> Vec<Call> {
             .at("project", "attic")
             .note("that nobody was added to"),
         tab("keys"),
+        tab("identities"),
+        tab("identities").at("service", "web").note("of a frontend service"),
         tab("settings"),
     ]
 }

@@ -1,13 +1,14 @@
 //! The calls of the two APIs.
 
 use super::call::{Call, rest};
-use super::keys;
+use super::{keys, workload};
 use serde_json::json;
 
 pub fn calls() -> Vec<Call> {
     [
         management(),
         keys::rest_calls(),
+        workload::rest_calls(),
         keys::apps(),
         members(),
         services(),

@@ -18,6 +18,7 @@ const ABOUT: &str = "\
 # role owner, manager, developer (twice), tester, viewer. nx_admin: admin:all. nx_wide: every other scope.
 # nx_none: a scope that nothing here takes. nx_pub: publishable. nx_rival: admin:all of another tenant.
 # sk_r, sk_rw: keys of the service api with access read and read_write. sk_off: a revoked one. pk: of web.
+# ws: a session that a rule of api opened.
 # oauth, oauth_none: an app that acts for the owner, with every scope but admin:all, and with one that nothing here takes.
 # oauth_cli: the command line of dev, which sees the own developer environments and no other.
 # jwt: a token that a key of live has signed, for services, configs and flags; jwt_none: one that nobody signed.

@@ -12,7 +12,7 @@ mod token;
 
 pub use client::{As, Ask, Reply, encoded};
 pub use clock::SetClock;
-pub use seed::{Keys, PASSWORD, Person};
+pub use seed::{IDENTITY, IDENTITY_PROVIDER, Keys, PASSWORD, Person};
 pub use template::{open_with, template};
 pub use token::signed;
 

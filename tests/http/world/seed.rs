@@ -18,6 +18,7 @@ use nexus_backend::{
     secrets, services, tiers,
 };
 use nexus_domain::config::{NewConfig, NewConfigVersion};
+use nexus_domain::credential;
 use nexus_domain::environment_key::{KeyType, MadeEnvironmentKey, NewEnvironmentKey};
 use nexus_domain::flag::{NewFlag, Toggle};
 use nexus_domain::invitation::{NewInvitation, ProjectGrant};
@@ -145,6 +146,8 @@ pub struct Keys {
     /// Of `worker`, linked to the umbrella.
     pub sk_worker: String,
     pub pk: String,
+    /// Of the rule of `api`: a program that its platform vouches for.
+    pub session: String,
     pub sk_revoked: String,
     /// The endpoint of `api`, of `web`, of `worker`.
     pub endpoint: String,
@@ -193,6 +196,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         .await
         .expect("the developer");
     developers_own(nexus, &developer).await;
+    let session = workload_of_acme(nexus).await;
     let link = people::password_link(nexus, Person::Viewer.email()).await.expect("a link").expect("a person");
     let viewer = people.iter().find(|(person, _)| *person == Person::Viewer).expect("the viewer").1;
     let endpoint = async |service: &str| {
@@ -227,6 +231,7 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         sk_worker: rotated(nexus, &owner, &path("live", "worker"), Slot::Primary, Access::ReadWrite).await,
         pk: rotated(nexus, &owner, &path("live", "web"), Slot::Primary, Access::Read).await,
         sk_revoked,
+        session,
         endpoint: endpoint_slug(endpoint("api").await),
         web_endpoint: endpoint_slug(endpoint("web").await),
         worker_endpoint: endpoint_slug(endpoint("worker").await),
@@ -237,6 +242,48 @@ pub async fn fill(nexus: &Nexus) -> Keys {
         invitation_token,
         mail,
     }
+}
+
+/// The one provider of workload identity, the one rule of `api`, and a session that it opened.
+pub const IDENTITY_PROVIDER: &str = "01900000-0000-7000-8000-000000000001";
+pub const IDENTITY: &str = "01900000-0000-7000-8000-000000000002";
+const WORKLOAD_SESSION: &str = "01900000-0000-7000-8000-000000000003";
+
+/// As rows, so that their ids are known where a call is written down. Hands back the session's token.
+async fn workload_of_acme(nexus: &Nexus) -> String {
+    let token = credential::compose(credential::WORKLOAD_SESSION, [7; 8], [9; 20]);
+    let parsed = credential::parse(&token).expect("a token");
+    let key_id = parsed.key_id;
+    let secret = [parsed.prefix, key_id, parsed.secret].concat();
+    let mac = nexus.keyring.mac("credential", secret.as_bytes()).expect("a MAC");
+    let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let [provider, rule, session] =
+        [IDENTITY_PROVIDER, IDENTITY, WORKLOAD_SESSION].map(|text| id(text.parse().expect("an id")));
+    let now = nexus.now().0;
+    execute(
+        nexus,
+        &format!(
+            "INSERT INTO identity_providers (tenant_id, id, name, kind, issuer, keys_from, audience, max_lifetime,
+                 algorithms, created_at, created_by, trusted_since)
+             SELECT id, {provider}, 'GitHub', 'github', 'https://token.actions.githubusercontent.com', 'discovery',
+                 'https://nexus.test/wif/{IDENTITY_PROVIDER}', 3600, '[\"RS256\"]', {now}, 'ana@acme.test', 1
+             FROM tenants WHERE slug = 'acme';
+             INSERT INTO workload_identities (tenant_id, id, service_id, provider_id, name, claims, access, created_at,
+                 created_by)
+             SELECT s.tenant_id, {rule}, s.id, {provider}, 'deploy',
+                 '{{\"repository_id\":\"1296269\",\"repository_owner_id\":\"583231\"}}', 'read', {now}, 'ana@acme.test'
+             FROM services s JOIN projects p ON p.id = s.project_id
+             JOIN environments e ON e.id = s.environment_id
+             WHERE p.slug = 'shop' AND e.slug = 'live' AND s.slug = 'api';
+             INSERT INTO workload_sessions (tenant_id, id, identity_id, service_id, key_id, mac, subject, created_at,
+                 expires_at)
+             SELECT tenant_id, {session}, id, service_id, '{key_id}', x'{mac}',
+                 'repo:acme/shop:ref:refs/heads/main', {now}, {now} + 3600000000
+             FROM workload_identities;"
+        ),
+    )
+    .await;
+    token
 }
 
 /// A token that takes less than its key.

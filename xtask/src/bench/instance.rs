@@ -71,7 +71,25 @@ impl Instance {
         command.arg("serve").env("NEXUS_LISTEN", address.to_string()).stderr(log);
         // So that people may come from addresses of their own.
         command.env("NEXUS_TRUSTED_PROXIES", "127.0.0.1/32");
+        // So that a provider of workload identity can hang on this machine.
+        command.env("NEXUS_EGRESS_ALLOW", "127.0.0.0/8").env("NEXUS_EGRESS_HTTP", "true");
         Server::start(command, address, "Nexus is ready")
+    }
+
+    /// Asks the management API; hands back what it made.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn make(&self, server: &Server, path: &str, body: &Value) -> Result<Value> {
+        self.api(server)?.post(path, "application/json", &body.to_string())?.json()
+    }
+
+    /// Looks something up by the management API.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn look(&self, server: &Server, path: &str) -> Result<Value> {
+        self.api(server)?.get(path)?.json()
     }
 
     fn api(&self, server: &Server) -> Result<Web> {

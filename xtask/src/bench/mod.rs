@@ -4,6 +4,7 @@
 
 mod baseline;
 mod console;
+mod exchange;
 mod flags;
 mod instance;
 mod load;
@@ -85,6 +86,9 @@ fn measure(workspace: &Workspace, program: &Path, baseline: &Path, wrk: &Path) -
     figures.extend(sign_in::measure(&server, &key)?);
     server.stop()?;
     server = instance.start()?;
+
+    println!("bench: programs that show their platform's word, while another provider hangs");
+    figures.extend(exchange::measure(&instance, &server)?);
 
     println!("bench: the console, with {LISTED} secrets in the service");
     instance.service(&server, "warehouse")?;

@@ -29,7 +29,7 @@ pub struct ProviderUse {
 pub(super) mod here {
     use nexus_domain::Refusal;
     use nexus_domain::json::JsonText;
-    use nexus_domain::workload::{IdentityProviderKind, KeysFrom, TokenAlgorithm, TokenTest};
+    use nexus_domain::workload::{KeysFrom, TokenAlgorithm, TokenTest};
 
     /// What a form says of a provider, beside its name.
     pub struct Fields {
@@ -46,9 +46,9 @@ pub(super) mod here {
         Some(text).filter(|text| !text.trim().is_empty())
     }
 
-    /// What stands in the fields. A form keeps what belongs to the ways that were not chosen.
+    /// What stands in the fields. A form keeps what belongs to the ways that were not chosen, and one of a kind
+    /// without tokens has neither keys nor algorithms.
     pub fn read(
-        kind: IdentityProviderKind,
         keys: &str,
         jwks_url: String,
         jwks: &str,
@@ -56,29 +56,23 @@ pub(super) mod here {
         max_lifetime: &str,
         algorithms: &[String],
     ) -> Result<Fields, Refusal> {
-        let has_tokens = kind.has_tokens();
-        let keys = match keys {
-            "" => None,
-            word => Some(
-                KeysFrom::parse(word).ok_or_else(|| Refusal::invalid("keys", "One of those in the list"))?,
-            ),
-        };
+        let known_keys =
+            |word| KeysFrom::parse(word).ok_or_else(|| Refusal::invalid("keys", "One of those in the list"));
+        let keys = Some(keys).filter(|word| !word.is_empty()).map(known_keys).transpose()?;
         let unreadable = |_| Refusal::invalid("jwks", "This is no JSON; it looks like {\"keys\":[…]}");
         let uploaded = keys == Some(KeysFrom::Uploaded) && !jwks.trim().is_empty();
         let known = |word: &String| {
             TokenAlgorithm::parse(word)
                 .ok_or_else(|| Refusal::invalid("algorithms", "One of those in the list"))
         };
+        let algorithms = algorithms.iter().map(known).collect::<Result<Vec<_>, _>>()?;
         Ok(Fields {
-            keys: keys.filter(|_| has_tokens),
             jwks_url: filled(jwks_url).filter(|_| keys == Some(KeysFrom::JwksUrl)),
             jwks: uploaded.then(|| serde_json::from_str(jwks)).transpose().map_err(unreadable)?,
             audience: filled(audience),
             max_lifetime: lifetime(max_lifetime)?,
-            algorithms: match has_tokens {
-                true => Some(algorithms.iter().map(known).collect::<Result<_, _>>()?),
-                false => None,
-            },
+            algorithms: Some(algorithms).filter(|algorithms| keys.is_some() || !algorithms.is_empty()),
+            keys,
         })
     }
 
@@ -90,20 +84,19 @@ pub(super) mod here {
         Some(text.trim()).filter(|text| !text.is_empty()).map(seconds).transpose()
     }
 
-    /// What was pasted: a token, or for AWS a signed request.
-    pub fn pasted(kind: IdentityProviderKind, text: &str) -> Result<TokenTest, Refusal> {
+    /// What was pasted: a token, or for AWS a signed request, which is JSON.
+    pub fn pasted(text: &str) -> Result<TokenTest, Refusal> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Refusal::invalid("token", "Paste one first"));
         }
-        if kind.has_tokens() {
+        if !text.starts_with('{') {
             return Ok(TokenTest { token: Some(text.to_owned()), request: None });
         }
         let request = serde_json::from_str(text).map_err(|_| {
-            Refusal::invalid(
-                "token",
-                "This is no signed request; it looks like {\"url\": …, \"headers\": {…}, \"body\": …}",
-            )
+            let looks =
+                "This is no signed request; it looks like {\"url\": …, \"headers\": {…}, \"body\": …}";
+            Refusal::invalid("token", looks)
         })?;
         Ok(TokenTest { token: None, request: Some(request) })
     }
@@ -148,7 +141,7 @@ pub async fn create_identity_provider(
     use nexus_backend::workload;
     use nexus_domain::workload::NewIdentityProvider;
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let fields = here::read(kind, &keys, jwks_url, &jwks, audience, &max_lifetime, &algorithms)?;
+    let fields = here::read(&keys, jwks_url, &jwks, audience, &max_lifetime, &algorithms)?;
     let new = NewIdentityProvider {
         issuer: here::filled(issuer),
         keys: fields.keys,
@@ -170,6 +163,9 @@ pub async fn change_identity_provider(
     provider: String,
     name: String,
     #[server(default)] keys: String,
+    /// Where they came from when the form was opened.
+    #[server(default)]
+    keys_before: String,
     #[server(default)] jwks_url: String,
     /// Those before stay where this is empty.
     #[server(default)]
@@ -181,11 +177,10 @@ pub async fn change_identity_provider(
     use nexus_backend::workload;
     use nexus_domain::workload::{IdentityProviderPatch, KeysFrom};
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let before = workload::provider(&nexus, &actor, workload::provider_id(&provider)?).await?;
-    let fields = here::read(before.kind, &keys, jwks_url, &jwks, audience, &max_lifetime, &algorithms)?;
+    let fields = here::read(&keys, jwks_url, &jwks, audience, &max_lifetime, &algorithms)?;
     // The uploaded ones stay where nobody uploads others.
-    let stays =
-        before.keys == KeysFrom::Uploaded && fields.keys == Some(KeysFrom::Uploaded) && fields.jwks.is_none();
+    let uploaded = KeysFrom::Uploaded.as_str();
+    let stays = keys == uploaded && keys_before == uploaded && fields.jwks.is_none();
     let patch = IdentityProviderPatch {
         name: Some(name),
         keys: fields.keys.filter(|_| !stays),
@@ -195,7 +190,8 @@ pub async fn change_identity_provider(
         max_lifetime: fields.max_lifetime,
         algorithms: fields.algorithms,
     };
-    let provider = workload::change_provider(&nexus, &actor, before.id, patch).await?;
+    let provider =
+        workload::change_provider(&nexus, &actor, workload::provider_id(&provider)?, patch).await?;
     Ok(Done::new(format!("{} is changed", provider.name)))
 }
 
@@ -224,11 +220,10 @@ pub async fn test_identity_provider(
     #[server(default)] token: String,
 ) -> Result<TokenReport, Refused> {
     use nexus_backend::workload;
-    let here = crate::server::here()?;
+    let asking = crate::server::here()?;
     let (nexus, actor) = crate::server::person(&tenant).await?;
-    let provider = workload::provider(&nexus, &actor, workload::provider_id(&provider)?).await?;
-    let test = here::pasted(provider.kind, &token)?;
-    Ok(workload::test_provider(&nexus, &actor, provider.id, test, here.ip).await?)
+    let id = workload::provider_id(&provider)?;
+    Ok(workload::test_provider(&nexus, &actor, id, here::pasted(&token)?, asking.ip).await?)
 }
 
 #[server(prefix = "/_fn", endpoint = "end_tenant_workload_session")]

@@ -15,7 +15,7 @@ use crate::address::{ServiceParams, address, has, project_url, query, service_pa
 use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
 use crate::components::time::count;
-use crate::components::{Ago, Badge, Confirm, Empty};
+use crate::components::{Ago, Confirm, Empty};
 use crate::page::tab;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -85,16 +85,18 @@ fn Page(here: ServiceParams, data: IdentitiesData) -> impl IntoView {
                 <Icon glyph=Glyph::Plus/>"New identity"</a>
         }
     });
-    let body = if !identities.is_empty() {
-        view! { <List identities may_write=usable now/> }.into_any()
-    } else if choices.with_value(Vec::is_empty) {
-        view! { <NoProvider here may_manage_providers/> }.into_any()
-    } else {
-        view! {
-            <Empty glyph=Glyph::Shield title="No identities yet"
-                text="A rule says which programs read this service by the word of their platform: what their tokens have to say, claim by claim."/>
-        }
-        .into_any()
+    let asking = move || usable && (provider.read().is_some() || new.get());
+    let none = identities.is_empty();
+    let list = (!none).then(|| view! { <List identities may_write=usable now/> });
+    let empty = move || {
+        (none && !asking()).then(|| match choices.with_value(Vec::is_empty) {
+            true => view! { <NoProvider here may_manage_providers/> }.into_any(),
+            false => view! {
+                <Empty glyph=Glyph::Shield title="No identities yet"
+                    text="A rule says which programs read this service by the word of their platform: what their tokens have to say, claim by claim."/>
+            }
+            .into_any(),
+        })
     };
     let tested = known.with_value(|all| (may_write && !all.is_empty()).then(|| all.clone()));
     view! {
@@ -106,7 +108,8 @@ fn Page(here: ServiceParams, data: IdentitiesData) -> impl IntoView {
         {unavailable.map(|why| view! { <NotAvailable here why/> })}
         {form}
         {move || find(edit.get()).filter(|_| usable).map(|identity| view! { <EditIdentityForm here identity/> })}
-        {body}
+        {list}
+        {empty}
         {tested.map(|identities| view! { <Try here identities providers=choices endpoint/> })}
         <Sessions place=place_of(here) sessions may_end=may_write
             end_one=EndWorkloadSession::PATH end_all=EndWorkloadSessions::PATH now/>
@@ -204,8 +207,8 @@ fn Row(identity: Identity, may_write: bool, now: Timestamp) -> impl IntoView {
     });
     view! {
         <tr data-row>
-            <td><span class="strong">{identity.name.clone()}</span>" "<Badge text=identity.kind.name()/>
-                <div class="faint">"by "{identity.provider_name}</div></td>
+            <td><span class="strong">{identity.name.clone()}</span>
+                <div class="muted">{identity.kind.name()}", by "{identity.provider_name}</div></td>
             <td data-label="Token says"><div><Pinned claims=identity.claims/>{advice}</div></td>
             <td data-label="May" class="muted"><span>{may}{length}</span></td>
             <td data-label="Last used" class="muted"><span>{used}{open}</span></td>

@@ -193,12 +193,11 @@ pub async fn test_identity(
     #[server(default)] token: String,
 ) -> Result<TokenReport, Refused> {
     use nexus_backend::workload;
-    let here = crate::server::here()?;
+    let asking = crate::server::here()?;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let path = ServicePath { project, environment, service };
-    let rule = workload::rule(&nexus, &actor, &path, workload::rule_id(&identity)?).await?;
-    let test = super::functions::here::pasted(rule.kind, &token)?;
-    Ok(workload::test_rule(&nexus, &actor, &path, rule.id, test, here.ip).await?)
+    let (id, test) = (workload::rule_id(&identity)?, super::functions::here::pasted(&token)?);
+    Ok(workload::test_rule(&nexus, &actor, &path, id, test, asking.ip).await?)
 }
 
 #[server(prefix = "/_fn", endpoint = "end_workload_session")]

@@ -44,10 +44,14 @@ pub fn Kinds() -> impl IntoView {
 #[component]
 pub fn NewProvider(tenant: Memo<String>, kind: Kind, origin: String) -> impl IntoView {
     let here = address();
-    let issuer = kind.has_tokens().then(|| {
-        let usual = kind.usual_issuer().unwrap_or_default();
-        view! { <Field label="Issuer" name="issuer" mono=true value=usual hint=format!("{}. Compared letter by letter", kind.issuer_hint())/> }
-    });
+    // Made inside of the form, which it has to know.
+    let issuer = move || {
+        kind.has_tokens().then(|| {
+            let usual = kind.usual_issuer().unwrap_or_default();
+            let hint = format!("{}. Compared letter by letter", kind.issuer_hint());
+            view! { <Field label="Issuer" name="issuer" mono=true value=usual hint/> }
+        })
+    };
     let audience = format!("{origin}/wif/<id of the provider>");
     view! {
         <section class="card inline-form wif-form" aria-label=format!("New provider: {}", kind.name())>
@@ -57,7 +61,7 @@ pub fn NewProvider(tenant: Memo<String>, kind: Kind, origin: String) -> impl Int
                 <Hidden name="tenant" value=tenant/>
                 <Hidden name="kind" value=Signal::stored(kind.to_string())/>
                 <Field label="Name" name="name" value=kind.name() required=true autofocus=true hint="Stands beside every rule that takes its word"/>
-                {issuer}
+                {issuer()}
                 {kind.has_tokens().then(|| view! { <Keys keys=KeysFrom::Discovery jwks_url=String::new() uploaded=0/> })}
                 <Field label="Audience" name="audience" mono=true placeholder=audience.clone()
                     hint=audience_hint(kind)/>
@@ -91,10 +95,10 @@ const fn audience_hint(kind: Kind) -> &'static str {
 pub fn EditProvider(tenant: Memo<String>, provider: IdentityProvider) -> impl IntoView {
     let here = address();
     let (id, kind) = (provider.id.to_string(), provider.kind);
-    let keys = kind.has_tokens().then(|| {
-        let jwks_url = provider.jwks_url.clone().unwrap_or_default();
-        view! { <Keys keys=provider.keys jwks_url uploaded=provider.key_ids.len()/> }
-    });
+    let (from, url, uploaded) =
+        (provider.keys, provider.jwks_url.unwrap_or_default(), provider.key_ids.len());
+    // Made inside of the form, which it has to know.
+    let keys = move || kind.has_tokens().then(|| view! { <Keys keys=from jwks_url=url uploaded/> });
     let fixed = kind.has_tokens().then(|| {
         view! {
             <p class="field-fixed"><span>"Issuer"</span><code>{provider.issuer.clone()}</code>
@@ -107,9 +111,10 @@ pub fn EditProvider(tenant: Memo<String>, provider: IdentityProvider) -> impl In
             <PostForm action=ChangeIdentityProvider::PATH id=id.clone() to=here.without(&["edit"]) class="stack">
                 <Hidden name="tenant" value=tenant/>
                 <Hidden name="provider" value=Signal::stored(id)/>
+                <Hidden name="keys_before" value=Signal::stored(from.to_string())/>
                 <Field label="Name" name="name" value=provider.name.clone() required=true autofocus=true/>
                 {fixed}
-                {keys}
+                {keys()}
                 <Field label="Audience" name="audience" mono=true value=provider.audience.clone() required=true
                     hint="Tokens with another one are refused from then on"/>
                 <More kind lifetime=provider.max_lifetime algorithms=provider.algorithms/>

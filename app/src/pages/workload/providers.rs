@@ -88,7 +88,7 @@ fn NoneYet() -> impl IntoView {
 fn List(providers: Vec<IdentityProvider>) -> impl IntoView {
     let rows = providers.into_iter().map(|provider| view! { <Row provider/> }).collect_view();
     view! {
-        <section class="card" aria-label="Providers">
+        <section class="card wif-list" aria-label="Providers">
             <table class="table wif-rows">
                 <thead><tr>
                     <th scope="col">"Provider"</th>

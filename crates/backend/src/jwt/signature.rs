@@ -56,8 +56,20 @@ pub fn verify<T: serde::de::DeserializeOwned>(token: &str, keys: &JwkSet) -> Res
     decode::<T>(token, &key, &validation).map(|data| data.claims).map_err(|_| Distrust::Wrong)
 }
 
+/// The key of this name that is for this kind of signature: a set may have several of one name.
+pub(super) fn find_for<'k>(
+    keys: &'k JwkSet,
+    kid: Option<&str>,
+    algorithm: Algorithm,
+) -> Result<&'k Jwk, Distrust> {
+    let first = find(keys, kid).ok_or(Distrust::UnknownKey)?;
+    let of_name = |key: &&Jwk| key.common.key_id.as_deref() == kid;
+    let all = std::iter::once(first).chain(keys.keys.iter().filter(of_name));
+    all.into_iter().find(|key| fits(key, algorithm)).ok_or(Distrust::Algorithm)
+}
+
 /// The key that the token names; without a name, the only one there is.
-pub(super) fn find<'k>(keys: &'k JwkSet, kid: Option<&str>) -> Option<&'k Jwk> {
+fn find<'k>(keys: &'k JwkSet, kid: Option<&str>) -> Option<&'k Jwk> {
     match (kid, keys.keys.as_slice()) {
         (Some(kid), _) => keys.find(kid),
         (None, [only]) => Some(only),
@@ -66,7 +78,7 @@ pub(super) fn find<'k>(keys: &'k JwkSet, kid: Option<&str>) -> Option<&'k Jwk> {
 }
 
 /// Whether the key is for signatures, and for this kind of them.
-pub(super) fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     let for_signatures =
         !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)))
             && key.common.key_operations.as_ref().is_none_or(|all| all.contains(&KeyOperations::Verify));

@@ -1,7 +1,7 @@
 //! A token of a program, read in the one way that there is: three parts of base64url without padding, JSON in
 //! which nothing stands twice, and a header that asks for nothing else than to be checked.
 
-use super::signature::{Distrust, find, fits};
+use super::signature::{Distrust, find_for};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
@@ -99,8 +99,8 @@ impl<'t> Token<'t> {
     /// Whether one of these keys signed it, in this way.
     pub fn is_signed_by(&self, keys: &JwkSet, algorithm: TokenAlgorithm) -> Result<(), Distrust> {
         let algorithm = as_known(algorithm);
-        let key = find(keys, self.header.kid.as_deref()).ok_or(Distrust::UnknownKey)?;
-        if !fits(key, algorithm) || !is_long_enough(key) {
+        let key = find_for(keys, self.header.kid.as_deref(), algorithm)?;
+        if !is_long_enough(key) {
             return Err(Distrust::Algorithm);
         }
         let key = DecodingKey::from_jwk(key).map_err(|_| Distrust::Algorithm)?;

@@ -103,7 +103,7 @@ pub async fn exchange(
     nexus.limits.request(ip, nexus.now()).await?;
     let named = asked.provider.clone();
     let proof = asked.proof()?;
-    let account = account(endpoint, &proof);
+    let account = account(endpoint, &proof, ip);
     nexus.limits.room(ip, &account, nexus.now()).await?;
     let outcome = Box::pin(decide(nexus, endpoint, &named, &proof, ip)).await;
     if let Err(Error::Refused(refusal)) = &outcome
@@ -115,12 +115,15 @@ pub async fn exchange(
 }
 
 /// Whom failed attempts are counted for: the workload that the token says it is, at this service. Somebody else's
-/// failures do not keep it out.
-fn account(endpoint: &str, proof: &Proof) -> String {
+/// failures do not keep it out. Who says nothing of themselves is counted by the address alone.
+fn account(endpoint: &str, proof: &Proof, ip: IpAddr) -> String {
     let says = match proof {
         Proof::Token(text) => Token::read(text).map(|token| who(&token.claims)).unwrap_or_default(),
         Proof::Request(request) => signer(request),
     };
+    if says.trim().is_empty() {
+        return format!("workload {ip}");
+    }
     let end = says.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_ACCOUNT).unwrap_or(says.len());
     format!("workload {endpoint} {}", says.get(..end).unwrap_or_default())
 }

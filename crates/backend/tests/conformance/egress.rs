@@ -2,6 +2,7 @@
 //! there, and redirects, for each use that there is. A canary on loopback is never reached.
 
 use crate::sign_in::{Scene, provider_on};
+use crate::workload;
 use crate::world::{World, run};
 use futures::future::BoxFuture;
 use nexus_backend::egress::{Egress, Names, Problem, Rules};
@@ -12,7 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpListener;
 
-both![no_use_reaches_what_is_not_public, no_use_follows_a_redirect];
+both![
+    no_use_reaches_what_is_not_public,
+    no_use_follows_a_redirect,
+    no_provider_of_workload_identity_leads_to_what_is_not_public,
+];
 
 /// Counts whoever comes.
 #[derive(Clone, Default)]
@@ -255,5 +260,19 @@ async fn no_use_follows_a_redirect(w: &World) {
         scene.leads(path, &format!("http://127.0.0.1:{port}/"));
         scene.whole_way_fails(Purpose::SignIn).await;
         assert_eq!(canary.seen(), 0, "{path}");
+    }
+}
+
+/// Issuer, address of the keys, and what an issuer says of where its keys are.
+async fn no_provider_of_workload_identity_leads_to_what_is_not_public(w: &World) {
+    if !w.nexus.db.is_embedded() {
+        return;
+    }
+    let (canary, port) = Canary::start().await;
+    let mut scene = workload::Scene::new(w, &[]).await;
+    scene.nexus = workload::instance(w, &scene.issuer, &[], Arc::new(Misleading)).await;
+    for spelling in spellings(port) {
+        scene.try_to_be_led(&spelling).await;
+        assert_eq!(canary.seen(), 0, "{spelling}");
     }
 }

@@ -68,3 +68,4 @@ mod tenants;
 mod tiers;
 mod why;
 mod workload;
+mod workload_overview;

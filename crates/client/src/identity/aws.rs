@@ -94,7 +94,9 @@ impl Chain {
     /// The signed question, for this server of Nexus.
     pub async fn sign(&self, identity: &WorkloadIdentity, server: &str) -> Result<Question, Error> {
         let (keys, region) = (self.keys(identity).await?, self.region(identity)?);
-        Ok(question(&keys, region, server, disk::now()))
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(|_| identity.trouble("this machine has no random numbers"))?;
+        Ok(question(&keys, region, server, &hex::encode(nonce), disk::now()))
     }
 
     /// A token that STS signs for an audience (AWS, "outbound identity federation").

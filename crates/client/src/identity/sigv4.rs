@@ -23,11 +23,18 @@ pub(crate) struct Question {
     pub body: &'static str,
 }
 
-/// Signs the question for a server of Nexus, with the time of the signature.
-pub(super) fn question(keys: &Keys, region: Option<&str>, server: &str, now: Timestamp) -> Question {
+/// Signs the question for a server of Nexus, with the time of the signature. Nexus takes each signature once, so
+/// that `nonce` tells apart two of the same second.
+pub(super) fn question(
+    keys: &Keys,
+    region: Option<&str>,
+    server: &str,
+    nonce: &str,
+    now: Timestamp,
+) -> Question {
     let host = region.map_or_else(|| "sts.amazonaws.com".to_owned(), host);
-    let server = [("x-nexus-server-id", server.to_owned())];
-    let headers = signed(keys, &host, region.unwrap_or(GLOBAL), BODY, server, now);
+    let more = [("x-nexus-server-id", server.to_owned()), ("amz-sdk-invocation-id", nonce.to_owned())];
+    let headers = signed(keys, &host, region.unwrap_or(GLOBAL), BODY, more, now);
     Question { url: format!("https://{host}/"), headers, body: BODY }
 }
 
@@ -132,16 +139,21 @@ mod tests {
     #[test]
     fn the_server_that_it_is_meant_for_is_signed() {
         let now = Timestamp::parse("2026-11-22T01:30:00Z").expect("a time");
-        let one = question(&keys(Some("session")), Some("eu-central-1"), "nexus.example", now);
+        let one = question(&keys(Some("session")), Some("eu-central-1"), "nexus.example", "1", now);
         assert_eq!(one.url, "https://sts.eu-central-1.amazonaws.com/");
         let authorization = &one.headers["authorization"];
         assert!(authorization.contains(
-            "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-nexus-server-id, Signature="
+            "SignedHeaders=amz-sdk-invocation-id;content-type;host;x-amz-date;x-amz-security-token;x-nexus-server-id, Signature="
         ));
         assert!(authorization.contains("Credential=AKIDEXAMPLE/20261122/eu-central-1/sts/aws4_request"));
-        let other = question(&keys(Some("session")), Some("eu-central-1"), "evil.example", now);
+        // As botocore 1.x signs the same request.
+        let signature = "7b99e7927b52a83268eecf4287d2e7b65212396b974bfccdfec6880fd150d952";
+        assert!(authorization.ends_with(&format!("Signature={signature}")), "{authorization}");
+        let other = question(&keys(Some("session")), Some("eu-central-1"), "evil.example", "1", now);
         assert_ne!(authorization, &other.headers["authorization"]);
-        assert_eq!(question(&keys(None), None, "a", now).url, "https://sts.amazonaws.com/");
-        assert!(question(&keys(None), Some("cn-north-1"), "a", now).url.ends_with(".com.cn/"));
+        let again = question(&keys(Some("session")), Some("eu-central-1"), "nexus.example", "2", now);
+        assert_ne!(authorization, &again.headers["authorization"], "each is used once");
+        assert_eq!(question(&keys(None), None, "a", "1", now).url, "https://sts.amazonaws.com/");
+        assert!(question(&keys(None), Some("cn-north-1"), "a", "1", now).url.ends_with(".com.cn/"));
     }
 }

@@ -13,6 +13,8 @@ const PROVIDER: &str = "0197a5f0-0000-7000-8000-000000000001";
 const EXCHANGE: &str = "POST /s/api-k3mzq5ta/v1/auth/token-exchange";
 const SYNC: &str = "GET /s/api-k3mzq5ta/v1/sync";
 
+type BadAnswer = Box<dyn Fn() -> Option<Answer> + Send + Sync>;
+
 /// Nexus as far as the exchange and one sync go; everything else is the platform's.
 fn nexus(asked: &Asked) -> Option<Answer> {
     match asked.what.as_str() {
@@ -255,7 +257,7 @@ async fn a_token_that_is_meant_for_somebody_else_never_leaves_the_program() {
 #[tokio::test]
 async fn a_platform_that_answers_badly_is_an_error_that_names_it_and_nothing_else_is_tried() {
     let huge = "a".repeat(70_000);
-    let bad: Vec<(&str, Box<dyn Fn() -> Option<Answer> + Send + Sync>)> = vec![
+    let bad: Vec<(&str, BadAnswer)> = vec![
         ("500", Box::new(|| Some(says(500, "")))),
         ("404", Box::new(|| Some(says(404, "hunter2")))),
         ("a redirect", Box::new(|| Some(says(302, "").with("location", "http://127.0.0.1:1/")))),

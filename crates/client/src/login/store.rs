@@ -108,7 +108,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
     let made = fs::metadata(folder)?;
     let (open, sticky) = (made.mode() & 0o022 != 0, made.mode() & 0o1000 != 0);
     let mine = made.uid() == rustix::process::geteuid().as_raw();
-    if (mine || sticky) && (!open || sticky) {
+    if sticky || mine && !open {
         return Ok(());
     }
     let words = format!("others may change what lies in {}", folder.display());
@@ -155,7 +155,8 @@ fn check_owner(_metadata: &fs::Metadata) -> Result<(), &'static str> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

@@ -19,13 +19,13 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The project `shop` of this tier with the backend service `api` in `develop`.
-async fn shop(w: &World, tier: Tier) -> ServicePath {
+pub(crate) async fn shop(w: &World, tier: Tier) -> ServicePath {
     let new = NewProject { name: "Shop".into(), slug: Some("shop".into()), tier: Some(tier) };
     projects::create(&w.nexus, &w.owner, new).await.fine();
     w.service("shop", "develop", "api").await
 }
 
-async fn set_tier(w: &World, tier: Tier) -> Project {
+pub(crate) async fn set_tier(w: &World, tier: Tier) -> Project {
     let patch = ProjectPatch { tier: Some(tier), ..ProjectPatch::default() };
     projects::update(&w.nexus, &w.owner, "shop", patch).await.fine()
 }

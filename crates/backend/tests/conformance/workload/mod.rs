@@ -130,6 +130,32 @@ impl<'w> Scene<'w> {
         self.exchange(&provider.id.to_string(), &token).await.fine().access_token
     }
 
+    /// An owner names this address wherever one can be named, and a program shows a token for it.
+    pub async fn try_to_be_led(&self, address: &str) {
+        let oidc = || NewIdentityProvider::usual("Tried", IdentityProviderKind::Oidc);
+        let described = json!({ "issuer": self.issuer.origin, "jwks_uri": address }).to_string();
+        self.issuer.script().says.insert("/.well-known/openid-configuration".into(), described);
+        let own = Some(self.issuer.origin.clone());
+        for new in [
+            NewIdentityProvider { issuer: Some(address.to_owned()), ..oidc() },
+            NewIdentityProvider {
+                issuer: own.clone(),
+                keys: Some(KeysFrom::JwksUrl),
+                jwks_url: Some(address.to_owned()),
+                ..oidc()
+            },
+            NewIdentityProvider { issuer: own.clone(), ..oidc() },
+        ] {
+            let owner = self.owner().await;
+            let Ok(provider) = workload::add_provider(&self.nexus, &owner, new).await else { continue };
+            let test = TokenTest { token: Some(good(&issuer::RSA, &self.claims(&provider))), request: None };
+            let report =
+                workload::test_provider(&self.nexus, &owner, provider.id, test, self.ip()).await.fine();
+            assert!(!report.passed, "{address}");
+            workload::remove_provider(&self.nexus, &owner, provider.id).await.fine();
+        }
+    }
+
     /// How many sessions there are, of whomever.
     pub async fn sessions(&self) -> i64 {
         self.w.number("SELECT COUNT(*) FROM workload_sessions").await
