@@ -20,8 +20,8 @@ use nexus_backend::store::Db;
 use nexus_backend::{Error, Nexus, Parts, Settings, services, workload};
 use nexus_domain::service::ServicePath;
 use nexus_domain::workload::{
-    AccessToken, ClaimValue, Identity, IdentityProvider, IdentityProviderKind, NewIdentity,
-    NewIdentityProvider, RuleClaims, SignedRequest, TokenExchange,
+    AccessToken, ClaimValue, Identity, IdentityProvider, IdentityProviderKind, KeysFrom, NewIdentity,
+    NewIdentityProvider, RuleClaims, SignedRequest, TokenExchange, TokenTest,
 };
 use nexus_domain::{Code, timestamp};
 use serde_json::{Value, json};
