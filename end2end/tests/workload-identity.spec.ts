@@ -14,7 +14,7 @@ test('a workflow is let in by its token, is listed while it is in, and is out wh
   await page.getByRole('link', { name: 'Add an identity provider' }).click();
   await page.getByRole('link', { name: /^GitHub Actions/ }).click();
   await expect(page.getByLabel('Issuer', { exact: true })).toHaveValue('https://token.actions.githubusercontent.com');
-  await page.getByText('Uploaded', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Uploaded' }).check();
   const keys = page.getByLabel('Keys', { exact: true });
   await keys.fill('{"keys":[');
   await page.getByRole('button', { name: 'Create' }).click();

@@ -39,7 +39,7 @@ async fn rule(w: &World, path: &ServicePath, name: &str, provider: &IdentityProv
 async fn the_rules_that_go_with_a_provider_are_named(w: &World) {
     let api = shop(w, Tier::L).await;
     let github = provider(w).await;
-    assert_eq!(workload::uses(&w.nexus, &w.owner, github.id).await.fine(), []);
+    assert!(workload::uses(&w.nexus, &w.owner, github.id).await.fine().is_empty());
     rule(w, &api, "release", &github).await;
     rule(w, &api, "deploy", &github).await;
     let named = workload::uses(&w.nexus, &w.owner, github.id).await.fine();
