@@ -27,10 +27,13 @@ const ASKING: &[&str] = &[
     "create_api_key",
     "create_identity",
     "create_identity_provider",
+    "create_oauth_app",
+    "decide_consent",
     "delete_dev_environment",
     "delete_environment",
     "delete_identity",
     "delete_identity_provider",
+    "delete_oauth_app",
     "delete_project",
     "delete_service",
     "delete_tenant",
@@ -58,8 +61,11 @@ const ASKING: &[&str] = &[
     "reveal_secret",
     "rotate_api_key",
     "rotate_key",
+    "rotate_oauth_secret",
     "set_domain_rule",
     "set_networks",
+    "switch_oauth_app",
+    "update_oauth_app",
 ];
 
 const REVEAL: [(&str, &str); 5] =

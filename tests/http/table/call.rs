@@ -1,5 +1,6 @@
 //! A row: a route, and the valid call that speaks for it.
 
+use crate::world::apps::{CALLBACK, asking};
 use crate::world::{Ask, Keys, ORIGIN, World, encoded};
 use serde_json::Value;
 
@@ -49,6 +50,7 @@ fn secret_of(keys: &Keys, name: &str) -> Option<String> {
         "{app}" => Some(keys.apps.app.clone()),
         "{public_app}" => Some(keys.apps.public_app.clone()),
         "{refresh}" => Some(keys.apps.refresh.clone()),
+        "{asking}" => Some(asking(&keys.apps.app, CALLBACK, "read:flags")),
         "{mail}" => Some(keys.mail.clone()),
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! The calls of the console's server functions.
 
 use super::call::{Call, function};
-use super::{identities, keys};
+use super::{apps, identities, keys};
 use crate::world::PASSWORD;
 
 pub fn calls() -> Vec<Call> {
@@ -14,6 +14,8 @@ pub fn calls() -> Vec<Call> {
         tenant(),
         keys::functions(),
         identities::functions(),
+        apps::functions(),
+        apps::of_a_person(),
         members(),
         invited(),
         invitations(),
@@ -32,7 +34,7 @@ pub fn calls() -> Vec<Call> {
 
 /// The routes of those that are about no tenant.
 pub fn of_no_tenant() -> Vec<String> {
-    [entrance(), invited(), account(), of_a_person(), with_providers()]
+    [entrance(), invited(), account(), of_a_person(), with_providers(), apps::of_a_person()]
         .into_iter()
         .flatten()
         .map(|call| call.route)

@@ -5,6 +5,7 @@
 //! write the table anew: `NEXUS_WRITE_ROUTES=1 cargo test -p nexus --test http`, and read the diff.
 
 mod actors;
+mod apps;
 pub mod call;
 pub mod functions;
 mod identities;

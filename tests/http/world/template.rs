@@ -1,8 +1,8 @@
 //! One database, seeded once per run of the suite; every test begins with a copy of it.
 
+use super::ORIGIN;
 use super::clock::SetClock;
 use super::seed::{self, Keys};
-use super::ORIGIN;
 use nexus_backend::crypto::{RootKey, SystemRandom};
 use nexus_backend::store::{Db, Location};
 use nexus_backend::{Nexus, Parts, Settings};
