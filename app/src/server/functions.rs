@@ -19,7 +19,7 @@ use tower_sessions::Session;
 pub const MAX_FORM: usize = 5 * 1024 * 1024;
 
 /// Fields that hold secrets: they never come back with a refused form.
-const SECRET_FIELDS: [&str; 10] = [
+const SECRET_FIELDS: [&str; 11] = [
     "password",
     "current",
     "token",
@@ -30,6 +30,8 @@ const SECRET_FIELDS: [&str; 10] = [
     "text",
     "file",
     "client_secret",
+    // Meant to be public keys, and refused where one is private.
+    "jwks",
 ];
 
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {

@@ -5,6 +5,6 @@ mod published;
 mod signature;
 mod strict;
 
-pub(crate) use published::{Unusable, fetch_keys, read_keys};
+pub(crate) use published::{Unusable, fetch_keys, holds_private, read_keys};
 pub(crate) use signature::{Distrust, verify};
 pub(crate) use strict::{Token, strict};

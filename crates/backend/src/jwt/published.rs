@@ -25,6 +25,19 @@ pub(crate) async fn fetch_keys(egress: &Egress, address: &str) -> Result<JwkSet,
     read_keys(&egress.get(address, None).await?)
 }
 
+/// The members of a key that nobody but its owner may know (RFC 7518, section 6).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// Whether a set that somebody hands in holds a key that is not for others.
+pub(crate) fn holds_private(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<serde_json::Map<String, serde_json::Value>>,
+    }
+    let set: Option<Set> = serde_json::from_slice(text).ok();
+    set.is_some_and(|set| set.keys.iter().any(|key| PRIVATE.iter().any(|member| key.contains_key(*member))))
+}
+
 /// Reads a set of keys. Those of kinds that are not known here are left out, as RFC 7517 (section 5) says.
 pub(crate) fn read_keys(text: &[u8]) -> Result<JwkSet, Unusable> {
     #[derive(Deserialize)]
@@ -42,4 +55,20 @@ pub(crate) fn read_keys(text: &[u8]) -> Result<JwkSet, Unusable> {
         matches!(key.algorithm, P::RSA(_) | P::EllipticCurve(_) | P::OctetKeyPair(_))
     };
     Ok(JwkSet { keys: keys.filter(is_public).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_is_known_by_what_others_may_not_know() {
+        for key in
+            [r#"{"kty":"EC","crv":"P-256","x":"a","y":"b","d":"c"}"#, r#"{"kty":"oct","k":"c2VjcmV0"}"#]
+        {
+            assert!(holds_private(format!(r#"{{"keys":[{{"kty":"RSA"}},{key}]}}"#).as_bytes()), "{key}");
+        }
+        assert!(!holds_private(br#"{"keys":[{"kty":"RSA","n":"a","e":"AQAB"}]}"#));
+        assert!(!holds_private(b"[]"));
+    }
 }

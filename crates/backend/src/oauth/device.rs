@@ -284,20 +284,31 @@ pub(super) async fn poll(nexus: &Nexus, form: &Form, client: &Client, ip: IpAddr
     }
 }
 
+/// A device that asks whether it was let in.
+#[derive(FromRow)]
+struct Asking {
+    app_id: Option<OauthAppId>,
+    state: String,
+    /// Seconds between two questions.
+    wait: i64,
+    polled_at: Option<Timestamp>,
+    expires_at: Timestamp,
+}
+
 /// Writes down that a device asked; who asks too early waits five seconds longer from then on.
 async fn note(nexus: &Nexus, hash: [u8; 32], app: Option<OauthAppId>) -> Result<Option<Polled>> {
     let now = nexus.now();
     nexus
         .write(move |tx| {
             Box::pin(async move {
-                let row: Option<(Option<OauthAppId>, String, i64, Option<Timestamp>, Timestamp)> =
-                    on!(*tx, |c| sqlx::query_as(sql!(
-                        "SELECT app_id, state, wait, polled_at, expires_at FROM oauth_devices WHERE device_hash = $1"
-                    ))
-                    .bind(hash.as_slice())
-                    .fetch_optional(c)
-                    .await)?;
-                let Some((_, state, wait, polled_at, expires_at)) = row.filter(|row| row.0 == app) else {
+                let row: Option<Asking> = on!(*tx, |c| sqlx::query_as(sql!(
+                    "SELECT app_id, state, wait, polled_at, expires_at FROM oauth_devices WHERE device_hash = $1"
+                ))
+                .bind(hash.as_slice())
+                .fetch_optional(c)
+                .await)?;
+                let Some(Asking { state, wait, polled_at, expires_at, .. }) = row.filter(|row| row.app_id == app)
+                else {
                     return Ok(None);
                 };
                 if expires_at <= now {

@@ -2,7 +2,7 @@
 
 use super::Trusted;
 use crate::gate::Actor;
-use crate::jwt::read_keys;
+use crate::jwt::{holds_private, read_keys};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
@@ -169,6 +169,10 @@ impl Draft {
                 .check(url)
                 .map(|_| ())
                 .map_err(|problem| Error::invalid("jwks_url", problem.to_string())),
+            KeySource::Uploaded(jwks) if holds_private(jwks.as_str().as_bytes()) => {
+                let rule = "There is a private key in it: take it out of use, and upload the public ones";
+                Err(Error::invalid("jwks", rule))
+            }
             KeySource::Uploaded(jwks) => match read_keys(jwks.as_str().as_bytes()) {
                 Ok(set) if !set.keys.is_empty() => Ok(()),
                 _ => Err(Error::invalid("jwks", "A JSON Web Key Set with public keys (RSA, EC or Ed25519)")),

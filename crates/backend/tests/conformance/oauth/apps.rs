@@ -45,10 +45,13 @@ async fn an_app_is_registered_and_its_secret_shown_once(w: &World) {
     w.present(&secret).await.refused_as(Code::Unauthorized);
 }
 
+/// What breaks an app, with the word that it breaks it with.
+type Breaks = fn(&mut nexus_domain::oauth::NewOauthApp, &str);
+
 async fn what_breaks_a_rule_is_named(w: &World) {
     let too_large = STANDARD.encode([b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 40_000]].concat());
     let svg = STANDARD.encode("<svg/>");
-    let broken: [(&str, fn(&mut nexus_domain::oauth::NewOauthApp, &str), &str); 9] = [
+    let broken: [(&str, Breaks, &str); 9] = [
         ("name", |new, _| new.name = " ".into(), ""),
         ("scopes", |new, _| new.scopes = vec![Scope::AdminAll], ""),
         ("scopes", |new, _| new.scopes.clear(), ""),

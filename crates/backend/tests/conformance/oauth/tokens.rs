@@ -178,6 +178,9 @@ async fn scopes_are_narrowed_and_never_widened(w: &World) {
     assert_eq!(refreshed(&w.nexus, &made, &wide.refresh_token).await.given().scope, "read:configs");
 }
 
+/// A name and a value, as they are sent.
+type Pair<'a> = (&'a str, &'a str);
+
 async fn an_app_proves_who_it_is(w: &World) {
     let (made, public) = (app(w, AppType::Confidential).await, another(w, AppType::Public).await);
     let (id, secret) = (made.about.client_id.as_str(), made.client_secret.clone().expect("a secret"));
@@ -189,7 +192,7 @@ async fn an_app_proves_who_it_is(w: &World) {
         tokens::exchange(&w.nexus, &Form::read(&query(&pairs)), basic.as_ref(), ip()).await.problem()
     };
     let wrong = format!("{}0", &secret[..secret.len() - 1]);
-    let others: [(Option<(&str, &str)>, &[(&str, &str)]); 9] = [
+    let others: [(Option<Pair<'_>>, &[Pair<'_>]); 9] = [
         (None, &[]),
         (None, &[("client_id", id)]),
         (None, &[("client_id", id), ("client_secret", &wrong)]),
