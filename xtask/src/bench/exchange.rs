@@ -80,7 +80,8 @@ pub fn measure(instance: &Instance, server: &Server) -> Result<Vec<Figure>> {
 /// Makes a provider and a rule that takes its word.
 fn provider(instance: &Instance, server: &Server, new: &Value) -> Result<Value> {
     let made = instance.make(server, "/api/v1/identity-providers", new)?;
-    let rule = json!({ "name": made.get("name"), "provider": made.get("id"), "claims": { "sub": "build-7" } });
+    let rule =
+        json!({ "name": made.get("name"), "provider": made.get("id"), "claims": { "sub": "build-7" } });
     let path = format!("/api/v1/projects/shop/services/{SERVICE}/identities");
     instance.make(server, &path, &rule)?;
     Ok(made)

@@ -18,7 +18,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
 use crate::components::scopes::summary;
 use crate::components::time::Until;
-use crate::components::{Ago, Badge, Empty, Snippet};
+use crate::components::{Ago, Badge, Empty, List, Snippet};
 use crate::page::page;
 use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
@@ -67,7 +67,7 @@ fn Keys(
         }
         .into_any()
     } else {
-        view! { <List tenant keys is_all now/> }.into_any()
+        view! { <Listed tenant keys is_all now/> }.into_any()
     };
     let add = if is_all {
         view! { <button type="button" class="button" disabled=true title="Choose one environment first"><Icon glyph=Glyph::Plus/>"New key"</button> }.into_any()
@@ -122,24 +122,13 @@ fn Asked(
 }
 
 #[component]
-fn List(tenant: Memo<String>, keys: Vec<EnvironmentKey>, is_all: bool, now: Timestamp) -> impl IntoView {
-    let rows = keys.into_iter().map(|key| view! { <Row tenant key is_all now/> }).collect_view();
-    view! {
-        <section class="card" aria-label="Keys">
-            <table class="table api-keys">
-                <thead><tr>
-                    <th scope="col">"Key"</th>
-                    {is_all.then(|| view! { <th scope="col">"Environment"</th> })}
-                    <th scope="col">"May"</th>
-                    <th scope="col">"Made"</th>
-                    <th scope="col">"Last used"</th>
-                    <th scope="col"><span class="visually-hidden">"Change"</span></th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </section>
-    }
-    .into_any()
+fn Listed(tenant: Memo<String>, keys: Vec<EnvironmentKey>, is_all: bool, now: Timestamp) -> impl IntoView {
+    let rows = keys.into_iter().map(|key| view! { <Row tenant key is_all now/> }).collect_view().into_any();
+    let heads = match is_all {
+        true => vec!["Key", "Environment", "May", "Made", "Last used"],
+        false => vec!["Key", "May", "Made", "Last used"],
+    };
+    view! { <List label="Keys" class="table api-keys" heads rows/> }
 }
 
 #[component]

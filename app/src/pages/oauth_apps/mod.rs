@@ -14,7 +14,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
 use crate::components::scopes::summary;
 use crate::components::time::{Until, count};
-use crate::components::{Ago, Badge, Copy, Empty, Snippet};
+use crate::components::{Ago, Badge, Copy, Empty, List, Snippet};
 use crate::page::page;
 use crate::pages::auth::consent::AppLogo;
 use crate::pages::machine_tabs::MachineTabs;
@@ -56,7 +56,7 @@ fn Apps(tenant: Memo<String>, data: OauthAppsData, made: RwSignal<Option<ShownAp
         }
         .into_any()
     } else {
-        view! { <List tenant apps now/> }.into_any()
+        view! { <Listed tenant apps now/> }.into_any()
     };
     view! {
         <div class="title">
@@ -91,24 +91,10 @@ fn example(origin: &str, client_id: &str) -> String {
 }
 
 #[component]
-fn List(tenant: Memo<String>, apps: Vec<OauthApp>, now: Timestamp) -> impl IntoView {
-    let rows = apps.into_iter().map(|app| view! { <Row tenant app now/> }).collect_view();
-    view! {
-        <section class="card" aria-label="Apps">
-            <table class="table oauth-apps">
-                <thead><tr>
-                    <th scope="col">"App"</th>
-                    <th scope="col">"Client id"</th>
-                    <th scope="col">"May ask for"</th>
-                    <th scope="col">"Let in by"</th>
-                    <th scope="col">"Registered"</th>
-                    <th scope="col"><span class="visually-hidden">"Change"</span></th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </section>
-    }
-    .into_any()
+fn Listed(tenant: Memo<String>, apps: Vec<OauthApp>, now: Timestamp) -> impl IntoView {
+    let rows = apps.into_iter().map(|app| view! { <Row tenant app now/> }).collect_view().into_any();
+    let heads = vec!["App", "Client id", "May ask for", "Let in by", "Registered"];
+    view! { <List label="Apps" class="table oauth-apps" heads rows/> }
 }
 
 #[component]

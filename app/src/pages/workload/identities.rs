@@ -15,7 +15,7 @@ use crate::address::{ServiceParams, address, has, project_url, query, service_pa
 use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
 use crate::components::time::count;
-use crate::components::{Ago, Confirm, Empty};
+use crate::components::{Ago, Confirm, Empty, List};
 use crate::page::tab;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -87,7 +87,7 @@ fn Page(here: ServiceParams, data: IdentitiesData) -> impl IntoView {
     });
     let asking = move || usable && (provider.read().is_some() || new.get());
     let none = identities.is_empty();
-    let list = (!none).then(|| view! { <List identities may_write=usable now/> });
+    let list = (!none).then(|| view! { <Listed identities may_write=usable now/> });
     let empty = move || {
         (none && !asking()).then(|| match choices.with_value(Vec::is_empty) {
             true => view! { <NoProvider here may_manage_providers/> }.into_any(),
@@ -149,23 +149,11 @@ fn NoProvider(here: ServiceParams, may_manage_providers: bool) -> impl IntoView 
 }
 
 #[component]
-fn List(identities: Vec<Identity>, may_write: bool, now: Timestamp) -> impl IntoView {
-    let rows = identities.into_iter().map(|identity| view! { <Row identity may_write now/> }).collect_view();
-    view! {
-        <section class="card wif-list" aria-label="Identities">
-            <table class="table wif-rows">
-                <thead><tr>
-                    <th scope="col">"Identity"</th>
-                    <th scope="col">"The token says"</th>
-                    <th scope="col">"May"</th>
-                    <th scope="col">"Last used"</th>
-                    <th scope="col"><span class="visually-hidden">"Change"</span></th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </section>
-    }
-    .into_any()
+fn Listed(identities: Vec<Identity>, may_write: bool, now: Timestamp) -> impl IntoView {
+    let row = |identity| view! { <Row identity may_write now/> };
+    let rows = identities.into_iter().map(row).collect_view().into_any();
+    let heads = vec!["Identity", "The token says", "May", "Last used"];
+    view! { <List label="Identities" class="table wif-rows" heads rows/> }
 }
 
 #[component]

@@ -13,7 +13,7 @@ use crate::address::{address, has, param, query, service_url};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
 use crate::components::time::count;
-use crate::components::{Badge, Confirm, Copy, Empty, Snippet};
+use crate::components::{Badge, Confirm, Copy, Empty, List, Snippet};
 use crate::page::{page, tab};
 use crate::pages::machine_tabs::MachineTabs;
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ fn Page(tenant: Memo<String>, data: IdentityProvidersData) -> impl IntoView {
         None => ().into_any(),
     };
     let none = providers.is_empty();
-    let list = (!none).then(|| view! { <List providers/> });
+    let list = (!none).then(|| view! { <Listed providers/> });
     let place = vec![("tenant", tenant.get_untracked())];
     view! {
         <div class="title">
@@ -85,24 +85,10 @@ fn NoneYet() -> impl IntoView {
 }
 
 #[component]
-fn List(providers: Vec<IdentityProvider>) -> impl IntoView {
-    let rows = providers.into_iter().map(|provider| view! { <Row provider/> }).collect_view();
-    view! {
-        <section class="card wif-list" aria-label="Providers">
-            <table class="table wif-rows">
-                <thead><tr>
-                    <th scope="col">"Provider"</th>
-                    <th scope="col">"Issuer"</th>
-                    <th scope="col">"Audience"</th>
-                    <th scope="col">"Keys"</th>
-                    <th scope="col">"Rules"</th>
-                    <th scope="col"><span class="visually-hidden">"Change"</span></th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </section>
-    }
-    .into_any()
+fn Listed(providers: Vec<IdentityProvider>) -> impl IntoView {
+    let rows = providers.into_iter().map(|provider| view! { <Row provider/> }).collect_view().into_any();
+    let heads = vec!["Provider", "Issuer", "Audience", "Keys", "Rules"];
+    view! { <List label="Providers" class="table wif-rows" heads rows/> }
 }
 
 #[component]

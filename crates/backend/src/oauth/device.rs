@@ -6,7 +6,7 @@ use super::issue::{Grant, Pair, begin as begin_grant, store};
 use super::standing::{Holder, Shown};
 use super::{Answer, Basic, Form, stored_scopes, to_store};
 use crate::nexus::Nexus;
-use crate::people::{Opened, person, seen_by};
+use crate::people::{Opened, person, seen_by, slug_of};
 use crate::store::{Tx, on, single, sql};
 use crate::work::{Target, Work};
 use crate::{Error, Result, crypto, people};
@@ -194,15 +194,6 @@ pub async fn look(nexus: &Nexus, opened: Opened, typed: &str, ip: IpAddr) -> Res
         asked_at: row.created_at,
         expires_at: row.expires_at,
     })
-}
-
-async fn slug_of(nexus: &Nexus, tenant: TenantId) -> Result<String> {
-    let row: Option<(String,)> =
-        single!(nexus.db, |pool| sqlx::query_as(sql!("SELECT slug FROM tenants WHERE id = $1"))
-            .bind(tenant)
-            .fetch_optional(pool)
-            .await)?;
-    row.map(|(slug,)| slug).ok_or_else(Error::not_found)
 }
 
 /// Lets a device in where the person says, or refuses it. Letting in takes a fresh sign-in, like making a key;

@@ -24,6 +24,7 @@ pub use entering::{Entered, SECOND_STEP_LIFE, enter, second_step, second_step_wa
 pub use password::{change_password, forgot};
 pub use passwords::Passwords;
 pub use proof::{Means, Opened, Proof};
+pub(crate) use reach::slug_of;
 pub use reach::{Reach, reach, refuse_confined, seen_by};
 pub(crate) use record::{record, record_in, saw};
 

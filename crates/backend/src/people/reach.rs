@@ -88,7 +88,8 @@ pub async fn seen_by(nexus: &Nexus, opened: Opened) -> Result<Option<Me>> {
     Ok(Some(found))
 }
 
-async fn slug_of(nexus: &Nexus, tenant: TenantId) -> Result<String> {
+/// The slug of a tenant.
+pub(crate) async fn slug_of(nexus: &Nexus, tenant: TenantId) -> Result<String> {
     let row: Option<(String,)> =
         single!(nexus.db, |pool| sqlx::query_as(sql!("SELECT slug FROM tenants WHERE id = $1"))
             .bind(tenant)
