@@ -66,20 +66,16 @@ fn Page(here: ServiceParams, data: IdentitiesData) -> impl IntoView {
         let chosen = all.iter().find(|it| Some(it.id.to_string()) == asked).cloned();
         // Where there is one provider alone, nobody has to choose it.
         match (chosen, new.get(), all.as_slice()) {
-            (Some(provider), ..) => view! { <NewIdentityForm here provider/> }.into_any(),
+            (Some(provider), ..) => view! { <NewIdentityForm here provider shown_by="provider"/> }.into_any(),
+            (None, true, [only]) => {
+                view! { <NewIdentityForm here provider=only.clone() shown_by="new"/> }.into_any()
+            }
             (None, true, [_, _, ..]) => view! { <Choose providers=all/> }.into_any(),
             _ => ().into_any(),
         }
     };
-    let first = choices.with_value(|all| match all.as_slice() {
-        [only] => Some(only.id.to_string()),
-        _ => None,
-    });
     let add = (usable && choices.with_value(|all| !all.is_empty())).then(|| {
-        let to = move || match &first {
-            Some(only) => address.with(&[("provider", Some(only)), ("edit", None)]),
-            None => address.with(&[("new", Some("")), ("provider", None), ("edit", None)]),
-        };
+        let to = move || address.with(&[("new", Some("")), ("provider", None), ("edit", None)]);
         view! {
             <a class="button button-primary" href=to data-noscroll title="New identity (n)" aria-keyshortcuts="n">
                 <Icon glyph=Glyph::Plus/>"New identity"</a>

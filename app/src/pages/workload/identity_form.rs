@@ -41,7 +41,12 @@ pub fn Choose(providers: Vec<ProviderChoice>) -> impl IntoView {
 }
 
 #[component]
-pub fn NewIdentityForm(here: ServiceParams, provider: ProviderChoice) -> impl IntoView {
+pub fn NewIdentityForm(
+    here: ServiceParams,
+    provider: ProviderChoice,
+    /// The parameter of the address that shows it.
+    shown_by: &'static str,
+) -> impl IntoView {
     let address = address();
     let mut place: Place = place_of(here);
     place.push(("provider", provider.id.to_string()));
@@ -55,7 +60,7 @@ pub fn NewIdentityForm(here: ServiceParams, provider: ProviderChoice) -> impl In
                 <ClaimFields kind=provider.kind pinned=RuleClaims::new()/>
                 <MayDo access=Access::Read lifetime=None/>
                 <FormError/>
-                <FormActions shown_by="provider" label="Create" key="⏎"/>
+                <FormActions shown_by label="Create" key="⏎"/>
             </PostForm>
         </section>
     }
