@@ -3,7 +3,7 @@
 
 use super::connection::{Connection, Folder, Way, logins};
 use super::{say, warn};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use nexus_client::login::{Login, Pending, Person};
 use secrecy::ExposeSecret as _;
 use std::io::IsTerminal as _;
@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The address of Nexus; without it the one in nexus.toml.
+    /// The address of Nexus; without it the one in nexus.toml, where you are logged in already.
     #[arg(long, env = "NEXUS_URL")]
     url: Option<String>,
     /// Open no browser, only say where to go.
@@ -37,19 +37,25 @@ pub(super) struct WhoamiArgs {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let folder = logins()?;
     let url = match args.url {
         Some(url) => url,
-        None => Folder::find()?.url.context("there is no address: name it with --url, or set NEXUS_URL")?,
+        // One that cannot be read is none: it has to be made anew with the address.
+        None => again(Folder::find()?.url, |url| matches!(Login::open(&folder, url), Ok(Some(_))))?,
     };
-    let folder = logins()?;
     block_on(async move {
-        let pending = Pending::begin(&url).await.with_context(|| url.clone())?;
-        say(&format!("Open {} and compare the code: {}", pending.complete_address(), pending.code()));
+        let pending = Pending::begin(&url, &folder).await.with_context(|| url.clone())?;
+        say(&format!(
+            "Logging in at {}: open {} and compare the code: {}",
+            pending.url(),
+            pending.complete_address(),
+            pending.code()
+        ));
         say("Nobody else should have sent you here. Waiting for your decision …");
         if !args.no_browser && has_browser() {
             open(pending.complete_address());
         }
-        let login = pending.finish(&folder).await?;
+        let login = pending.finish().await?;
         // The login is there, whatever this says.
         match login.whoami().await {
             Ok(person) => say(&format!("Logged in: {}", describe(&person, login.url()))),
@@ -57,6 +63,18 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The address that a folder says. Whoever wrote `nexus.toml` may be anybody, so it begins no login at an address
+/// that this person never named.
+fn again(said: Option<String>, is_logged_in: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+    let url = said.context("there is no address: name it with --url, or set NEXUS_URL")?;
+    ensure!(
+        is_logged_in(&url),
+        "nexus.toml names {url}, where you are not logged in: say `nexus login --url {url}`, if that is the address \
+         you mean"
+    );
+    Ok(url)
 }
 
 pub(super) fn logout(args: LogoutArgs) -> anyhow::Result<ExitCode> {
@@ -140,4 +158,19 @@ fn open(address: &str) {
     let mut command = Command::new(program);
     command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let _nobody_there = command.spawn();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_begins_no_login_at_an_address_that_nobody_named() {
+        let said = || Some("https://nexus.example".to_owned());
+        let error = again(said(), |_| false).expect_err("it is new").to_string();
+        assert!(error.contains("nexus login --url https://nexus.example`"), "{error}");
+        let known = again(said(), |url| url == "https://nexus.example").expect("it is known");
+        assert_eq!(known, "https://nexus.example");
+        assert!(again(None, |_| true).is_err());
+    }
 }

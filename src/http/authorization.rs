@@ -127,6 +127,9 @@ impl FromRequestParts<Nexus> for Introspector {
         if is_public(&credential.actor) {
             return Err(Refusal::new(Code::PublicKeyRestricted, "A public key asks about no tokens").into());
         }
+        if matches!(credential.actor.who, Who::OauthGrant { .. }) {
+            return Err(Refusal::new(Code::Forbidden, "An app asks with its client id and secret").into());
+        }
         Ok(Self(credential))
     }
 }

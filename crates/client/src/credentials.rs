@@ -4,7 +4,7 @@
 
 use crate::identity::Exchange;
 use crate::login::Refresh;
-use crate::wire::authorization;
+use crate::wire::{authorization, confidential};
 use crate::{Error, WorkloadIdentity, login};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
@@ -91,7 +91,10 @@ impl Credentials {
             Credential::Workload(identity) => {
                 Kind::Exchange(Exchange::new(identity.clone(), base, http.clone())?)
             }
-            Credential::Login(login) => Kind::Refresh(Refresh::new(login.clone())),
+            Credential::Login(login) => {
+                confidential(base)?;
+                Kind::Refresh(Refresh::new(login.clone()))
+            }
         };
         Ok(Self {
             kind,

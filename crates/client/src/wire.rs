@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::net::IpAddr;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -53,6 +54,31 @@ pub(crate) fn instance(endpoint: &str) -> Result<Url, Error> {
     let path = format!("{path}/");
     url.set_path(&path);
     Ok(url)
+}
+
+/// What says who somebody is (a platform's proof, a login) goes over https only: whoever listens on the way could
+/// use it. On this machine nobody is on the way.
+pub(crate) fn confidential(url: &Url) -> Result<(), Error> {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let here = host == "localhost" || address.is_ok_and(|it| it.is_loopback());
+    if url.scheme() == "https" || here {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "logins and workload identity need https, because whoever listens on the way to {host} could use them; \
+         http is for localhost only"
+    )))
+}
+
+/// Words of a server as they may be shown in a terminal: nothing in them moves the cursor, colours, or turns the
+/// direction of the text.
+pub(crate) fn printable(text: &str) -> String {
+    let turns =
+        |it: char| matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .map(|it| if it.is_control() || turns(it) { char::REPLACEMENT_CHARACTER } else { it })
+        .collect()
 }
 
 pub(crate) fn not_an_address() -> Error {
@@ -124,8 +150,9 @@ pub(crate) fn refused(status: StatusCode, wait: Option<u64>, body: &[u8]) -> Err
         message: String,
         details: Map<String, Value>,
     }
-    let body: Body = serde_json::from_slice(body).unwrap_or_default();
-    let detail = |name: &str| body.details.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut body: Body = serde_json::from_slice(body).unwrap_or_default();
+    body.message = printable(&body.message);
+    let detail = |name: &str| printable(body.details.get(name).and_then(Value::as_str).unwrap_or_default());
     let code = Code::ALL.iter().copied().find(|code| code.as_str() == body.code);
     match (status.as_u16(), body.code.as_str()) {
         (_, "quarantined") => {
@@ -201,6 +228,43 @@ mod tests {
         assert!(
             matches!(limited, Error::Refused(refusal) if refusal.details.get("retry_after") == Some(&7.into()))
         );
+    }
+
+    #[test]
+    fn what_says_who_somebody_is_goes_over_https_or_stays_on_this_machine() {
+        for url in [
+            "https://nexus.example",
+            "http://localhost:3000",
+            "http://LOCALHOST",
+            "http://127.0.0.1:3000",
+            "http://127.255.0.9",
+            "http://[::1]:3000",
+        ] {
+            confidential(&base(url).expect("an address")).expect(url);
+        }
+        for url in [
+            "http://nexus.example",
+            "http://localhost.example",
+            "http://127.0.0.1.example",
+            "http://10.0.0.1",
+            "http://0.0.0.0",
+            "http://[::2]",
+            "http://[::ffff:10.0.0.1]",
+        ] {
+            let error = confidential(&base(url).expect("an address")).expect_err(url).to_string();
+            assert!(error.contains("https"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_server_do_nothing_to_a_terminal() {
+        assert_eq!(
+            printable("ana\u{1b}[2J\r\n\u{9b}\u{202e}ü"),
+            "ana\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}ü"
+        );
+        let body = br#"{"code":"forbidden","message":"no\u001b]0;x\u0007"}"#;
+        let error = refused(StatusCode::FORBIDDEN, None, body).to_string();
+        assert!(error.contains("no") && !error.chars().any(char::is_control), "{error:?}");
     }
 
     proptest! {

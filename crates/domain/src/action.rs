@@ -101,9 +101,9 @@ actions! {
     EnvironmentKeySign:   KeyWrite,        "key.signing_secret",     audited, fresh;
     // Who vouches for programs, by owners of the tenant; which programs a service believes.
     IdentityProviderList:   KeyRead,       "identity_provider.list", silent,  any;
-    IdentityProviderCreate: IdentityManage, "identity_provider.created", audited, fresh;
-    IdentityProviderUpdate: IdentityManage, "identity_provider.updated", audited, fresh;
-    IdentityProviderDelete: IdentityManage, "identity_provider.deleted", audited, fresh;
+    IdentityProviderCreate: IdentityProviderManage, "identity_provider.created", audited, fresh;
+    IdentityProviderUpdate: IdentityProviderManage, "identity_provider.updated", audited, fresh;
+    IdentityProviderDelete: IdentityProviderManage, "identity_provider.deleted", audited, fresh;
     IdentityList:       KeyRead,           "identity.list",          silent,  any;
     IdentityCreate:     IdentityManage,    "identity.created",       audited, fresh;
     IdentityUpdate:     IdentityManage,    "identity.updated",       audited, fresh;

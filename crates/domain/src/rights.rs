@@ -143,7 +143,7 @@ rights! {
     "audit log of the project",
         Shared [AuditRead]: Yes Yes No NoSecretEvents No;
     "environments, environment keys, webhooks, OAuth apps (tenant owners only)",
-        Shared [EnvironmentManage OauthAppManage TenantManage SignInManage ProjectCreate TenantAuditRead]:
+        Shared [EnvironmentManage OauthAppManage IdentityProviderManage TenantManage SignInManage ProjectCreate TenantAuditRead]:
         TenantOwners No No No No;
 }
 
@@ -186,7 +186,7 @@ tenant_rights! {
     "billing, invoices, prices of tiers, usage" [UsageRead]: true true false;
     "make projects" [ProjectCreate]: true false false;
     "members: list, invite, change role, remove" [MemberRead MemberInvite MemberManage]: true false false;
-    "environments, environment keys, webhooks, OAuth apps" [EnvironmentManage OauthAppManage]: true false false;
+    "environments, environment keys, webhooks, OAuth apps" [EnvironmentManage OauthAppManage IdentityProviderManage]: true false false;
     "how members sign in" [SignInManage]: true false false;
     "settings of the tenant, outbox, delete" [TenantManage]: true false false;
     "audit log of the tenant" [TenantAuditRead]: true false false;

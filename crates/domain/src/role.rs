@@ -68,8 +68,10 @@ words! {
         ServiceWrite = "service.write",
         KeyRead = "key.read",
         KeyWrite = "key.write",
-        /// Providers and rules of workload identity: how programs get in without a key.
+        /// Rules of workload identity: which programs get in without a key.
         IdentityManage = "identity.manage",
+        /// Whose word is taken for programs, in every environment of the tenant.
+        IdentityProviderManage = "identity_provider.manage",
         /// Apps that people may let act for them.
         OauthAppManage = "oauth_app.manage",
         /// Keys and types.
@@ -127,7 +129,7 @@ impl Permission {
     /// The scope that a key needs for this; `None` is what every valid key may do.
     pub const fn scope(self) -> Option<Scope> {
         Some(match self {
-            Self::TenantManage | Self::SignInManage => Scope::AdminAll,
+            Self::TenantManage | Self::SignInManage | Self::IdentityProviderManage => Scope::AdminAll,
             Self::MemberRead => Scope::ReadUsers,
             Self::MemberInvite | Self::MemberManage => Scope::WriteUsers,
             Self::ProjectCreate | Self::ProjectManage => Scope::WriteProjects,

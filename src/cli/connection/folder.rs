@@ -59,6 +59,11 @@ fn read(file: &Path) -> anyhow::Result<Folder> {
     if [&folder.url, &folder.project, &folder.service].into_iter().flatten().any(broken) {
         bail!("an address, a project and a service are short texts of printable letters");
     }
+    // It is shown within a command to be said, so nothing in it may mean something to a shell.
+    let plain = |it: char| it.is_ascii_alphanumeric() || ":/.-_~[]%".contains(it);
+    if !folder.url.iter().all(|url| url.chars().all(plain)) {
+        bail!("the address is one like https://nexus.example");
+    }
     Ok(folder)
 }
 
@@ -113,6 +118,12 @@ mod tests {
         }
         fs::write(&file, "project = \"a\\u001b[2J\"").expect("written");
         assert!(Folder::from(folder.path(), None).is_err(), "it would be shown in a terminal");
+        for url in
+            ["https://a.b/;id", "https://a.b/$(id)", "https://a.b/`id`", "https://a.b x", "https://ä.b"]
+        {
+            fs::write(&file, format!("url = \"{url}\"")).expect("written");
+            assert!(Folder::from(folder.path(), None).is_err(), "{url} would be copied into a shell");
+        }
         fs::write(&file, "project = 'shop'").expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).expect("changed");
         assert!(Folder::from(folder.path(), None).is_err());

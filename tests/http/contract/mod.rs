@@ -6,6 +6,7 @@ mod document;
 mod errors;
 mod explained;
 mod flags;
+mod holding;
 mod idempotency;
 mod inputs;
 mod keys;

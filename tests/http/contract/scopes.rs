@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Calls that take more than their scope: of a key that is bound to one environment, or of a person. Each
 /// says so in its description or in the guide.
-const MORE: [&str; 9] = [
+const MORE: [&str; 13] = [
     "PATCH /api/v1/members/{id}",
     "POST /api/v1/keys",
     "/promote",
@@ -21,6 +21,10 @@ const MORE: [&str; 9] = [
     "POST /api/v1/environments",
     "/environments/{slug}",
     "/invitations",
+    "/keys/{slot}/rotate",
+    "/identities",
+    "/identity-providers",
+    "/oauth/apps",
 ];
 
 async fn key(w: &World, tenant: TenantId, scopes: Vec<Scope>) -> String {
@@ -41,6 +45,8 @@ async fn a_call_takes_the_scopes_that_the_document_names() {
 async fn an_app_is_held_to_the_same_scopes() {
     let w = World::new().await;
     check(&w, async |mut scopes| {
+        // No app gets it.
+        scopes.retain(|scope| *scope != Scope::AdminAll);
         // An app has one scope at least; this one is for nothing that there is yet.
         if scopes.is_empty() {
             scopes.push(Scope::ReadPayments);

@@ -23,7 +23,7 @@ pub struct ConnectedApps {
 #[server(prefix = "/_fn", endpoint = "read_connected_apps")]
 pub async fn read_connected_apps() -> Result<ConnectedApps, Refused> {
     let here = crate::server::here()?;
-    let opened = here.own_account().await?;
+    let opened = here.signed_in().await?;
     let apps = nexus_backend::oauth::grants::list_own(&here.nexus, opened).await?;
     Ok(ConnectedApps { apps, now: here.nexus.now() })
 }
@@ -33,7 +33,7 @@ pub async fn read_connected_apps() -> Result<ConnectedApps, Refused> {
 pub async fn end_connected_app(id: String) -> Result<Done, Refused> {
     use nexus_domain::{OauthGrantId, Refusal};
     let here = crate::server::here()?;
-    let opened = here.own_account().await?;
+    let opened = here.signed_in().await?;
     let id = id.parse().map(OauthGrantId).map_err(|_| Refusal::not_found())?;
     nexus_backend::oauth::grants::end_own(&here.nexus, opened, id, here.ip).await?;
     Ok(Done::new("The app is not let in any more"))

@@ -105,7 +105,7 @@ pub async fn read_identities(
         sessions: workload::sessions_of(&nexus, &actor, &path, after, DEFAULT_LIMIT).await?,
         unavailable: workload::unavailable(&nexus, &actor, &path).await?,
         may_write: crate::pages::service::rights_in(&nexus, &actor, &path).await?.write_keys,
-        may_manage_providers: crate::server::tenant_allows(&actor, Permission::IdentityManage),
+        may_manage_providers: crate::server::tenant_allows(&actor, Permission::IdentityProviderManage),
         endpoint: nexus_backend::services::get(&nexus, &actor, &path).await?.endpoint.unwrap_or_default(),
         now: nexus.now(),
     })

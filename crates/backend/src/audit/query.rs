@@ -152,7 +152,7 @@ async fn authorise(
     Ok(Sight {
         secrets: project.role.sees_secret_events(),
         from: project.created_at,
-        environment: String::new(),
+        environment: w.actor.confined_to().unwrap_or_default().to_owned(),
     })
 }
 

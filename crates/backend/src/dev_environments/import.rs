@@ -10,7 +10,7 @@ use crate::secrets::{self, Value};
 use crate::services::{self, Draft};
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Error, Result, configs, flags};
+use crate::{Denial, Error, Result, configs, flags};
 use nexus_domain::action::Action;
 use nexus_domain::environment::{DEVELOP, DevImport, OnConflict};
 use nexus_domain::key::EntryKey;
@@ -48,6 +48,13 @@ pub async fn import(
             Box::pin(async move {
                 let (resolved, row) = own(w, &project, Action::DevEnvironmentImport).await?;
                 let target = row.ok_or_else(|| Error::Refused(Refusal::not_found()))?;
+                // Whoever sees this environment alone does not fetch another one into it.
+                if w.actor.is_confined() {
+                    return Err(Error::Denied(Denial::in_project(
+                        Action::DevEnvironmentImport.event(),
+                        &project,
+                    )));
+                }
                 let develop = Place::Shared { develop: true };
                 let may_reveal = resolved.role.allows(Permission::SecretReveal, develop);
                 if may_reveal {

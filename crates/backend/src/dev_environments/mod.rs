@@ -14,7 +14,7 @@ use crate::store::{on, sql};
 use crate::work::{Target, Work};
 use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
-use nexus_domain::environment::DevEnvironment;
+use nexus_domain::environment::{DevEnvironment, LIVE};
 use nexus_domain::project::Losses;
 use nexus_domain::{ProjectId, Refusal, UserId};
 use serde_json::json;
@@ -48,8 +48,13 @@ async fn own(
 ) -> Result<(projects::Resolved, Option<EnvironmentRow>)> {
     let resolved = projects::resolve(w, project, action).await?;
     let user = developer(w, action, project)?;
-    let rows = all(w, resolved.id).await?;
-    Ok((resolved, rows.into_iter().find(|row| row.owner_id == Some(user))))
+    let own = all(w, resolved.id).await?.into_iter().find(|row| row.owner_id == Some(user));
+    // An app that sees other environments has nothing to do in this one.
+    let hidden = own.as_ref().is_some_and(|row| !w.actor.reaches(row.id));
+    if hidden || w.actor.confined_to() == Some(LIVE) {
+        return Err(Error::not_found());
+    }
+    Ok((resolved, own))
 }
 
 async fn into_wire(w: &mut Work, row: EnvironmentRow) -> Result<DevEnvironment> {

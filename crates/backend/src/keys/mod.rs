@@ -2,6 +2,7 @@
 //! is shown once and stored as a MAC.
 
 pub mod environment;
+pub(crate) mod holding;
 mod service;
 
 pub use service::{list, revoke, rotate};

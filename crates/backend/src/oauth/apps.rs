@@ -5,16 +5,19 @@ use super::registration::{Checked, check_homepage, check_logo, check_redirect_ur
 use super::{stored_scopes, to_store};
 use crate::credentials::{Made, make};
 use crate::gate::Actor;
+use crate::keys::holding::{self, Grant};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Error, Result};
+use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::credential::{self, OAUTH_SECRET};
+use nexus_domain::environment::LIVE;
 use nexus_domain::oauth::{
-    AppType, MAX_APPS, MadeOauthApp, NewOauthApp, OauthApp, OauthAppPatch, RotateOauthSecret,
+    AppType, CLI_NAME, MAX_APPS, MadeOauthApp, NewOauthApp, OauthApp, OauthAppPatch, RotateOauthSecret,
     registered_scopes,
 };
+use nexus_domain::role::Scopes;
 use nexus_domain::{Code, OauthAppId, Refusal, Timestamp, slug, timestamp};
 use serde_json::json;
 use sqlx::FromRow;
@@ -114,6 +117,20 @@ pub async fn get(nexus: &Nexus, actor: &Actor, id: OauthAppId) -> Result<OauthAp
         .await
 }
 
+/// Apps see live, so a credential of another environment has nothing to do with them.
+fn expect_live(w: &Work, action: Action) -> Result<()> {
+    match w.actor.confined_to() {
+        None | Some(LIVE) => Ok(()),
+        Some(_) => Err(Error::Denied(Denial::on_tenant(action.event(), &w.actor.tenant_slug))),
+    }
+}
+
+/// Whoever gives an app what it may ask for holds it, and for as long.
+async fn expect_held(w: &mut Work, scopes: Scopes, action: Action) -> Result<()> {
+    expect_live(w, action)?;
+    holding::expect(w, &Grant::lasting(scopes), action).await
+}
+
 /// Registers an app; the only answer that shows its secret.
 pub async fn create(nexus: &Nexus, actor: &Actor, new: NewOauthApp) -> Result<MadeOauthApp> {
     nexus
@@ -129,6 +146,7 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewOauthApp) -> Result<Ma
                     device_flow: new.device_flow,
                 };
                 check_redirect_uris(&app.redirect_uris, new.kind, app.device_flow)?;
+                expect_held(w, app.scopes.clone(), Action::OauthAppCreate).await?;
                 expect_room(w, &app.name, None).await?;
                 let made = match new.kind {
                     AppType::Confidential => Some(make(&w.nexus, OAUTH_SECRET)?),
@@ -157,7 +175,8 @@ async fn expect_room(w: &mut Work, name: &str, own: Option<OauthAppId>) -> Resul
     .fetch_one(c)
     .await
     })?;
-    if named > 0 {
+    // It is how the built-in app is called wherever people read who acts for them.
+    if named > 0 || name.eq_ignore_ascii_case(CLI_NAME) {
         return Err(Refusal::taken("name", "An app of this tenant has this name").into());
     }
     if own.is_none() && apps >= MAX_APPS {
@@ -214,10 +233,15 @@ pub async fn update(nexus: &Nexus, actor: &Actor, id: OauthAppId, patch: OauthAp
                 let row = find(w, id, Action::OauthAppUpdate).await?;
                 let (kind, was_enabled) = (row.kind, row.enabled);
                 let enabled = patch.enabled.unwrap_or(was_enabled);
+                // What people have allowed it goes wherever it is sent from now on.
+                let mut worth = stored_scopes(&row.scopes);
                 let app = patched(row, &patch)?;
+                worth.0.extend(&app.scopes.0);
+                expect_held(w, worth, Action::OauthAppUpdate).await?;
                 check_redirect_uris(&app.redirect_uris, kind, app.device_flow)?;
                 expect_room(w, &app.name, Some(id)).await?;
                 store(w, id, &app, enabled).await?;
+                narrow(w, id, &app.scopes).await?;
                 if !enabled {
                     end_all(w, id).await?;
                 }
@@ -293,6 +317,75 @@ async fn store(w: &mut Work, id: OauthAppId, app: &Checked, enabled: bool) -> Re
     Ok(())
 }
 
+/// Takes scopes that an app may not ask for any more out of what it was given, so that they do not come back
+/// with the next change.
+async fn narrow(w: &mut Work, id: OauthAppId, registered: &Scopes) -> Result<()> {
+    let tenant = w.actor.tenant;
+    let given: Vec<(String,)> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
+        "SELECT scopes FROM oauth_grants WHERE tenant_id = $1 AND app_id = $2
+         UNION SELECT scopes FROM oauth_codes WHERE tenant_id = $1 AND app_id = $2
+         UNION SELECT scopes FROM oauth_devices WHERE tenant_id = $1 AND app_id = $2
+         UNION SELECT o.scopes FROM oauth_tokens o JOIN oauth_grants g ON g.tenant_id = o.tenant_id AND g.id = o.grant_id
+               WHERE g.tenant_id = $1 AND g.app_id = $2"
+    ))
+    .bind(tenant)
+    .bind(id)
+    .fetch_all(c)
+    .await
+    })?;
+    for (before,) in given {
+        let mut left = stored_scopes(&before);
+        left.0.retain(|scope| registered.has(*scope));
+        let after = to_store(&left)?;
+        if after == before {
+            continue;
+        }
+        on!(w.tx, |c| sqlx::query(sql!(
+            "UPDATE oauth_grants SET scopes = $4 WHERE tenant_id = $1 AND app_id = $2 AND scopes = $3"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .bind(before.as_str())
+        .bind(after.as_str())
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        on!(w.tx, |c| sqlx::query(sql!(
+            "UPDATE oauth_tokens SET scopes = $4 WHERE tenant_id = $1 AND scopes = $3
+                 AND grant_id IN (SELECT id FROM oauth_grants WHERE tenant_id = $1 AND app_id = $2)"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .bind(before.as_str())
+        .bind(after.as_str())
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        on!(w.tx, |c| sqlx::query(sql!(
+            "UPDATE oauth_codes SET scopes = $4 WHERE tenant_id = $1 AND app_id = $2 AND scopes = $3"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .bind(before.as_str())
+        .bind(after.as_str())
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        on!(w.tx, |c| sqlx::query(sql!(
+            "UPDATE oauth_devices SET scopes = $4 WHERE tenant_id = $1 AND app_id = $2 AND scopes = $3"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .bind(before.as_str())
+        .bind(after.as_str())
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    }
+    Ok(())
+}
+
 /// Ends what people have let an app do, and what is on its way there.
 async fn end_all(w: &mut Work, id: OauthAppId) -> Result<()> {
     on!(w.tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE tenant_id = $1 AND app_id = $2"))
@@ -328,6 +421,7 @@ pub async fn rotate_secret(
         .change(actor, move |w| {
             Box::pin(async move {
                 let row = find(w, id, Action::OauthAppRotate).await?;
+                expect_held(w, stored_scopes(&row.scopes), Action::OauthAppRotate).await?;
                 if row.kind == AppType::Public {
                     return Err(Refusal::new(Code::Conflict, "A public app has no secret").into());
                 }
@@ -375,6 +469,7 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, id: OauthAppId) -> Result<()> 
         .change(actor, move |w| {
             Box::pin(async move {
                 let row = find(w, id, Action::OauthAppDelete).await?;
+                expect_live(w, Action::OauthAppDelete)?;
                 on!(w.tx, |c| sqlx::query(sql!("DELETE FROM oauth_apps WHERE tenant_id = $1 AND id = $2"))
                     .bind(w.actor.tenant)
                     .bind(id)

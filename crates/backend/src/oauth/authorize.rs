@@ -55,22 +55,37 @@ struct Asked {
 
 enum Reading {
     Refused(Refusal),
-    Redirect(String),
+    /// Where the app is told what it did wrong, and the slug of its tenant.
+    Redirect(String, String),
     Asked(Box<Asked>),
+}
+
+impl Reading {
+    fn tenant_slug(&self) -> Option<&str> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Redirect(_, tenant) => Some(tenant),
+            Self::Asked(asked) => Some(&asked.tenant_slug),
+        }
+    }
 }
 
 /// What to show for the query of an address `/oauth/authorize?…`.
 pub async fn look(nexus: &Nexus, opened: Option<Opened>, raw: &str, ip: Option<IpAddr>) -> Result<Look> {
-    let asked = match read(nexus, raw).await? {
-        Reading::Refused(refusal) => return Ok(Look::Refused(refusal)),
-        Reading::Redirect(to) => return Ok(Look::Redirect(to)),
-        Reading::Asked(asked) => asked,
+    let reading = read(nexus, raw).await?;
+    let tenant = reading.tenant_slug().unwrap_or_default().to_owned();
+    // Nobody is sent anywhere before it is known who they are: an address of this instance is no way to
+    // another server for strangers.
+    let actor = match (&reading, opened) {
+        (Reading::Refused(refusal), _) => return Ok(Look::Refused(refusal.clone())),
+        (_, None) => return Ok(Look::SignIn { tenant }),
+        (_, Some(opened)) => member(nexus, opened, &tenant, ip).await,
     };
-    let Some(opened) = opened else { return Ok(Look::SignIn { tenant: asked.tenant_slug }) };
-    match member(nexus, opened, &asked.tenant_slug, ip).await {
-        Ok(actor) => Ok(Look::Consent(Box::new(asked.shown_to(&actor)))),
-        Err(Error::Refused(refusal)) => Ok(Look::Refused(refusal)),
-        Err(error) => Err(error),
+    match (actor, reading) {
+        (Ok(_), Reading::Redirect(to, _)) => Ok(Look::Redirect(to)),
+        (Ok(actor), Reading::Asked(asked)) => Ok(Look::Consent(Box::new(asked.shown_to(&actor)))),
+        (Ok(_), Reading::Refused(refusal)) | (Err(Error::Refused(refusal)), _) => Ok(Look::Refused(refusal)),
+        (Err(error), _) => Err(error),
     }
 }
 
@@ -85,7 +100,10 @@ pub async fn decide(
 ) -> Result<String> {
     let asked = match read(nexus, raw).await? {
         Reading::Refused(refusal) => return Err(refusal.into()),
-        Reading::Redirect(to) => return Ok(to),
+        Reading::Redirect(to, tenant) => {
+            member(nexus, opened, &tenant, ip).await?;
+            return Ok(to);
+        }
         Reading::Asked(asked) => asked,
     };
     let actor = member(nexus, opened, &asked.tenant_slug, ip).await?;
@@ -204,7 +222,9 @@ async fn read(nexus: &Nexus, raw: &str) -> Result<Reading> {
     match check(&form, &client) {
         Err(problem) => {
             let state = state.filter(|state| state.len() <= MAX_STATE);
-            Ok(Reading::Redirect(error_address(nexus, asked_uri, state.as_deref(), &problem)))
+            let (tenant_slug, _) = tenant_of(nexus, tenant).await?;
+            let to = error_address(nexus, asked_uri, state.as_deref(), &problem);
+            Ok(Reading::Redirect(to, tenant_slug))
         }
         Ok((challenge, scopes)) => {
             let (tenant_slug, tenant_name) = tenant_of(nexus, tenant).await?;

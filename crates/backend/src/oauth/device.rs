@@ -53,7 +53,7 @@ pub async fn begin(
     nexus
         .write(move |tx| {
             Box::pin(async move {
-                expect_room(tx, ip).await?;
+                expect_room(tx, ip, now).await?;
                 on!(*tx, |c| sqlx::query(sql!(
                     "INSERT INTO oauth_devices (device_hash, user_code_hash, tenant_id, app_id, scopes, state, ip, wait,
                          created_at, expires_at)
@@ -94,12 +94,14 @@ fn expect_device(client: &Client) -> std::result::Result<(), Problem> {
     Err(Problem::new(ProblemCode::UnauthorizedClient, "The device flow is switched off for this app"))
 }
 
-async fn expect_room(tx: &mut Tx, ip: IpAddr) -> Result<()> {
-    let (waiting,): (i64,) =
-        on!(*tx, |c| sqlx::query_as(sql!("SELECT COUNT(*) FROM oauth_devices WHERE ip = $1"))
-            .bind(ip.to_string())
-            .fetch_one(c)
-            .await)?;
+async fn expect_room(tx: &mut Tx, ip: IpAddr, now: Timestamp) -> Result<()> {
+    let (waiting,): (i64,) = on!(*tx, |c| sqlx::query_as(sql!(
+        "SELECT COUNT(*) FROM oauth_devices WHERE ip = $1 AND expires_at > $2"
+    ))
+    .bind(ip.to_string())
+    .bind(now)
+    .fetch_one(c)
+    .await)?;
     if waiting < MAX_WAITING { Ok(()) } else { Err(Error::Unavailable) }
 }
 

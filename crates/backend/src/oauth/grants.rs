@@ -117,11 +117,7 @@ pub async fn end_own(nexus: &Nexus, opened: Opened, id: OauthGrantId, ip: IpAddr
 
 /// Ends everything that a person lets apps do, and what is on its way to one: with a new password.
 pub(crate) async fn end_all_of(tx: &mut Tx, user: UserId) -> Result<()> {
-    on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE user_id = $1"))
-        .bind(user)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+    // What is on its way first: an exchange that goes on meanwhile has given its grant when the last one is asked.
     on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_codes WHERE user_id = $1"))
         .bind(user)
         .execute(c)
@@ -132,17 +128,18 @@ pub(crate) async fn end_all_of(tx: &mut Tx, user: UserId) -> Result<()> {
         .execute(c)
         .await
         .map(|_| ()))?;
+    on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE user_id = $1"))
+        .bind(user)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
     Ok(())
 }
 
 /// Ends everything that apps may do in a tenant: when it begins to require more of a sign-in than the people
 /// showed who allowed it.
 pub(crate) async fn end_all_in(tx: &mut Tx, tenant: TenantId) -> Result<()> {
-    on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE tenant_id = $1"))
-        .bind(tenant)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+    // What is on its way first: an exchange that goes on meanwhile has given its grant when the last one is asked.
     on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_codes WHERE tenant_id = $1"))
         .bind(tenant)
         .execute(c)
@@ -155,5 +152,10 @@ pub(crate) async fn end_all_in(tx: &mut Tx, tenant: TenantId) -> Result<()> {
     .execute(c)
     .await
     .map(|_| ()))?;
+    on!(*tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE tenant_id = $1"))
+        .bind(tenant)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
     Ok(())
 }

@@ -123,6 +123,10 @@ async fn rotate(nexus: &Nexus, grant: Grant, key_id: String, scopes: Scopes) -> 
     nexus
         .write(move |tx| {
             Box::pin(async move {
+                // The grant first, then its tokens, like whoever ends it: otherwise two could wait for each other.
+                if !goes_on(tx, &grant, now).await? {
+                    return Ok(None);
+                }
                 let used = on!(*tx, |c| sqlx::query(sql!(
                     "UPDATE oauth_tokens SET used_at = $3
                      WHERE tenant_id = $1 AND key_id = $2 AND kind = 'refresh' AND used_at IS NULL AND expires_at > $3"
@@ -133,14 +137,31 @@ async fn rotate(nexus: &Nexus, grant: Grant, key_id: String, scopes: Scopes) -> 
                 .execute(c)
                 .await
                 .map(|done| done.rows_affected()))?;
-                if used != 1 || !goes_on(tx, &grant, now).await? {
+                if used != 1 {
                     return Ok(None);
                 }
+                forget_ended(tx, &grant, now).await?;
                 store(tx, &grant, &pair, &scopes, now).await?;
                 Ok(Some(pair.into_answer(&scopes)))
             })
         })
         .await
+}
+
+/// Access tokens of a grant whose hour is over are of no more use.
+async fn forget_ended(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<()> {
+    on!(*tx, |c| {
+        sqlx::query(sql!(
+        "DELETE FROM oauth_tokens WHERE tenant_id = $1 AND grant_id = $2 AND kind = 'access' AND expires_at <= $3"
+    ))
+    .bind(grant.tenant)
+    .bind(grant.id)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|_| ())
+    })?;
+    Ok(())
 }
 
 /// Moves the end of a grant; `false` where it ended at this moment.

@@ -7,7 +7,7 @@ use super::{Trusted, seconds};
 use crate::nexus::Nexus;
 use nexus_domain::Timestamp;
 use nexus_domain::workload::{CheckKind, SignedRequest, TokenCheck, TokenClaims, server_id};
-use oauth2::http::{HeaderName, HeaderValue, Method, Request};
+use oauth2::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
@@ -96,12 +96,15 @@ pub(super) async fn examine(nexus: &Nexus, provider: &Trusted, request: &SignedR
     let mut checks = vec![TokenCheck::of(CheckKind::Request, Ok(fine.to_owned()))];
     let mut claims = TokenClaims::default();
     let mut unready = false;
-    let said = match nexus.egress.send(checked.request).await {
+    let said = match ask(nexus, provider, checked.request).await {
         Err(problem) => {
             unready = true;
             Err(format!("AWS cannot be asked: {problem}"))
         }
-        Ok(answer) if answer.status().is_server_error() => {
+        // Too many asked it, or it is out of order: that says nothing of the signature.
+        Ok(answer)
+            if answer.status() == StatusCode::TOO_MANY_REQUESTS || answer.status().is_server_error() =>
+        {
             unready = true;
             Err("AWS cannot answer now".to_owned())
         }
@@ -116,6 +119,16 @@ pub(super) async fn examine(nexus: &Nexus, provider: &Trusted, request: &SignedR
     };
     checks.push(TokenCheck::of(CheckKind::Caller, said));
     Examined { checks, claims, signature_hash: Some(hash), unready }
+}
+
+/// Asks STS where there is room: whoever finds none comes back, instead of piling up here.
+async fn ask(
+    nexus: &Nexus,
+    provider: &Trusted,
+    request: Request<Vec<u8>>,
+) -> Result<Response<Vec<u8>>, String> {
+    let _room = nexus.provider_keys.room_for_sts(provider).ok_or("too many ask it at this moment")?;
+    nexus.egress.send(request).await.map_err(|problem| problem.to_string())
 }
 
 fn check(request: &SignedRequest, audience: &str, now: Timestamp) -> Result<Checked, &'static str> {

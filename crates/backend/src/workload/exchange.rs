@@ -16,18 +16,17 @@ use crate::{Error, Result, credentials, tiers};
 use nexus_domain::keys::Access;
 use nexus_domain::service::{ServiceKind, ServicePath};
 use nexus_domain::workload::{
-    AccessToken, CheckKind, IdentityProviderKind, Proof, RuleClaims, SignedRequest, TokenClaims,
-    TokenExchange, check_rule, passed,
+    AccessToken, CheckKind, IdentityProviderKind, Proof, RuleClaims, TokenClaims, TokenExchange, check_rule,
+    passed,
 };
 use nexus_domain::{Code, IdentityId, IdentityProviderId, ProjectId, Refusal, ServiceId, TenantId};
+use serde_json::Value;
 use sqlx::FromRow;
 use std::net::IpAddr;
 use uuid::Uuid;
 
 /// More providers than this are not tried for one token.
 const MAX_TRIED: usize = 8;
-/// How much of what a token says of itself stands for it where failed attempts are counted, in bytes.
-const MAX_ACCOUNT: usize = 300;
 
 /// A service that a program wants to read.
 #[derive(FromRow)]
@@ -80,6 +79,28 @@ impl Rule {
     }
 }
 
+/// Which providers may be meant: one by its id, or those of a kind and, where the token tells, of an issuer.
+struct Asked {
+    id: Option<IdentityProviderId>,
+    kind: Option<&'static str>,
+    issuer: Option<String>,
+}
+
+impl Asked {
+    fn of(named: &str, proof: &Proof) -> Self {
+        let id = Uuid::try_parse(named).map(IdentityProviderId).ok();
+        let kind = IdentityProviderKind::parse(named).map(IdentityProviderKind::as_str);
+        let issuer = match proof {
+            Proof::Token(text) => Token::read(text).ok().map(|token| {
+                let named = token.claims.text("iss").unwrap_or_default();
+                crate::store::findable(named)
+            }),
+            Proof::Request(_) => None,
+        };
+        Self { id, kind, issuer }
+    }
+}
+
 /// What the service believes.
 struct Believed {
     service: Service,
@@ -103,7 +124,10 @@ pub async fn exchange(
     nexus.limits.request(ip, nexus.now()).await?;
     let named = asked.provider.clone();
     let proof = asked.proof()?;
-    let account = account(endpoint, &proof, ip);
+    // Failed attempts are counted by the address alone. What a token says of itself nobody has checked yet: counted by
+    // that, anybody could keep a workload out with garbage in its name. Nobody guesses a signature, so that it need
+    // not be counted how often one workload is tried from everywhere.
+    let account = format!("workload {ip}");
     nexus.limits.room(ip, &account, nexus.now()).await?;
     let outcome = Box::pin(decide(nexus, endpoint, &named, &proof, ip)).await;
     if let Err(Error::Refused(refusal)) = &outcome
@@ -114,31 +138,6 @@ pub async fn exchange(
     outcome
 }
 
-/// Whom failed attempts are counted for: the workload that the token says it is, at this service. Somebody else's
-/// failures do not keep it out. Who says nothing of themselves is counted by the address alone.
-fn account(endpoint: &str, proof: &Proof, ip: IpAddr) -> String {
-    let says = match proof {
-        Proof::Token(text) => Token::read(text).map(|token| who(&token.claims)).unwrap_or_default(),
-        Proof::Request(request) => signer(request),
-    };
-    if says.trim().is_empty() {
-        return format!("workload {ip}");
-    }
-    let end = says.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_ACCOUNT).unwrap_or(says.len());
-    format!("workload {endpoint} {}", says.get(..end).unwrap_or_default())
-}
-
-fn who(claims: &TokenClaims) -> String {
-    format!("{} {}", claims.text("iss").unwrap_or_default(), claims.text("sub").unwrap_or_default())
-}
-
-fn signer(request: &SignedRequest) -> String {
-    let named = |name: &&String| name.eq_ignore_ascii_case("authorization");
-    let value = request.headers.keys().find(named).and_then(|name| request.headers.get(name));
-    let key = value.and_then(|value| value.split_once("Credential=")?.1.split('/').next());
-    key.unwrap_or_default().to_owned()
-}
-
 async fn decide(
     nexus: &Nexus,
     endpoint: &str,
@@ -146,7 +145,7 @@ async fn decide(
     proof: &Proof,
     ip: IpAddr,
 ) -> Result<AccessToken> {
-    let Some(believed) = believed(nexus, endpoint).await? else { return Err(unauthorized()) };
+    let Some(believed) = believed(nexus, endpoint, named, proof).await? else { return Err(unauthorized()) };
     let (mut unready, mut used) = (false, None);
     for provider in candidates(&believed, named, proof) {
         let examined = examine(nexus, provider, proof).await;
@@ -173,22 +172,44 @@ async fn decide(
 }
 
 /// The providers that may be meant: the named one, or those of the named kind, and only where a rule of the service
-/// takes their word and the token says that it is theirs and for them.
+/// takes their word and the token says that it is theirs. Several may have one issuer (clusters, above all): where the
+/// token says that it is for one of them, the others are neither asked, so that nobody waits for a stranger that hangs,
+/// nor told, so that their log is not filled with tokens of others. That nobody has checked yet what it says does no
+/// harm: it chooses only who checks it.
 fn candidates<'b>(believed: &'b Believed, named: &str, proof: &Proof) -> Vec<&'b Trusted> {
-    let by_id = Uuid::try_parse(named).ok().map(IdentityProviderId);
-    let by_kind = IdentityProviderKind::parse(named);
-    let meant = |provider: &&Trusted| match by_id {
-        Some(id) => provider.id == id,
-        None => by_kind == Some(provider.kind) && fits(provider, proof),
+    if let Ok(id) = Uuid::try_parse(named).map(IdentityProviderId) {
+        return believed.providers.iter().filter(|provider| provider.id == id).collect();
+    }
+    let token = match proof {
+        Proof::Token(text) => Token::read(text).ok(),
+        Proof::Request(_) => None,
     };
-    believed.providers.iter().filter(meant).take(MAX_TRIED).collect()
+    let fits = |provider: &&Trusted| match (proof, &token) {
+        (Proof::Request(_), _) => !provider.kind.has_tokens(),
+        (Proof::Token(_), None) => provider.kind.has_tokens(),
+        (Proof::Token(_), Some(token)) => token.claims.text("iss") == Some(&provider.issuer),
+    };
+    let kind = IdentityProviderKind::parse(named);
+    let mut found: Vec<&Trusted> =
+        believed.providers.iter().filter(|provider| kind == Some(provider.kind)).filter(fits).collect();
+    if let Some(audience) = token.as_ref().and_then(|token| audience(&token.claims))
+        && found.iter().any(|provider| provider.audience == audience)
+    {
+        found.retain(|provider| provider.audience == audience);
+    }
+    found.truncate(MAX_TRIED);
+    found
 }
 
-/// Whether a token says that it is of this provider and for it; of several clusters with one issuer, it is for one.
-fn fits(provider: &Trusted, proof: &Proof) -> bool {
-    let Proof::Token(text) = proof else { return !provider.kind.has_tokens() };
-    let Ok(token) = Token::read(text) else { return provider.kind.has_tokens() };
-    token.claims.text("iss") == Some(&provider.issuer)
+/// The one audience that a token says it is for.
+fn audience(claims: &TokenClaims) -> Option<&str> {
+    match claims.get("aud")? {
+        Value::Array(all) => match all.as_slice() {
+            [only] => only.as_str(),
+            _ => None,
+        },
+        other => other.as_str(),
+    }
 }
 
 /// The rule that lets it in, or why none does. Of several it is the one that pins most.
@@ -252,8 +273,9 @@ async fn open(
     }
 }
 
-/// What the service at this endpoint believes; none where nothing is there that could let a program in.
-async fn believed(nexus: &Nexus, endpoint: &str) -> Result<Option<Believed>> {
+/// Whom the service at this endpoint may believe of this; none where nothing is there that could let a program in.
+async fn believed(nexus: &Nexus, endpoint: &str, named: &str, proof: &Proof) -> Result<Option<Believed>> {
+    let asked = Asked::of(named, proof);
     let service: Option<Service> = single!(nexus.db, |pool| {
         sqlx::query_as(sql!(
         "SELECT s.id, s.tenant_id AS tenant, t.slug AS tenant_slug, t.allowed_cidrs AS tenant_cidrs, s.project_id,
@@ -275,10 +297,10 @@ async fn believed(nexus: &Nexus, endpoint: &str) -> Result<Option<Believed>> {
         who: Who::Operator,
         ip: None,
     };
-    nexus.read(&reader, move |w| Box::pin(async move { read(w, service).await.map(Some) })).await
+    nexus.read(&reader, move |w| Box::pin(async move { read(w, service, asked).await.map(Some) })).await
 }
 
-async fn read(w: &mut Work, service: Service) -> Result<Believed> {
+async fn read(w: &mut Work, service: Service, asked: Asked) -> Result<Believed> {
     let rules: Vec<Rule> = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT id, provider_id, name, claims, access, max_lifetime FROM workload_identities
          WHERE tenant_id = $1 AND service_id = $2 ORDER BY id"
@@ -287,12 +309,25 @@ async fn read(w: &mut Work, service: Service) -> Result<Believed> {
     .bind(service.id)
     .fetch_all(c)
     .await)?;
-    let mut trusted = Vec::new();
-    for row in providers::rows(w).await? {
-        if rules.iter().any(|rule| rule.provider_id == row.id) {
-            trusted.push(row.trusted(service.tenant)?);
-        }
-    }
+    // Keys that were uploaded are large, and nobody has shown anything yet: only those that may be meant are read.
+    let rows: Vec<providers::Row> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT p.id, p.name, p.kind, p.issuer, p.keys_from, p.jwks_url, p.jwks, p.audience, p.max_lifetime,
+                p.algorithms, p.created_at, p.created_by, p.trusted_since, CAST(0 AS BIGINT) AS identities
+         FROM identity_providers p
+         WHERE p.tenant_id = $1
+           AND EXISTS (SELECT 1 FROM workload_identities i
+                       WHERE i.tenant_id = $1 AND i.service_id = $2 AND i.provider_id = p.id)
+           AND (p.id = $3 OR (p.kind = $4 AND p.issuer = COALESCE($5, p.issuer)))
+         ORDER BY p.name"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service.id)
+    .bind(asked.id)
+    .bind(asked.kind)
+    .bind(asked.issuer)
+    .fetch_all(c)
+    .await)?;
+    let trusted = rows.into_iter().map(|row| row.trusted(service.tenant)).collect::<Result<_>>()?;
     let available = match tiers::require_workload_identity(w, service.project_id).await {
         Ok(()) => Ok(()),
         Err(Error::Refused(refusal)) => Err(refusal),

@@ -10,10 +10,11 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use jsonwebtoken::jwk::JwkSet;
 use nexus_domain::workload::{CheckKind, KeySource};
-use nexus_domain::{IdentityProviderId, Timestamp, timestamp};
+use nexus_domain::{IdentityProviderId, TenantId, Timestamp, timestamp};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long keys are used.
 const FRESH: i64 = timestamp::HOUR;
@@ -23,8 +24,14 @@ const AGEING: i64 = 45 * timestamp::MINUTE;
 const REFETCH: i64 = 30 * timestamp::SECOND;
 /// More exchanges than this do not wait for one provider.
 const MAX_WAITING: usize = 32;
-/// More providers than this are not remembered at once.
+/// More providers than this are not remembered at once; those that were not needed for longest are forgotten first.
 const MAX_KEPT: usize = 5_000;
+/// Nor more than this of one tenant, so that no tenant makes those of others be forgotten.
+const MAX_KEPT_OF_TENANT: usize = 200;
+/// More requests than this are not under way to STS for one provider: nobody's flood keeps out those of others.
+const MAX_STS_OF_PROVIDER: usize = 32;
+/// Nor more than this for all of them together.
+const MAX_STS: usize = 256;
 
 type Fetched = Result<Arc<JwkSet>, Unusable>;
 
@@ -38,10 +45,29 @@ pub(super) enum Unready {
 }
 
 /// What is known of providers, in this process.
-#[derive(Default)]
 pub struct ProviderKeys {
-    slots: Mutex<HashMap<IdentityProviderId, Arc<Slot>>>,
+    slots: Mutex<Slots>,
     noted: Mutex<Noted>,
+    sts: Arc<Semaphore>,
+}
+
+impl Default for ProviderKeys {
+    fn default() -> Self {
+        Self { slots: Mutex::default(), noted: Mutex::default(), sts: Arc::new(Semaphore::new(MAX_STS)) }
+    }
+}
+
+#[derive(Default)]
+struct Slots {
+    by_provider: HashMap<IdentityProviderId, Kept>,
+    /// How often any was needed: what is counted from, to know which was not for longest.
+    uses: u64,
+}
+
+struct Kept {
+    slot: Arc<Slot>,
+    tenant: TenantId,
+    used: u64,
 }
 
 /// The minute, and which refusals of it were written down.
@@ -56,6 +82,13 @@ struct Slot {
     /// The change that made it trust these.
     since: i64,
     state: Mutex<State>,
+    sts: Arc<Semaphore>,
+}
+
+/// Room for one request to STS, until it is dropped.
+pub(super) struct StsRoom {
+    _of_all: OwnedSemaphorePermit,
+    _of_provider: OwnedSemaphorePermit,
 }
 
 #[derive(Default)]
@@ -76,16 +109,14 @@ enum Plan {
 impl ProviderKeys {
     /// The slot of a provider; a new one where it trusts something else by now.
     fn slot(&self, provider: &Trusted) -> Arc<Slot> {
-        let mut all = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = all.get(&provider.id).filter(|slot| slot.since == provider.since) {
-            return Arc::clone(slot);
-        }
-        if all.len() >= MAX_KEPT {
-            all.clear();
-        }
-        let slot = Arc::new(Slot { since: provider.since, state: Mutex::default() });
-        all.insert(provider.id, Arc::clone(&slot));
-        slot
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).slot(provider)
+    }
+
+    /// Room for one more request to STS; none where too many are under way.
+    pub(super) fn room_for_sts(&self, provider: &Trusted) -> Option<StsRoom> {
+        let own = Arc::clone(&self.slot(provider).sts).try_acquire_owned().ok()?;
+        let all = Arc::clone(&self.sts).try_acquire_owned().ok()?;
+        Some(StsRoom { _of_all: all, _of_provider: own })
     }
 
     /// Whether a refusal was not written down in this minute yet, so that a flood of them asks no database.
@@ -95,6 +126,40 @@ impl ProviderKeys {
             *noted = Noted { minute: now.minute(), refusals: HashSet::new() };
         }
         noted.refusals.insert((provider, reason))
+    }
+}
+
+impl Slots {
+    fn slot(&mut self, provider: &Trusted) -> Arc<Slot> {
+        self.uses += 1;
+        let used = self.uses;
+        if let Some(kept) = self.by_provider.get_mut(&provider.id)
+            && kept.slot.since == provider.since
+        {
+            kept.used = used;
+            return Arc::clone(&kept.slot);
+        }
+        self.by_provider.remove(&provider.id);
+        self.make_room(provider.tenant);
+        let sts = Arc::new(Semaphore::new(MAX_STS_OF_PROVIDER));
+        let slot = Arc::new(Slot { since: provider.since, state: Mutex::default(), sts });
+        let kept = Kept { slot: Arc::clone(&slot), tenant: provider.tenant, used };
+        self.by_provider.insert(provider.id, kept);
+        slot
+    }
+
+    /// Forgets the one that was not needed for longest where there are too many: of this tenant, or of all.
+    fn make_room(&mut self, tenant: TenantId) {
+        let own = self.by_provider.values().filter(|kept| kept.tenant == tenant).count();
+        let full = self.by_provider.len() >= MAX_KEPT;
+        if own < MAX_KEPT_OF_TENANT && !full {
+            return;
+        }
+        let of_whom = |kept: &Kept| own < MAX_KEPT_OF_TENANT || kept.tenant == tenant;
+        let candidates = self.by_provider.iter().filter(|(_, kept)| of_whom(kept));
+        if let Some(oldest) = candidates.min_by_key(|(_, kept)| kept.used).map(|(id, _)| *id) {
+            self.by_provider.remove(&oldest);
+        }
     }
 }
 
@@ -214,5 +279,82 @@ async fn fetch(egress: &Egress, provider: &Trusted) -> Result<JwkSet, Unusable> 
             egress.check(&described.jwks_uri).map_err(Unusable::Endpoint)?;
             fetch_keys(egress, &described.jwks_uri).await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexus_domain::workload::IdentityProviderKind;
+    use uuid::Uuid;
+
+    fn provider(tenant: TenantId, number: usize) -> Trusted {
+        Trusted {
+            id: IdentityProviderId(Uuid::from_u128(number as u128)),
+            tenant,
+            name: "Own".into(),
+            kind: IdentityProviderKind::AwsIam,
+            issuer: String::new(),
+            keys: KeySource::Discovery,
+            audience: "https://nexus.test".into(),
+            max_lifetime: 3600,
+            algorithms: Vec::new(),
+            since: 1,
+        }
+    }
+
+    fn tenant(number: usize) -> TenantId {
+        TenantId(Uuid::from_u128(number as u128))
+    }
+
+    fn keeps(slots: &Slots, provider: &Trusted) -> bool {
+        slots.by_provider.contains_key(&provider.id)
+    }
+
+    #[test]
+    fn a_tenant_with_many_providers_pushes_out_its_own() {
+        let mut slots = Slots::default();
+        let other = provider(tenant(2), 1_000_000);
+        slots.slot(&other);
+        for number in 0..MAX_KEPT_OF_TENANT {
+            slots.slot(&provider(tenant(1), number));
+        }
+        // It is needed once more, so that the one after it is the oldest.
+        slots.slot(&provider(tenant(1), 0));
+        slots.slot(&provider(tenant(1), MAX_KEPT_OF_TENANT));
+        assert!(keeps(&slots, &other) && keeps(&slots, &provider(tenant(1), 0)));
+        assert!(!keeps(&slots, &provider(tenant(1), 1)) && keeps(&slots, &provider(tenant(1), 2)));
+        assert_eq!(slots.by_provider.len(), MAX_KEPT_OF_TENANT + 1);
+    }
+
+    #[test]
+    fn at_the_limit_the_oldest_is_forgotten_and_not_all() {
+        let mut slots = Slots::default();
+        for number in 0..=MAX_KEPT {
+            slots.slot(&provider(tenant(number / 100), number));
+        }
+        assert_eq!(slots.by_provider.len(), MAX_KEPT);
+        assert!(!keeps(&slots, &provider(tenant(0), 0)) && keeps(&slots, &provider(tenant(0), 1)));
+        // What trusts something else by now takes its own place.
+        let changed = Trusted { since: 2, ..provider(tenant(0), 2) };
+        assert_eq!(slots.slot(&changed).since, 2);
+        assert!(keeps(&slots, &provider(tenant(0), 1)) && slots.by_provider.len() == MAX_KEPT);
+    }
+
+    #[test]
+    fn so_many_requests_are_under_way_to_sts_for_one_provider_and_for_all() {
+        let keys = ProviderKeys::default();
+        let take = |number: usize| keys.room_for_sts(&provider(tenant(1), number));
+        let mut under_way: Vec<StsRoom> = (0..MAX_STS_OF_PROVIDER).filter_map(|_| take(1)).collect();
+        assert_eq!(under_way.len(), MAX_STS_OF_PROVIDER);
+        assert!(take(1).is_none() && take(2).is_some(), "another one has room of its own");
+        under_way.pop();
+        assert!(take(1).is_some(), "there is room again");
+        under_way.extend(
+            (2..20)
+                .flat_map(|number| std::iter::repeat_with(move || number).take(MAX_STS_OF_PROVIDER))
+                .filter_map(take),
+        );
+        assert_eq!(under_way.len(), MAX_STS);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::providers;
 use crate::gate::Actor;
+use crate::keys::holding::{self, Grant};
 use crate::nexus::Nexus;
 use crate::services::{self, Resolved};
 use crate::store::{on, sql};
@@ -155,6 +156,12 @@ pub async fn providers_for(
         .await
 }
 
+/// Whoever lets a program in holds what the program will, for as long and from wherever.
+async fn expect_held(w: &mut Work, access: Access, action: Action) -> Result<()> {
+    let worth = holding::of_service(ServiceKind::Backend, access);
+    holding::expect(w, &Grant::lasting(worth), action).await
+}
+
 /// Makes a rule. One that pins too little is refused, and the refusal says what to pin.
 pub async fn add_rule(
     nexus: &Nexus,
@@ -174,6 +181,7 @@ pub async fn add_rule(
                 let claims = check_rule_claims(provider.kind, &new.claims)?;
                 let max_lifetime = new.max_lifetime.map(check_lifetime).transpose()?;
                 let access = new.access.unwrap_or(Access::Read);
+                expect_held(w, access, Action::IdentityCreate).await?;
                 refuse_taken(w, service.id, &name, None).await?;
                 let id = IdentityId(Uuid::now_v7());
                 on!(w.tx, |c| sqlx::query(sql!(
@@ -234,6 +242,7 @@ pub async fn change_rule(
                 let name = patch.name.as_deref().map_or_else(|| Ok(row.name.clone()), check_name)?;
                 let claims = check_rule_claims(row.kind, patch.claims.as_ref().unwrap_or(&before))?;
                 let access = patch.access.unwrap_or(row.access);
+                expect_held(w, access, Action::IdentityUpdate).await?;
                 let max_lifetime = match patch.max_lifetime {
                     Some(asked) => asked.map(check_lifetime).transpose()?,
                     None => row.max_lifetime,

@@ -6,7 +6,7 @@ use super::{Source, WorkloadIdentity, audiences_of};
 use crate::Error;
 use crate::api::below;
 use crate::credentials::Issued;
-use crate::wire::{ANSWER, SMALL, read, send};
+use crate::wire::{ANSWER, SMALL, confidential, printable, read, send};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nexus_domain::Code;
@@ -39,6 +39,7 @@ struct Session {
 
 impl Exchange {
     pub fn new(identity: WorkloadIdentity, base: &Url, http: reqwest::Client) -> Result<Self, Error> {
+        confidential(base)?;
         // A session is of one service, and only its endpoint says of which.
         let mut path = base.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).rev();
         if !(path.next().is_some() && path.next() == Some("s")) {
@@ -94,7 +95,8 @@ impl Exchange {
         after.split(['/', '?', '#']).next().unwrap_or_default().to_owned()
     }
 
-    /// Refuses a token that is not meant for Nexus.
+    /// Refuses a token that is not meant for Nexus alone: where it is meant for others too, whoever receives it
+    /// could act as this program there.
     fn is_for_nexus(&self, token: &SecretString) -> Result<(), Error> {
         let audiences = audiences(token.expose_secret())
             .ok_or_else(|| self.identity.trouble("what it gives is no signed token"))?;
@@ -104,14 +106,14 @@ impl Exchange {
             // Only the kind is known, so any provider of this instance may be meant.
             Err(_) => !ours.is_empty() && audience.starts_with(&ours),
         };
-        if audiences.iter().any(fits) {
+        if matches!(audiences.as_slice(), [only] if fits(only)) {
             return Ok(());
         }
         let wanted = self.identity.wanted_audience(&self.base).unwrap_or_else(|_| format!("{ours}…"));
         Err(self.identity.trouble(format!(
-            "the token is meant for {}, not for {wanted}; it was not sent. Ask the platform for one with that \
-             audience, or set NEXUS_AUDIENCE to what Nexus expects",
-            printable(&audiences.join(", "))
+            "the token is meant for {}, not for {wanted} alone; it was not sent. Ask the platform for one with that \
+             audience and no other, or set NEXUS_AUDIENCE to what Nexus expects",
+            printable(&audiences.join(", ").chars().take(200).collect::<String>())
         )))
     }
 
@@ -144,11 +146,8 @@ fn audiences(token: &str) -> Option<Vec<String>> {
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     match claims.get("aud")? {
         Value::String(one) => Some(vec![one.clone()]),
-        Value::Array(several) => Some(several.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+        // Not only the texts among them: what is no text may mean something to somebody else.
+        Value::Array(several) => several.iter().map(|it| it.as_str().map(str::to_owned)).collect(),
         _ => None,
     }
-}
-
-fn printable(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(200).collect()
 }

@@ -12,7 +12,7 @@ pub use places::{Found, Person};
 pub use tokens::{CLIENT_ID, SCOPES};
 
 use crate::credentials::Issued;
-use crate::wire::instance;
+use crate::wire::{confidential, instance};
 use crate::{Error, disk, wire};
 use nexus_domain::{Timestamp, timestamp};
 use reqwest::Url;
@@ -154,6 +154,7 @@ impl Login {
 
     /// An access token that holds; `refused` is one that the server does not take any more.
     async fn token(&self, refused: Option<&SecretString>) -> Result<Issued, Error> {
+        confidential(&self.url)?;
         if let Some(issued) = self.usable(&self.stored()?, refused) {
             return Ok(issued);
         }
@@ -222,29 +223,39 @@ impl Refresh {
 
 /// A login that waits for a person's decision in the browser.
 pub struct Pending {
+    place: Place,
     url: Url,
+    address: Url,
+    complete: Option<Url>,
     http: reqwest::Client,
     endpoints: Endpoints,
     requested: Requested,
 }
 
 impl Pending {
-    /// Asks for a login.
+    /// Asks for a login that is kept in this folder.
     ///
     /// # Errors
-    /// Where the server cannot be reached, or has no such logins.
-    pub async fn begin(url: &str) -> Result<Self, Error> {
+    /// Where the server cannot be reached, has no such logins, or sends the person elsewhere, and where the folder
+    /// could not keep the login.
+    pub async fn begin(url: &str, folder: &Path) -> Result<Self, Error> {
         let url = instance(url)?;
+        confidential(&url)?;
+        // A person's decision is not asked for in vain.
+        let place = Place::of(folder, url.as_str());
+        place.prepare()?;
         let http = http()?;
         let endpoints = Endpoints::new(&url, &http);
         let requested = endpoints.request().await?;
-        let is_address =
-            |text: &str| text.parse::<Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        let address = own_address(&url, &requested.verification_uri)?;
         let complete = requested.verification_uri_complete.as_deref();
-        if !is_address(&requested.verification_uri) || !complete.is_none_or(is_address) {
-            return Err(Error::Unreachable("it names no address to log in at".into()));
-        }
-        Ok(Self { url, http, endpoints, requested })
+        let complete = complete.map(|text| own_address(&url, text)).transpose()?;
+        Ok(Self { place, url, address, complete, http, endpoints, requested })
+    }
+
+    /// The address of the instance that is logged in to.
+    pub fn url(&self) -> &str {
+        self.url.as_str()
     }
 
     /// What the person compares with what the browser shows.
@@ -254,25 +265,25 @@ impl Pending {
 
     /// Where the person types the code.
     pub fn address(&self) -> &str {
-        &self.requested.verification_uri
+        self.address.as_str()
     }
 
     /// The same with the code in it.
     pub fn complete_address(&self) -> &str {
-        self.requested.verification_uri_complete.as_deref().unwrap_or(&self.requested.verification_uri)
+        self.complete.as_ref().unwrap_or(&self.address).as_str()
     }
 
-    /// Waits for the decision, and keeps the login in this folder.
+    /// Waits for the decision, and keeps the login.
     ///
     /// # Errors
     /// Where the person refused, nobody decided in time, or the login cannot be kept.
-    pub async fn finish(self, folder: &Path) -> Result<Login, Error> {
+    pub async fn finish(self) -> Result<Login, Error> {
         let granted = self.granted(tokio::time::sleep).await?;
         let mut random = [0; 32];
         getrandom::fill(&mut random)
             .map_err(|_| Error::Invalid("this machine has no random numbers".into()))?;
         let seal = SecretString::from(hex::encode(random));
-        let place = Place::of(folder, self.url.as_str());
+        let place = self.place;
         let mut stored = Stored {
             url: self.url.to_string(),
             access_token: "".into(),
@@ -320,4 +331,20 @@ impl Pending {
         }
         Err(Error::NotLoggedIn("nobody decided in time; say `nexus login` again".into()))
     }
+}
+
+/// Where a person decides, which is at the instance that is logged in to and nowhere else: a server that hands on the
+/// questions and answers of another one would be given the login there.
+fn own_address(instance: &Url, text: &str) -> Result<Url, Error> {
+    let address: Url =
+        text.parse().map_err(|_| Error::Unreachable("it names no address to log in at".into()))?;
+    let plain = address.username().is_empty() && address.password().is_none();
+    if plain && address.origin() == instance.origin() {
+        return Ok(address);
+    }
+    Err(Error::NotLoggedIn(format!(
+        "{instance} sends you to {} to log in, which is another address; nothing was allowed. Name the address that \
+         you know Nexus by",
+        address.origin().ascii_serialization()
+    )))
 }

@@ -4,7 +4,7 @@
 use super::Login;
 use crate::Error;
 use crate::api::below;
-use crate::wire::{ANSWER, SMALL, authorization, read, send};
+use crate::wire::{ANSWER, SMALL, authorization, printable, read, send};
 use nexus_domain::service::Service;
 use nexus_domain::{Code, Refusal};
 use reqwest::StatusCode;
@@ -12,7 +12,7 @@ use reqwest::header::AUTHORIZATION;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Who is logged in, and what that reaches.
+/// Who is logged in, and what that reaches, in words that can be shown in a terminal.
 #[derive(Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Person {
@@ -50,7 +50,12 @@ impl Login {
     /// # Errors
     /// Where the login is over, or the server cannot be reached.
     pub async fn whoami(&self) -> Result<Person, Error> {
-        self.get(&["whoami"], &[]).await
+        let said: Person = self.get(&["whoami"], &[]).await?;
+        Ok(Person {
+            tenant: printable(&said.tenant),
+            label: said.label.as_deref().map(printable),
+            scopes: said.scopes.iter().map(|scope| printable(scope)).collect(),
+        })
     }
 
     /// The endpoint of a service in the person's own developer environment. Without a project or a service
@@ -201,7 +206,8 @@ fn only(mut all: Vec<String>, what: &str, how: &str) -> Result<String, Error> {
 }
 
 fn missing(words: String) -> Error {
-    Error::Refused(Refusal::new(Code::NotFound, words))
+    // They name what the server says that there is.
+    Error::Refused(Refusal::new(Code::NotFound, printable(&words)))
 }
 
 fn name(project: Option<&str>, service: Option<&str>) -> String {

@@ -75,6 +75,14 @@ impl Place {
         Ok(())
     }
 
+    /// Whether a login could be kept here, before anybody is asked for one.
+    pub fn prepare(&self) -> Result<(), Error> {
+        let failed = |source| Error::File { what: "a login could not be kept", source };
+        let folder = self.folder().map_err(failed)?;
+        // As it would be written; it is gone at once.
+        tempfile::NamedTempFile::new_in(folder).map(drop).map_err(failed)
+    }
+
     pub fn forget(&self) {
         // What is not there is forgotten already.
         let _gone = fs::remove_file(&self.file);

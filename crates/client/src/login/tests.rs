@@ -33,7 +33,7 @@ fn said(error: &str) -> Answer {
 async fn approving(polls: Vec<fn() -> Answer>) -> Script {
     let count = AtomicUsize::new(0);
     Script::new(move |asked| match asked.what.as_str() {
-        "POST /oauth/device_authorization" => Some(device("http://nexus.test", 5)),
+        "POST /oauth/device_authorization" => Some(device(&format!("http://{}", asked.header("host")), 5)),
         "POST /oauth/token" => {
             let number = count.fetch_add(1, Ordering::SeqCst);
             Some(polls.get(number).map_or_else(|| good(&tokens(1)), |answer| answer()))
@@ -44,7 +44,8 @@ async fn approving(polls: Vec<fn() -> Answer>) -> Script {
 }
 
 async fn decided(script: &Script) -> (Result<Granted, Error>, Vec<u64>) {
-    let pending = Pending::begin(&script.address).await.expect("asked");
+    let folder = tempfile::tempdir().expect("a folder");
+    let pending = Pending::begin(&script.address, folder.path()).await.expect("asked");
     let pauses = Mutex::new(Vec::new());
     let granted = pending
         .granted(|pause| {
@@ -87,12 +88,104 @@ async fn the_browser_decides_and_the_terminal_asks_as_slowly_as_it_is_told() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_not_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
     for address in ["javascript:alert(1)", "file:///etc/passwd", "--help", ""] {
         let body =
             json!({ "device_code": "d", "user_code": "u", "verification_uri": address, "expires_in": 600 });
         let script = Script::new(move |_| Some(good(&body))).await;
-        assert!(Pending::begin(&script.address).await.is_err(), "{address}");
+        assert!(Pending::begin(&script.address, folder.path()).await.is_err(), "{address}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_sends_the_person_to_another_one_is_not_logged_in_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // A relay has to send the person to the genuine instance, in either of the two addresses.
+    for (address, complete) in [
+        ("https://nexus.example/device", None),
+        ("http://127.0.0.1:1/device", None),
+        ("HOST/device", Some("https://nexus.example/device?user_code=WDJB-MJHT")),
+        ("https://nexus.example/device", Some("HOST/device")),
+        ("http://nexus.example@OWN/device", None),
+        ("http://OWN@nexus.example/device", None),
+    ] {
+        let script = Script::new(move |asked| {
+            let own = asked.header("host");
+            let at = |text: &str| text.replace("HOST", "http://OWN").replace("OWN", own);
+            Some(good(&json!({
+                "device_code": "d", "user_code": "u", "verification_uri": at(address),
+                "verification_uri_complete": complete.map(at), "expires_in": 600
+            })))
+        })
+        .await;
+        let error = Pending::begin(&script.address, folder.path()).await.err().expect(address);
+        assert!(error.to_string().contains("another address"), "{address}: {error}");
+        assert_eq!(script.asked().len(), 1, "nobody waits for a decision");
+    }
+    let odd = Script::new(|asked| {
+        let own = format!("http://{}/device?a=\u{1b}[2J", asked.header("host"));
+        Some(good(
+            &json!({ "device_code": "d", "user_code": "u\u{1b}", "verification_uri": own, "expires_in": 6 }),
+        ))
+    })
+    .await;
+    let pending = Pending::begin(&odd.address, folder.path()).await.expect("its own address");
+    assert!(pending.url().starts_with(&odd.address));
+    let shown = format!("{} {} {}", pending.address(), pending.complete_address(), pending.code());
+    assert!(!shown.chars().any(char::is_control), "{shown:?}");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_the_login_could_not_be_kept() {
+    let script = approving(Vec::new()).await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    assert!(Pending::begin(&script.address, &file.path().join("nexus")).await.is_err());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o770)).expect("changed");
+        let error =
+            Pending::begin(&script.address, folder.path()).await.err().expect("others could replace it");
+        assert!(matches!(error, Error::File { .. }), "{error}");
+    }
+    assert!(script.asked().is_empty());
+    let folder = tempfile::tempdir().expect("a folder");
+    Pending::begin(&script.address, &folder.path().join("nexus")).await.expect("made");
+    let left = std::fs::read_dir(folder.path().join("nexus")).expect("a folder").count();
+    assert_eq!(left, 0, "trying leaves nothing");
+}
+
+#[tokio::test]
+async fn a_login_does_not_go_in_the_clear_to_another_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let in_the_clear = |error: Error| matches!(&error, Error::Invalid(words) if words.contains("https"));
+    let url = "http://nexus.example/";
+    assert!(Pending::begin(url, folder.path()).await.is_err_and(in_the_clear));
+    // One from before is not used, neither there nor for such an endpoint, and can still be put away.
+    let place = Place::of(folder.path(), url);
+    place.write(&Stored::for_test(url, "old", 3600)).expect("written");
+    let login = Login::open(folder.path(), url).expect("read").expect("a login");
+    assert!(login.whoami().await.is_err_and(in_the_clear));
+    let options = Options::login("http://nexus.example/s/api-k3mzq5ta", login.clone());
+    assert!(options.connect().await.err().is_some_and(in_the_clear));
+    assert!(login.end().await.is_err_and(in_the_clear));
+    assert!(place.read().expect("nothing is wrong").is_none());
+}
+
+#[tokio::test]
+async fn what_the_server_says_of_a_person_can_be_shown() {
+    let (_folder, _script, login) = aged(|asked| {
+        let odd = "a\u{1b}]0;x\u{7}";
+        Some(match asked.what.as_str() {
+            "POST /oauth/token" => good(&tokens(1)),
+            _ => good(&json!({ "tenant": odd, "label": odd, "scopes": [odd] })),
+        })
+    })
+    .await;
+    let person = login.whoami().await.expect("read");
+    let shown = format!("{}{}{}", person.tenant, person.label.unwrap_or_default(), person.scopes.concat());
+    assert!(shown.contains("]0;x") && !shown.chars().any(char::is_control), "{shown:?}");
 }
 
 /// A folder with a login that should be renewed, at a server that renews it.

@@ -3,7 +3,7 @@
 
 use crate::Error;
 use crate::api::below;
-use crate::wire::{ANSWER, SMALL, refused, retry_after, send, unreadable, whole};
+use crate::wire::{ANSWER, SMALL, confidential, refused, retry_after, send, unreadable, whole};
 use reqwest::{Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -100,6 +100,7 @@ impl Endpoints {
     }
 
     async fn post(&self, name: &str, form: &[(&str, &str)]) -> Result<Response, Error> {
+        confidential(&self.url)?;
         let url = below(&self.url, &["oauth", name])?;
         send(self.http.post(url).timeout(ANSWER).form(form)).await
     }

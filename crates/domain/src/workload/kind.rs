@@ -86,7 +86,8 @@ impl IdentityProviderKind {
                 "What the cluster's tokens have as iss, for example https://oidc.eks.<region>.amazonaws.com/id/<id>"
             }
             Self::Github => {
-                "https://token.actions.githubusercontent.com, or https://<your GitHub server>/_services/token"
+                "https://token.actions.githubusercontent.com, https://token.actions.<your enterprise>.ghe.com, or \
+                 https://<your GitHub server>/_services/token"
             }
             Self::Gitlab => "https://gitlab.com, or the address of your GitLab",
             Self::Oidc => "What the tokens have as iss, for example https://login.example.com",
@@ -165,7 +166,11 @@ impl IdentityProviderKind {
                 let slug = |slug: &str| {
                     !slug.is_empty() && slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
                 };
+                // An enterprise has a path of the usual one, or with data residency a host of its own.
+                let resident =
+                    rest.strip_prefix("token.actions.").and_then(|rest| rest.strip_suffix(".ghe.com"));
                 issuer == usual
+                    || resident.is_some_and(slug)
                     || issuer.strip_prefix(usual).and_then(|rest| rest.strip_prefix('/')).is_some_and(slug)
                     || rest.strip_suffix("/_services/token").is_some_and(|host| !host.contains('/'))
             }
@@ -255,6 +260,7 @@ mod tests {
                 &[
                     String::new(),
                     "https://token.actions.githubusercontent.com/octo-enterprise".into(),
+                    "https://token.actions.octo-enterprise.ghe.com".into(),
                     "https://github.acme.test/_services/token".into(),
                 ],
             ),
@@ -286,6 +292,13 @@ mod tests {
             (K::Github, "https://token.actions.githubusercontent.com/"),
             (K::Github, "https://token.actions.githubusercontent.com/a/b"),
             (K::Github, "https://token.actions.githubusercontent.com.evil.test"),
+            (K::Github, "https://token.actions.ghe.com"),
+            (K::Github, "https://token.actions..ghe.com"),
+            (K::Github, "https://token.actions.a.b.ghe.com"),
+            (K::Github, "https://token.actions.acme.ghe.com/"),
+            (K::Github, "https://token.actions.acme.ghe.com.evil.test"),
+            (K::Github, "https://evil.test/token.actions.acme.ghe.com"),
+            (K::Github, "http://token.actions.acme.ghe.com"),
             (K::Github, "https://github.acme.test/x/_services/token"),
             (K::Github, "http://github.acme.test/_services/token"),
             (K::AwsIam, "https://sts.amazonaws.com"),
@@ -300,6 +313,9 @@ mod tests {
             // Of a kind that knows more.
             (K::Oidc, "https://accounts.google.com"),
             (K::Oidc, "https://token.actions.githubusercontent.com"),
+            (K::Oidc, "https://token.actions.githubusercontent.com/octo-enterprise"),
+            (K::Oidc, "https://token.actions.octo-enterprise.ghe.com"),
+            (K::Gitlab, "https://token.actions.octo-enterprise.ghe.com"),
             (K::Oidc, "https://gitlab.com"),
             (K::Oidc, &format!("https://sts.windows.net/{tid}/")),
             (K::Gitlab, "https://token.actions.githubusercontent.com/acme"),

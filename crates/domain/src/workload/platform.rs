@@ -109,51 +109,175 @@ fn gitlab(claims: &TokenClaims) -> Judged {
 }
 
 /// Whether strangers may have made this run: what they sent in is built in a repository that is pinned. That
-/// passes only under a rule that says so by name.
+/// passes only under a rule that says so by name. What passes anyway is a list and not what is left over, because
+/// platforms get new events all the time.
 pub(super) fn is_meant(kind: IdentityProviderKind, claims: &TokenClaims, rule: &RuleClaims) -> Judged {
     let named = |claim: &str| {
         rule.get(claim).and_then(ClaimValue::text).is_some_and(|own| claims.text(claim) == Some(own))
     };
     match kind {
         IdentityProviderKind::Github => {
-            let sub = claims.text("sub").unwrap_or_default();
-            let by_sub = named("sub") && sub.ends_with(":pull_request");
+            let by_sub = named("sub") && is_of_a_pull_request(claims) && event(claims) == "pull_request";
             expect(
-                !from_a_pull_request(claims) || named("event_name") || by_sub,
-                "It runs for a pull request or for what a stranger did; the rule does not pin event_name",
+                made_by_a_member(claims) || named("event_name") || by_sub,
+                "It runs for a pull request or for what a stranger may have done; the rule does not pin event_name",
             )
         }
-        IdentityProviderKind::Gitlab => expect(
-            !from_a_merge_request(claims) || named("pipeline_source"),
-            "It runs for a merge request, which may be a stranger's; the rule does not pin pipeline_source",
-        ),
+        IdentityProviderKind::Gitlab => {
+            let protected = named("ref_protected") && claims.text("ref_protected") == Some("true");
+            expect(
+                source_is_a_member(claims)
+                    || named("pipeline_source")
+                    || (has_a_parent(claims) && !is_of_a_merge_request(claims) && protected),
+                "It runs for a merge request, which may be a stranger's, or for what may be part of one; the rule \
+                 pins neither pipeline_source nor, where that would do, ref_protected",
+            )
+        }
         _ => Ok(()),
     }
 }
 
-/// Events that somebody without rights in the repository can cause.
-fn from_a_pull_request(claims: &TokenClaims) -> bool {
-    const STRANGERS: [&str; 9] = [
-        "workflow_run",
-        "issue_comment",
-        "issues",
-        "discussion",
-        "discussion_comment",
-        "fork",
-        "watch",
-        "check_run",
-        "check_suite",
+fn event(claims: &TokenClaims) -> &str {
+    claims.text("event_name").unwrap_or_default()
+}
+
+fn is_of_a_pull_request(claims: &TokenClaims) -> bool {
+    claims.text("sub").is_some_and(|sub| sub.ends_with(":pull_request"))
+}
+
+/// Whether only somebody who may write to the repository can have caused this event of GitHub.
+fn made_by_a_member(claims: &TokenClaims) -> bool {
+    const MEMBERS: [&str; 9] = [
+        "push",
+        "schedule",
+        "workflow_dispatch",
+        "release",
+        "create",
+        "merge_group",
+        "repository_dispatch",
+        "workflow_call",
+        "deployment",
     ];
-    let event = claims.text("event_name").unwrap_or_default();
-    event.starts_with("pull_request")
-        || STRANGERS.contains(&event)
-        || claims.text("ref").is_some_and(|name| name.starts_with("refs/pull/"))
-        || claims.text("sub").is_some_and(|sub| sub.ends_with(":pull_request"))
+    MEMBERS.contains(&event(claims))
+        && !claims.text("ref").is_some_and(|name| name.starts_with("refs/pull/"))
+        && !is_of_a_pull_request(claims)
+}
+
+fn source(claims: &TokenClaims) -> &str {
+    claims.text("pipeline_source").unwrap_or_default()
+}
+
+/// Whether only somebody who may write to the project can have started this pipeline of GitLab.
+fn source_is_a_member(claims: &TokenClaims) -> bool {
+    matches!(source(claims), "push" | "schedule" | "web" | "webide" | "api") && !is_of_a_merge_request(claims)
+}
+
+/// What another pipeline started may be part of a merge request: it does not say what that one was started by.
+fn has_a_parent(claims: &TokenClaims) -> bool {
+    matches!(source(claims), "parent_pipeline" | "pipeline" | "trigger")
 }
 
 /// A pipeline of a merge request has the name of its source branch, which a fork chooses.
-fn from_a_merge_request(claims: &TokenClaims) -> bool {
-    let source = claims.text("pipeline_source").unwrap_or_default();
-    matches!(source, "merge_request_event" | "external_pull_request_event")
-        || claims.text("ref_path").is_some_and(|path| path.starts_with("refs/merge-requests/"))
+fn is_of_a_merge_request(claims: &TokenClaims) -> bool {
+    claims.text("ref_path").is_some_and(|path| path.starts_with("refs/merge-requests/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use IdentityProviderKind as K;
+
+    fn meant(kind: K, claims: &[(&str, &str)], rule: &[(&str, &str)]) -> bool {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), serde_json::json!(value));
+        let claims = TokenClaims(claims.iter().map(pair).collect());
+        let rule = rule.iter().map(|(name, value)| ((*name).to_owned(), ClaimValue::from(*value))).collect();
+        is_meant(kind, &claims, &rule).is_ok()
+    }
+
+    #[test]
+    fn of_github_only_events_of_members_pass() {
+        for event in [
+            "push",
+            "schedule",
+            "workflow_dispatch",
+            "release",
+            "create",
+            "merge_group",
+            "repository_dispatch",
+            "workflow_call",
+            "deployment",
+        ] {
+            assert!(meant(K::Github, &[("event_name", event)], &[]), "{event}");
+            let asked_for = [("event_name", event), ("ref", "refs/pull/7/merge")];
+            assert!(!meant(K::Github, &asked_for, &[]), "{event} of a pull request");
+            let asked_for = [("event_name", event), ("sub", "repo:acme/shop:pull_request")];
+            assert!(!meant(K::Github, &asked_for, &[]), "{event} of a pull request by sub");
+        }
+        for event in [
+            "pull_request",
+            "pull_request_target",
+            "pull_request_review",
+            "workflow_run",
+            "issue_comment",
+            "issues",
+            "discussion",
+            "fork",
+            "watch",
+            "check_run",
+            "status",
+            "deployment_status",
+            "gollum",
+            "delete",
+            "page_build",
+            "dynamic",
+            "Push",
+            "an_event_of_next_year",
+            "",
+        ] {
+            assert!(!meant(K::Github, &[("event_name", event)], &[("ref", "refs/heads/main")]), "{event}");
+            assert!(!meant(K::Github, &[("event_name", event)], &[("event_name", "push")]), "{event}");
+            assert!(meant(K::Github, &[("event_name", event)], &[("event_name", event)]), "{event}, pinned");
+        }
+        let sub = ("sub", "repo:acme/shop:pull_request");
+        assert!(meant(K::Github, &[("event_name", "pull_request"), sub], &[sub]));
+        assert!(!meant(K::Github, &[("event_name", "pull_request_target"), sub], &[sub]));
+    }
+
+    #[test]
+    fn of_gitlab_only_pipelines_of_members_pass() {
+        let protected = ("ref_protected", "true");
+        for source in ["push", "schedule", "web", "webide", "api"] {
+            assert!(meant(K::Gitlab, &[("pipeline_source", source)], &[]), "{source}");
+            let asked_for =
+                [("pipeline_source", source), ("ref_path", "refs/merge-requests/7/head"), protected];
+            assert!(!meant(K::Gitlab, &asked_for, &[protected]), "{source} of a merge request");
+        }
+        for source in [
+            "parent_pipeline",
+            "pipeline",
+            "trigger",
+            "chat",
+            "merge_request_event",
+            "external_pull_request_event",
+            "external",
+            "security_orchestration_policy",
+            "a_source_of_next_year",
+            "",
+        ] {
+            let (own, open) = (("pipeline_source", source), ("ref_protected", "false"));
+            assert!(!meant(K::Gitlab, &[own, protected], &[("ref", "main")]), "{source}");
+            assert!(!meant(K::Gitlab, &[own, protected], &[("pipeline_source", "push")]), "{source}");
+            assert!(meant(K::Gitlab, &[own, open], &[own]), "{source}, pinned");
+            let child = matches!(source, "parent_pipeline" | "pipeline" | "trigger");
+            assert_eq!(
+                meant(K::Gitlab, &[own, protected], &[protected]),
+                child,
+                "{source} of a protected ref"
+            );
+            assert!(!meant(K::Gitlab, &[own, open], &[protected]), "{source} of another ref");
+            assert!(!meant(K::Gitlab, &[own, open], &[open]), "{source}: a rule that pins the opposite");
+            let asked_for = [own, protected, ("ref_path", "refs/merge-requests/7/head")];
+            assert!(!meant(K::Gitlab, &asked_for, &[protected]), "{source} of a merge request");
+        }
+    }
 }

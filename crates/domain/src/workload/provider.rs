@@ -104,27 +104,47 @@ pub fn default_audience(public_url: &str, id: IdentityProviderId) -> String {
     format!("{public_url}/wif/{id}")
 }
 
-/// Audiences that tokens are made for anyway: whoever gets one could pass it on to us.
-const SHARED: [&str; 9] = [
+/// Audiences that tokens are made for anyway: whoever gets one could pass it on to us. Without a slash at the end.
+const SHARED: [&str; 14] = [
     "https://kubernetes.default.svc",
     "https://kubernetes.default.svc.cluster.local",
     "kubernetes",
     "sts.amazonaws.com",
+    "https://sts.amazonaws.com",
     "api://AzureADTokenExchange",
-    "https://management.azure.com/",
+    // The same by its id, which is what tokens of version 2 have.
+    "fb60f99c-7a34-4190-8149-302f77469936",
     "https://management.azure.com",
+    "https://management.core.windows.net",
     "https://graph.microsoft.com",
     "https://vault.azure.net",
+    "https://storage.azure.com",
+    "https://gitlab.com",
+    "https://github.com",
 ];
+
+/// Shorter ones are hardly anybody's own.
+const SHORTEST_AUDIENCE: usize = 8;
+
+/// Whether tokens for others have this audience too. Platforms put a slash at the end, or take one away, as they
+/// like, and do not care about capitals.
+fn is_shared(kind: IdentityProviderKind, audience: &str) -> bool {
+    let audience = audience.trim_end_matches('/').to_ascii_lowercase();
+    // What GitHub puts in where a job asks for no audience: the address of the owner.
+    let owner = audience.strip_prefix("https://github.com/").is_some_and(|owner| !owner.contains('/'));
+    SHARED.iter().any(|shared| shared.eq_ignore_ascii_case(&audience))
+        || (kind == IdentityProviderKind::Github && owner)
+}
 
 /// Checks an audience that somebody chose.
 pub fn check_audience(kind: IdentityProviderKind, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
-    let fits = (1..=512).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
+    let fits = (SHORTEST_AUDIENCE..=512).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
     if !fits {
-        return Err(Refusal::invalid("audience", "1 to 512 letters, digits and marks, without spaces"));
+        let rule = format!("{SHORTEST_AUDIENCE} to 512 letters, digits and marks, without spaces");
+        return Err(Refusal::invalid("audience", rule));
     }
-    if SHARED.contains(&text) {
+    if is_shared(kind, text) {
         let rule = "Tokens for others have this audience too, and whoever gets one could pass it on; choose one of your own";
         return Err(Refusal::invalid("audience", rule));
     }
@@ -216,7 +236,22 @@ mod tests {
         {
             assert!(check_audience(kind, text).is_err(), "{text}");
         }
-        assert!(check_audience(IdentityProviderKind::AwsIam, "nexus").is_err());
+        for text in SHARED {
+            for end in ["", "/", "//"] {
+                for kind in IdentityProviderKind::ALL {
+                    assert!(check_audience(*kind, &format!("{text}{end}")).is_err(), "{kind} {text}{end}");
+                }
+            }
+            assert!(check_audience(kind, &text.to_uppercase()).is_err(), "{text} in capitals");
+        }
+        for text in ["https://github.com/acme", "https://github.com/acme/", "https://GitHub.com/Acme"] {
+            assert!(check_audience(IdentityProviderKind::Github, text).is_err(), "{text}");
+        }
+        assert!(check_audience(IdentityProviderKind::Github, "https://github.com/acme/nexus").is_ok());
+        assert!(check_audience(kind, "a-nexus").is_err(), "too short");
+        assert!(check_audience(kind, "my-nexus").is_ok());
+        assert!(check_audience(kind, "https://graph.microsoft.com.acme.test").is_ok());
+        assert!(check_audience(IdentityProviderKind::AwsIam, "nexus-of-acme").is_err());
         assert!(check_audience(IdentityProviderKind::AwsIam, "https://nexus.test").is_ok());
         assert_eq!(server_id("https://nexus.test/wif/1"), Some("nexus.test"));
         assert_eq!(server_id("https://nexus.test@evil.test/"), None);

@@ -1,11 +1,11 @@
 //! Rotating and revoking a key, and what signs tokens for it.
 
-use super::holding::{self, Grant};
 use super::{Row, find};
 use crate::Result;
 use crate::credentials::{make, networks};
 use crate::crypto::{self, Aad};
 use crate::gate::Actor;
+use crate::keys::holding::{self, Grant};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::Work;

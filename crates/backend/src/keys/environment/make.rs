@@ -1,8 +1,8 @@
 //! Making a key of an environment.
 
-use super::holding::{self, Grant};
 use crate::credentials::{Made, make};
 use crate::gate::{Actor, Who};
+use crate::keys::holding::{self, Grant};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};

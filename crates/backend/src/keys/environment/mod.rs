@@ -2,7 +2,6 @@
 //! environment is for ever; a rotation changes the value and nothing else.
 
 mod change;
-mod holding;
 mod make;
 
 pub(crate) use change::signing_place;

@@ -3,11 +3,16 @@
 use super::{Scene, by_request, pins, refused};
 use crate::world::{Outcome, World};
 use futures::future::join_all;
+use nexus_backend::workload;
 use nexus_domain::Code;
 use nexus_domain::timestamp::MINUTE;
 use nexus_domain::workload::{IdentityProviderKind, NewIdentityProvider, SignedRequest};
 
-both![a_role_gets_in_once_for_each_request, what_aws_does_not_confirm_lets_nobody_in];
+both![
+    a_role_gets_in_once_for_each_request,
+    what_aws_does_not_confirm_lets_nobody_in,
+    only_so_many_wait_for_aws,
+];
 
 const HOST: &str = "sts.eu-central-1.amazonaws.com";
 
@@ -99,9 +104,14 @@ async fn what_aws_does_not_confirm_lets_nobody_in(w: &World) {
         refused(scene.exchange_with(by_request("aws_iam", request(&scene, number))).await, what);
     }
     w.pass(MINUTE);
-    scene.issuer.script().sts = Some((503, String::new()));
-    let outcome = scene.exchange_with(by_request("aws_iam", request(&scene, 20))).await;
-    assert_eq!(outcome.expect_err("nobody knows").refusal().code, Code::Unavailable);
+    let ip = scene.ip();
+    for status in [429, 500, 503, 429, 500, 503, 429, 500, 503, 429, 500, 503] {
+        scene.issuer.script().sts = Some((status, String::new()));
+        let asked = by_request("aws_iam", request(&scene, 20));
+        let outcome = workload::exchange(&scene.nexus, &scene.endpoint, asked, ip).await;
+        // Nor is it counted: the limit is ten failures.
+        assert_eq!(outcome.expect_err("nobody knows").refusal().code, Code::Unavailable, "{status}");
+    }
     scene.issuer.script().sts = Some(usual_answer());
     let asked = scene.issuer.script().signed.len();
     let mut other = request(&scene, 21);
@@ -119,4 +129,33 @@ async fn what_aws_does_not_confirm_lets_nobody_in(w: &World) {
     refused(scene.exchange_with(by_request("aws_iam", late)).await, "too late");
     assert_eq!(scene.issuer.script().signed.len(), asked, "none of them was sent on");
     assert_eq!(scene.sessions().await, 0);
+}
+
+async fn only_so_many_wait_for_aws(w: &World) {
+    let scene = scene(w).await;
+    scene.issuer.hang(true);
+    let waiting: Vec<_> = (0..40)
+        .map(|number| {
+            let (nexus, endpoint, ip) = (scene.nexus.clone(), scene.endpoint.clone(), scene.ip());
+            let asked = by_request("aws_iam", request(&scene, number));
+            tokio::spawn(async move { workload::exchange(&nexus, &endpoint, asked, ip).await })
+        })
+        .collect();
+    scene.issuer.asked("/", 32).await;
+    // Those for whom there was no room are told so while the others wait.
+    while waiting.iter().filter(|task| task.is_finished()).count() < 8 {
+        tokio::task::yield_now().await;
+    }
+    scene.issuer.hang(false);
+    let (mut let_in, mut sent_away) = (0, 0);
+    for task in waiting {
+        match task.await.expect("no panic") {
+            Ok(_) => let_in += 1,
+            Err(error) => {
+                assert_eq!(error.refusal().code, Code::Unavailable);
+                sent_away += 1;
+            }
+        }
+    }
+    assert_eq!((let_in, sent_away), (32, 8));
 }

@@ -21,6 +21,7 @@ both![
     what_an_issuer_publishes_is_not_believed_blindly,
     a_name_that_changes_its_mind_leads_nowhere,
     two_clusters_with_one_issuer_are_two_providers,
+    a_token_for_one_cluster_asks_no_other,
 ];
 
 async fn keys_are_asked_for_once_and_kept_for_an_hour(w: &World) {
@@ -232,4 +233,35 @@ async fn two_clusters_with_one_issuer_are_two_providers(w: &World) {
     scene.rule(&clusters[1].0, pins(&[("sub", sub)])).await;
     scene.exchange("kubernetes", &good(&clusters[1].1, &claims(1))).await.fine();
     refused(scene.exchange("kubernetes", &good(&clusters[1].1, &claims(0))).await, "for the other cluster");
+}
+
+async fn a_token_for_one_cluster_asks_no_other(w: &World) {
+    let scene = Scene::new(w, &[]).await;
+    let hanging = Issuer::start().await;
+    hanging.hang(true);
+    let issuer = "https://kubernetes.default.svc.cluster.local";
+    let named = |name: &str, origin: &str| NewIdentityProvider {
+        issuer: Some(issuer.into()),
+        keys: Some(KeysFrom::JwksUrl),
+        jwks_url: Some(format!("{origin}/keys")),
+        ..NewIdentityProvider::usual(name, IdentityProviderKind::Kubernetes)
+    };
+    let sub = "system:serviceaccount:shop:checkout";
+    // By name the ones that hang come first, and there are more of them than are tried.
+    for number in 0..9 {
+        let slow = scene.provider(named(&format!("a{number}"), &hanging.origin)).await;
+        scene.rule(&slow, pins(&[("sub", sub)])).await;
+    }
+    let own = scene.provider(named("own", &scene.issuer.origin)).await;
+    scene.rule(&own, pins(&[("sub", sub)])).await;
+    let claims = super::with(&scene.claims(&own), serde_json::json!({ "sub": sub, "iss": issuer }));
+    scene.exchange("kubernetes", &good(&RSA, &claims)).await.fine();
+    let in_a_list = super::with(&claims, serde_json::json!({ "aud": [own.audience] }));
+    scene.exchange("kubernetes", &good(&RSA, &in_a_list)).await.fine();
+    refused(scene.exchange("kubernetes", &good(&ec(), &claims)).await, "somebody else's signature");
+    assert_eq!(hanging.fetches(), 0, "nobody asked the others");
+    scene.nexus.settled().await;
+    let log = "SELECT target FROM audit_log WHERE event = 'identity.exchange_refused'";
+    assert_eq!(w.texts(log).await.len(), 1, "and only the one that it is for is told");
+    hanging.hang(false);
 }

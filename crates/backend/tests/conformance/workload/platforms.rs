@@ -249,6 +249,7 @@ fn github(immutable: bool) -> Platform {
         ("what a pull request made run", json!({ "event_name": "workflow_run" })),
         ("a comment", json!({ "event_name": "issue_comment" })),
         ("a review", json!({ "event_name": "pull_request_review" })),
+        ("an event that nobody knows yet", json!({ "event_name": "next_year" })),
         ("no event", json!({ "event_name": null })),
         ("a list of events", json!({ "event_name": ["push"] })),
     ];
@@ -309,6 +310,16 @@ fn gitlab() -> Platform {
             ("a merge request of a fork", json!({ "pipeline_source": "merge_request_event" })),
             ("a merge request by its ref", json!({ "ref_path": "refs/merge-requests/7/head" })),
             ("a pull request from outside", json!({ "pipeline_source": "external_pull_request_event" })),
+            (
+                "a child of a merge request",
+                json!({ "pipeline_source": "parent_pipeline", "ref_path": "refs/merge-requests/7/head" }),
+            ),
+            (
+                "a child of a branch that is not protected",
+                json!({ "pipeline_source": "parent_pipeline", "ref_protected": "false" }),
+            ),
+            ("a command in a chat", json!({ "pipeline_source": "chat" })),
+            ("a source that nobody knows yet", json!({ "pipeline_source": "next_year" })),
             ("no source", json!({ "pipeline_source": null })),
         ],
     }

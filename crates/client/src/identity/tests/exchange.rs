@@ -88,6 +88,12 @@ async fn workload_identity_needs_an_endpoint_and_copies_need_something_to_seal_t
         let options = Options::workload_identity(endpoint, identity(&[("NEXUS_ID_TOKEN", &token)]));
         assert!(matches!(options.connect().await.err(), Some(Error::Invalid(_))), "{endpoint}");
     }
+    // Not in the clear, to no other machine.
+    for endpoint in ["http://nexus.example/s/api-k3mzq5ta", "http://10.0.0.1/s/api-k3mzq5ta"] {
+        let options = Options::workload_identity(endpoint, identity(&[("NEXUS_ID_TOKEN", &token)]));
+        let error = options.connect().await.err().expect(endpoint);
+        assert!(matches!(&error, Error::Invalid(words) if words.contains("https")), "{error}");
+    }
     let script = both(|_| None).await;
     let token = token_for(&json!(audience(&script)));
     let folder = tempfile::tempdir().expect("a folder");

@@ -64,7 +64,7 @@ async fn reads(nexus: &Script, identity: WorkloadIdentity) -> Value {
 #[tokio::test]
 async fn a_token_of_a_file_or_a_variable_is_exchanged_for_a_session() {
     let script = both(|_| None).await;
-    let token = token_for(&json!([audience(&script), "another"]));
+    let token = token_for(&json!([audience(&script)]));
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), format!("{token}\n")).expect("written");
     let path = file.path().to_str().expect("text");
@@ -226,6 +226,9 @@ async fn a_token_that_is_meant_for_somebody_else_never_leaves_the_program() {
         json!("https://kubernetes.default.svc"),
         json!(format!("{ours}0")),
         json!(ours.to_uppercase()),
+        json!([ours, "sts.amazonaws.com"]),
+        json!(["sts.amazonaws.com", ours]),
+        json!([ours, 7]),
         json!(7),
         json!([]),
         json!(null),
@@ -245,6 +248,8 @@ async fn a_token_that_is_meant_for_somebody_else_never_leaves_the_program() {
     };
     let elsewhere = token_for(&json!(format!("https://nexus.example/wif/{PROVIDER}")));
     assert!(connect(&script, by_kind(&elsewhere)).await.is_err());
+    let others_too = token_for(&json!([ours, format!("https://nexus.example/wif/{PROVIDER}")]));
+    assert!(connect(&script, by_kind(&others_too)).await.is_err());
     assert_eq!(script.count(EXCHANGE), 0);
     connect(&script, by_kind(&token_for(&json!(ours)))).await.expect("it is for this one");
     let said = [
