@@ -191,7 +191,8 @@ async fn an_app_proves_who_it_is(w: &World) {
         let basic = basic.map(|(id, secret)| Basic { id: id.to_owned(), secret: secret.to_owned() });
         tokens::exchange(&w.nexus, &Form::read(&query(&pairs)), basic.as_ref(), ip()).await.problem()
     };
-    let wrong = format!("{}0", &secret[..secret.len() - 1]);
+    let (most, last) = secret.split_at(secret.len() - 1);
+    let wrong = format!("{most}{}", if last == "0" { "1" } else { "0" });
     let others: [(Option<Pair<'_>>, &[Pair<'_>]); 9] = [
         (None, &[]),
         (None, &[("client_id", id)]),
