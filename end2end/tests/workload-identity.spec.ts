@@ -38,7 +38,7 @@ test('a workflow is let in by its token, is listed while it is in, and is out wh
   await page.getByLabel('Claim 1', { exact: true }).fill('ref');
   await page.getByLabel('Value of claim 1').fill('refs/heads/main');
   await page.getByRole('button', { name: 'Create' }).click();
-  const rule = page.locator('.wif-list tr', { hasText: 'deploy' });
+  const rule = page.locator('.list-card tr', { hasText: 'deploy' });
   await expect(rule).toContainText('refs/heads/main');
   await expect(rule).toContainText('never');
 
