@@ -2,7 +2,7 @@
 //! claims of its kind are asked for; and what can be changed of one that is there.
 
 use super::claims::ClaimFields;
-use super::provider_form::Lifetime;
+use super::provider_form::{Cards, Lifetime};
 use super::sessions::{Hiddens, Place, place_of};
 use super::{ChangeIdentity, CreateIdentity, ProviderChoice};
 use crate::address::{ServiceParams, address};
@@ -27,17 +27,7 @@ pub fn Choose(providers: Vec<ProviderChoice>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! {
-        <section class="card inline-form" aria-label="New identity">
-            <h2>"Whose word does the rule take?"</h2>
-            <div class="wif-kinds">{links}</div>
-            <div class="actions">
-                <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
-                    title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>
-            </div>
-        </section>
-    }
-    .into_any()
+    view! { <Cards label="New identity" title="Whose word does the rule take?" links=links.into_any()/> }
 }
 
 #[component]

@@ -28,10 +28,17 @@ pub fn Kinds() -> impl IntoView {
             }
         })
         .collect_view();
+    view! { <Cards label="New provider" title="Where do your programs run?" links=kinds.into_any()/> }
+}
+
+/// A first choice in place of a form: each card is a link to the form that it opens.
+#[component]
+pub fn Cards(label: &'static str, title: &'static str, links: AnyView) -> impl IntoView {
+    let here = address();
     view! {
-        <section class="card inline-form" aria-label="New provider">
-            <h2>"Where do your programs run?"</h2>
-            <div class="wif-kinds">{kinds}</div>
+        <section class="card inline-form" aria-label=label>
+            <h2>{title}</h2>
+            <div class="wif-kinds">{links}</div>
             <div class="actions">
                 <a class="button button-quiet" href=move || here.without(&["new"]) data-noscroll
                     title="Cancel (Esc)" aria-keyshortcuts="Escape">"Cancel"</a>

@@ -6,11 +6,9 @@ use super::rows::networks;
 use super::{Allowed, Credential, Known};
 use crate::Result;
 use crate::nexus::Nexus;
-use crate::oauth::{Holder, Shown};
+use crate::oauth::{Holder, Shown, still_held};
 use crate::store::{Tx, on, sql};
 use nexus_domain::network::Networks;
-use nexus_domain::oauth::CLI_SCOPES;
-use nexus_domain::role::Scopes;
 use nexus_domain::{EnvironmentId, OauthAppId, OauthGrantId, Timestamp};
 use sqlx::FromRow;
 
@@ -26,15 +24,6 @@ struct Row {
     scopes: String,
     app_scopes: Option<String>,
     expires_at: Timestamp,
-}
-
-impl Row {
-    /// What was given, as far as the app may still ask for it.
-    fn held(&self) -> Scopes {
-        let read = |stored: &str| serde_json::from_str::<Scopes>(stored).unwrap_or_default();
-        let registered = self.app_scopes.as_deref().map_or_else(|| Scopes(CLI_SCOPES.to_vec()), read);
-        Scopes(read(&self.scopes).0.into_iter().filter(|scope| registered.has(*scope)).collect())
-    }
 }
 
 pub(super) async fn access_token(nexus: &Nexus, key_id: &str) -> Result<Option<Known>> {
@@ -62,7 +51,7 @@ pub(super) async fn access_token(nexus: &Nexus, key_id: &str) -> Result<Option<K
     tx.rollback().await?;
     Ok(row.map(|row| {
         let shown = Shown { environments, value: key_id.to_owned(), until: Some(row.expires_at) };
-        let scopes = row.held();
+        let scopes = still_held(&row.scopes, row.app_scopes.as_deref());
         Known {
             expires_at: Some(row.expires_at),
             seq: row.seq,

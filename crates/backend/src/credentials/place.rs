@@ -7,6 +7,7 @@ use crate::nexus::Nexus;
 use crate::store::{single, sql};
 use crate::{Error, Result};
 use nexus_domain::credential;
+use nexus_domain::environment::LIVE;
 use nexus_domain::role::Place;
 use nexus_domain::service::ServiceKind;
 use nexus_domain::{Code, EnvironmentId, KeyId, Refusal, ServiceId, TenantId, Timestamp, UserId};
@@ -102,7 +103,7 @@ async fn of_grant(nexus: &Nexus, mut credential: Credential, named: Option<&str>
     let member = member.ok_or_else(Error::not_found)?;
     let role = role_in_project(*role, member.member.as_deref()).ok_or_else(Error::not_found)?;
     let place = match environment_slug.as_str() {
-        "live" => Place::Shared { develop: false },
+        LIVE => Place::Shared { develop: false },
         _ => Place::Own,
     };
     *at = Some((endpoint.at(), role, place));

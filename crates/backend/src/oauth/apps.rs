@@ -388,12 +388,6 @@ async fn narrow(w: &mut Work, id: OauthAppId, registered: &Scopes) -> Result<()>
 
 /// Ends what people have let an app do, and what is on its way there.
 async fn end_all(w: &mut Work, id: OauthAppId) -> Result<()> {
-    on!(w.tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE tenant_id = $1 AND app_id = $2"))
-        .bind(w.actor.tenant)
-        .bind(id)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
     on!(w.tx, |c| sqlx::query(sql!("DELETE FROM oauth_codes WHERE tenant_id = $1 AND app_id = $2"))
         .bind(w.actor.tenant)
         .bind(id)
@@ -401,6 +395,12 @@ async fn end_all(w: &mut Work, id: OauthAppId) -> Result<()> {
         .await
         .map(|_| ()))?;
     on!(w.tx, |c| sqlx::query(sql!("DELETE FROM oauth_devices WHERE tenant_id = $1 AND app_id = $2"))
+        .bind(w.actor.tenant)
+        .bind(id)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    on!(w.tx, |c| sqlx::query(sql!("DELETE FROM oauth_grants WHERE tenant_id = $1 AND app_id = $2"))
         .bind(w.actor.tenant)
         .bind(id)
         .execute(c)

@@ -1,6 +1,6 @@
 //! What people let apps do, and taking it back. It is the person's own, so that no gate is asked.
 
-use super::stored_scopes;
+use super::still_held;
 use crate::Result;
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
@@ -8,8 +8,8 @@ use crate::people::{Opened, Reach, reach};
 use crate::store::{Tx, on, single, sql};
 use crate::work::Target;
 use nexus_domain::action::Action;
-use nexus_domain::oauth::{AppShown, CLI_NAME, CLI_SCOPES, ConnectedApp, words};
-use nexus_domain::role::{Scopes, TenantRole};
+use nexus_domain::oauth::{AppShown, CLI_NAME, ConnectedApp, words};
+use nexus_domain::role::TenantRole;
 use nexus_domain::{OauthGrantId, TenantId, Timestamp, UserId};
 use serde_json::json;
 use sqlx::FromRow;
@@ -37,10 +37,7 @@ struct Row {
 
 impl Row {
     fn into_wire(self) -> ConnectedApp {
-        let registered = self.app_scopes.as_deref().map(stored_scopes);
-        let registered = registered.unwrap_or_else(|| Scopes(CLI_SCOPES.to_vec()));
-        let given = stored_scopes(&self.scopes).0;
-        let held = Scopes(given.into_iter().filter(|scope| registered.has(*scope)).collect());
+        let held = still_held(&self.scopes, self.app_scopes.as_deref());
         let app = match self.app_name {
             None => AppShown::command_line(),
             Some(name) => AppShown {

@@ -35,6 +35,7 @@ pub mod tokens {
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::{Error, Result};
+use nexus_domain::oauth::CLI_SCOPES;
 use nexus_domain::oauth::problem::Problem;
 use nexus_domain::role::Scopes;
 
@@ -63,6 +64,14 @@ pub type Answer<T> = std::result::Result<T, Failure>;
 /// The scopes of a row; those that cannot be read are none.
 fn stored_scopes(stored: &str) -> Scopes {
     serde_json::from_str(stored).unwrap_or_default()
+}
+
+/// What was given, as far as the app may still ask for it; `registered` is none for the built-in app.
+pub(crate) fn still_held(given: &str, registered: Option<&str>) -> Scopes {
+    let registered = registered.map_or_else(|| Scopes(CLI_SCOPES.to_vec()), stored_scopes);
+    let mut held = stored_scopes(given);
+    held.0.retain(|scope| registered.has(*scope));
+    held
 }
 
 /// A list as it is stored.

@@ -5,7 +5,7 @@
 use super::client::{self, Client};
 use super::issue::{Grant, Pair, store};
 use super::standing::{Holder, Shown};
-use super::{Answer, Basic, Form, stored_scopes};
+use super::{Answer, Basic, Form, still_held, stored_scopes};
 use crate::Result;
 use crate::credentials::mac_of_text;
 use crate::gate::Actor;
@@ -15,7 +15,7 @@ use crate::work::Target;
 use nexus_domain::action::Action;
 use nexus_domain::credential::{self, Family};
 use nexus_domain::oauth::problem::{Problem, ProblemCode};
-use nexus_domain::oauth::{CLI_SCOPES, REFRESH_LIFE, TokenAnswer, read_scopes};
+use nexus_domain::oauth::{REFRESH_LIFE, TokenAnswer, read_scopes};
 use nexus_domain::role::Scopes;
 use nexus_domain::{OauthAppId, OauthGrantId, TenantId, Timestamp};
 use serde_json::json;
@@ -44,11 +44,7 @@ pub(super) struct TokenRow {
 impl TokenRow {
     /// What was given, as far as the app may still have it.
     pub fn held(&self) -> Scopes {
-        let registered = match &self.app_scopes {
-            Some(scopes) => stored_scopes(scopes),
-            None => Scopes(CLI_SCOPES.to_vec()),
-        };
-        Scopes(stored_scopes(&self.scopes).0.into_iter().filter(|scope| registered.has(*scope)).collect())
+        still_held(&self.scopes, self.app_scopes.as_deref())
     }
 
     fn actor(&self, ip: IpAddr) -> Actor {

@@ -1,6 +1,7 @@
 //! Whom a grant stands for, as an actor.
 
 use crate::gate::{Actor, Who};
+use nexus_domain::environment::LIVE;
 use nexus_domain::oauth::CLI_NAME;
 use nexus_domain::role::{Scopes, TenantRole};
 use nexus_domain::{EnvironmentId, OauthGrantId, TenantId, Timestamp, UserId};
@@ -32,7 +33,7 @@ pub(crate) struct Shown {
 impl Holder {
     pub fn actor(self, id: OauthGrantId, scopes: Scopes, shown: Shown, ip: Option<IpAddr>) -> Actor {
         let environment_slug = match &self.app_name {
-            Some(_) => "live".to_owned(),
+            Some(_) => LIVE.to_owned(),
             None => format!("dev_{}", self.handle),
         };
         let app = self.app_name.as_deref().unwrap_or(CLI_NAME);
