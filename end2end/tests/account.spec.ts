@@ -44,6 +44,8 @@ test('who forgot the password is answered alike whoever it is', async ({ page })
   for (const email of [owner.email, 'nobody@acme.test']) {
     await open(page, '/sign-in');
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    // The page before it has a field for the address too.
+    await expect(page.getByRole('heading', { name: 'A new password' })).toBeVisible();
     await page.getByLabel('Email').fill(email);
     await page.getByRole('button', { name: 'Send the link' }).click();
     await expect(page.getByRole('heading', { name: 'Look into your mail' })).toBeVisible();
