@@ -105,3 +105,18 @@ test('no page of the account has a violation in either theme, or scrolls sideway
   await signIn(page);
   expect([...before, ...(await faultsAt(page, inside))]).toEqual([]);
 });
+
+test('who types before the script has come keeps the focus', async ({ page }) => {
+  let letGo = () => {};
+  const typed = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route('**/*.wasm', (route) => typed.then(() => route.continue()));
+  await page.goto('/sign-in', { waitUntil: 'commit' });
+  await page.getByLabel('Password').click();
+  await page.keyboard.type('half of ');
+  letGo();
+  await expect(page.locator('html')).toHaveAttribute('data-js', '');
+  await expect(page.getByLabel('Email')).toHaveAttribute('data-focused', '');
+  await page.keyboard.type('a password');
+  await expect(page.getByLabel('Password')).toHaveValue('half of a password');
+  await expect(page.getByLabel('Email')).toHaveValue('');
+});

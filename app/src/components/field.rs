@@ -87,7 +87,9 @@ pub fn Field(
 }
 
 /// The attribute works for pages that the server sends; what appears later needs this.
-/// Once for each element: when a page's data is read again, the focus stays where it is by then.
+/// Once for each element: when a page's data is read again, the focus stays where it is by then. And never away from
+/// a field in which somebody is typing already, while the script of the page was still on its way: the rest of a
+/// password would go where it can be read.
 pub fn focus_when_shown(id: String) {
     Effect::new(move |_| {
         let id = id.clone();
@@ -96,11 +98,21 @@ pub fn focus_when_shown(id: String) {
             if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok())
                 && !field.has_attribute(FOCUSED)
             {
-                // An element takes any attribute, and a field that is gone by now needs no focus.
-                let _gone = (field.set_attribute(FOCUSED, ""), field.focus());
+                // An element takes any attribute.
+                let _always = field.set_attribute(FOCUSED, "");
+                if typing_in().is_none() {
+                    // A field that is gone by now needs no focus.
+                    let _gone = field.focus();
+                }
             }
         });
     });
+}
+
+/// The field in which somebody may be typing.
+pub fn typing_in() -> Option<web_sys::Element> {
+    const TEXT: &str = ":is(input:not([type=radio], [type=checkbox]), textarea, select):focus";
+    document().query_selector(TEXT).ok().flatten()
 }
 
 /// The attribute that says what a field is about, for [`typed_already`].

@@ -91,8 +91,8 @@ fn forms(text: &str) -> impl Iterator<Item = (&'static str, String)> {
         ("as a URL in small letters", encoded(text).to_lowercase()),
         ("as hex", hex.clone()),
         ("as HEX", hex.to_uppercase()),
-        // The part that no writing changes.
-        ("in part", text.chars().skip(7).take(12).collect()),
+        // A part that no writing changes, and of a credential one of its secret: its id is known to the database.
+        ("in part", text.chars().skip(if text.len() > 60 { text.len() - 40 } else { 7 }).take(12).collect()),
     ];
     // Base64 has three ways to begin, as it begins at any byte of what is around.
     for shift in 0..3 {

@@ -2,6 +2,7 @@
 //! each of them in everything that the program writes, says and answers.
 
 mod bird;
+mod machines;
 mod places;
 
 use crate::table::{functions, pages};
@@ -36,6 +37,8 @@ async fn no_canary_is_found_anywhere() {
     in_keys(&w, &mut flock, &mut answers).await;
     in_the_console(&w, &mut flock, &mut answers).await;
     in_passwords(&w, &mut flock, &mut answers).await;
+    machines::in_workload_identity(&w, &mut flock, &mut answers).await;
+    machines::in_oauth(&w, &mut flock, &mut answers).await;
     look_at_everything(&w, &mut answers).await;
     w.nexus.settled().await;
     nexus_backend::request_log::flush(&w.nexus).await.expect("the API log is written");
@@ -200,6 +203,10 @@ async fn in_passwords(w: &World, flock: &mut Flock, answers: &mut Answers) {
             ("sign_in", vec![("email", "nobody@acme.test"), ("password", wrong.as_str())]),
             ("step_up", vec![("password", wrong.as_str())]),
             ("reset_password", vec![("token", wrong.as_str()), ("password", wrong.as_str())]),
+            ("second_step", vec![("code", wrong.as_str())]),
+            ("show_second_factor", vec![("code", wrong.as_str())]),
+            ("sign_in_with_passkey", vec![("token", wrong.as_str()), ("answer", wrong.as_str())]),
+            ("join_by_invitation", vec![("token", wrong.as_str()), ("password", wrong.as_str())]),
             (
                 "set_up",
                 vec![
@@ -213,6 +220,20 @@ async fn in_passwords(w: &World, flock: &mut Flock, answers: &mut Answers) {
             let ask = if form { w.submit(function, "/sign-in", &fields) } else { w.call(function, &fields) };
             answers.keep(function, &ask.with(Person::Manager).await);
         }
+    }
+    for (name, id) in [("A provider", "client"), ("", "client"), ("A provider", "")] {
+        let secret = flock.canary(&format!("the client secret of a provider ({name}, {id})"));
+        let fields = [
+            ("tenant", "acme"),
+            ("kind", "github"),
+            ("name", name),
+            ("client_id", id),
+            ("client_secret", secret.as_str()),
+        ];
+        answers.keep("add_provider", &w.call("add_provider", &fields).with(Person::Owner).await);
+        let page = "/t/acme/sign-in";
+        answers.keep("add_provider", &w.submit("add_provider", page, &fields).with(Person::Owner).await);
+        answers.keep(page, &w.get(page).with(Person::Owner).await);
     }
     answers.keep(
         "the page of a made-up link",

@@ -2,6 +2,7 @@
 
 use crate::address::{ServiceParams, query};
 use crate::call::{sleep, spawn};
+use crate::components::field::typing_in;
 use leptos::prelude::*;
 use nexus_domain::service::ServicePath;
 use wasm_bindgen::JsCast;
@@ -21,7 +22,6 @@ pub fn focus_if_lost(selector: String, after: i32) {
 /// the way. Gives up after half a second, and where somebody went on into another field meanwhile: what
 /// is being typed there is not to end up elsewhere.
 pub fn focus_soon(selector: String) {
-    let typing_in = || document().query_selector(":is(input, textarea, select):focus").ok().flatten();
     let before = typing_in();
     spawn(async move {
         for _ in 0..20 {
