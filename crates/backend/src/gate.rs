@@ -234,6 +234,14 @@ impl Actor {
         }
     }
 
+    /// The key of an environment that acts, by itself or by a token that it has signed.
+    pub const fn environment_key(&self) -> Option<KeyId> {
+        match self.who {
+            Who::EnvironmentKey { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
     /// What a person is in the tenant.
     pub const fn tenant_role(&self) -> Option<TenantRole> {
         match self.who {

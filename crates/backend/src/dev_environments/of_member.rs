@@ -124,20 +124,27 @@ pub(crate) struct Closed {
     /// `project/environment`
     environments: Vec<String>,
     keys: u64,
+    identities: u64,
 }
 
 impl Closed {
+    pub fn is_none(&self) -> bool {
+        self.environments.is_empty()
+    }
+
     /// Says so in the row about the change.
     pub fn note(&self, details: &mut Value) {
         if let (Some(details), false) = (details.as_object_mut(), self.environments.is_empty()) {
             details.insert("closed".into(), json!(self.environments));
             details.insert("keys_revoked".into(), json!(self.keys));
+            details.insert("identities_deleted".into(), json!(self.identities));
         }
     }
 }
 
 /// Closes those that the person's roles do not open any more: everything in them is kept until a role
-/// opens them again, and their service keys are revoked, so that programs stop too.
+/// opens them again, but service keys and rules of workload identity, with the sessions by them, so that programs stop
+/// too.
 pub(crate) async fn close(w: &mut Work, user: UserId) -> Result<Closed> {
     let mut closed = Closed::default();
     for row in theirs(w, user, None).await? {
@@ -147,6 +154,15 @@ pub(crate) async fn close(w: &mut Work, user: UserId) -> Result<Closed> {
         }
         closed.keys += on!(w.tx, |c| sqlx::query(sql!(
             "DELETE FROM service_keys WHERE tenant_id = $1 AND service_id IN
+                 (SELECT id FROM services WHERE tenant_id = $1 AND environment_id = $2)"
+        ))
+        .bind(w.actor.tenant)
+        .bind(row.id)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+        closed.identities += on!(w.tx, |c| sqlx::query(sql!(
+            "DELETE FROM workload_identities WHERE tenant_id = $1 AND service_id IN
                  (SELECT id FROM services WHERE tenant_id = $1 AND environment_id = $2)"
         ))
         .bind(w.actor.tenant)

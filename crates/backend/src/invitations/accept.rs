@@ -123,7 +123,7 @@ async fn offered(nexus: &Nexus, found: &Found) -> Result<Offer> {
 async fn usable(w: &mut Work, id: InvitationId) -> Result<(Row, Vec<Grant>)> {
     let (row, projects) = one(w, id).await.map_err(|_| gone())?;
     let grants = row.grants(&projects);
-    let held = still_held(w, row.inviter_id, &grants, &projects).await?;
+    let held = still_held(w, row.inviter(), &grants, &projects).await?;
     if row.state(w.now) == InvitationState::Pending && held { Ok((row, projects)) } else { Err(gone()) }
 }
 

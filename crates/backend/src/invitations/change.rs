@@ -64,16 +64,7 @@ pub async fn revoke(nexus: &Nexus, actor: &Actor, id: InvitationId) -> Result<()
         .change(actor, move |w| {
             Box::pin(async move {
                 let (row, grants) = open(w, id, Action::InvitationRevoke).await?;
-                withdraw(w, &row).await?;
-                on!(w.tx, |c| sqlx::query(sql!(
-                    "UPDATE invitations SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2"
-                ))
-                .bind(w.actor.tenant)
-                .bind(id)
-                .bind(w.now)
-                .execute(c)
-                .await
-                .map(|_| ()))?;
+                end(w, &row).await?;
                 record(w, Action::InvitationRevoke, &row.email, &grants).await
             })
         })
@@ -112,6 +103,21 @@ async fn sees(w: &mut Work, projects: &[Grant]) -> Result<bool> {
     Ok(false)
 }
 
+/// Makes an invitation worthless, with the mail that still waits.
+pub(super) async fn end(w: &mut Work, row: &Row) -> Result<()> {
+    withdraw(w, row).await?;
+    on!(w.tx, |c| sqlx::query(sql!(
+        "UPDATE invitations SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(w.actor.tenant)
+    .bind(row.id)
+    .bind(w.now)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    Ok(())
+}
+
 async fn withdraw(w: &mut Work, row: &Row) -> Result<()> {
     match row.mail_id {
         Some(mail) => mail::withdraw(w, mail).await,
@@ -123,7 +129,8 @@ async fn withdraw(w: &mut Work, row: &Row) -> Result<()> {
 async fn renew(w: &mut Work, id: InvitationId, link: &Link, mail: Option<MailId>) -> Result<()> {
     on!(w.tx, |c| {
         sqlx::query(sql!(
-        "UPDATE invitations SET token_mac = $3, mail_id = $4, sent_at = $5, expires_at = $6, invited_by = $7, inviter_id = $8
+        "UPDATE invitations SET token_mac = $3, mail_id = $4, sent_at = $5, expires_at = $6, invited_by = $7, inviter_id = $8,
+             inviter_key = $9
          WHERE tenant_id = $1 AND id = $2"
     ))
     .bind(w.actor.tenant)
@@ -134,6 +141,7 @@ async fn renew(w: &mut Work, id: InvitationId, link: &Link, mail: Option<MailId>
     .bind(link.expires_at)
     .bind(w.actor.label())
     .bind(w.actor.user())
+    .bind(w.actor.environment_key())
     .execute(c)
     .await
     .map(|_| ())

@@ -1,7 +1,7 @@
 //! What somebody may give away. An owner of the tenant (and a key with that right) invites to everything; an owner or
 //! manager of a project invites members to that project, a manager no owners.
 
-use super::Grant;
+use super::{Grant, Inviter};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::projects::{self, Resolved};
@@ -11,7 +11,7 @@ use crate::{Denial, Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::invitation::{Grants, MAX_PROJECTS, ProjectGrant};
 use nexus_domain::role::{Place, ProjectRole, TenantRole};
-use nexus_domain::{ProjectId, Refusal, UserId};
+use nexus_domain::{KeyId, ProjectId, Refusal, Timestamp, UserId};
 
 /// The place of things that belong to the project itself.
 const SHARED: Place = Place::Shared { develop: false };
@@ -98,14 +98,19 @@ pub(super) fn check(grants: &mut Grants) -> Result<()> {
     Ok(())
 }
 
-/// Whether a person may still give all of this, by what they are now. Where nobody is named, a key or the operator gave it.
+/// Whether whoever invited may still give all of this: a person by what they are now, a key while it lasts, whose scopes
+/// never change.
 pub(super) async fn still_held(
     w: &mut Work,
-    inviter: Option<UserId>,
+    inviter: Inviter,
     grants: &Grants,
     found: &[Grant],
 ) -> Result<bool> {
-    let Some(inviter) = inviter else { return Ok(true) };
+    let inviter = match inviter {
+        Inviter::Person(user) => user,
+        Inviter::Key(key) => return is_in_force(w, key).await,
+        Inviter::Operator => return Ok(true),
+    };
     let permission = Action::MemberInvite.permission();
     match tenant_role_of(w, inviter).await? {
         None => return Ok(false),
@@ -123,6 +128,17 @@ pub(super) async fn still_held(
         }
     }
     Ok(true)
+}
+
+async fn is_in_force(w: &mut Work, key: KeyId) -> Result<bool> {
+    let row: Option<(Option<Timestamp>,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT expires_at FROM environment_keys WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL"
+    ))
+    .bind(w.actor.tenant)
+    .bind(key)
+    .fetch_optional(c)
+    .await)?;
+    Ok(row.is_some_and(|(end,)| end.is_none_or(|end| end > w.now)))
 }
 
 /// What somebody is in the tenant.

@@ -177,7 +177,7 @@ impl Round {
             }
             let projects = grants_of(w, row.id, row.id).await?.remove(&row.id).unwrap_or_default();
             // A link that rests on rights which its giver has lost is as good as none.
-            let works = still_held(w, row.inviter_id, &self.grants, &projects).await?;
+            let works = still_held(w, row.inviter(), &self.grants, &projects).await?;
             if row.grants(&projects) == self.grants && works {
                 return Ok(Some(row.into_wire(&projects, w.now)));
             }
@@ -191,8 +191,8 @@ impl Round {
         on!(w.tx, |c| {
             sqlx::query(sql!(
             "INSERT INTO invitations (tenant_id, id, email, tenant_role, token_mac, mail_id, invited_by, inviter_id,
-                 created_at, sent_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)"
+                 inviter_key, created_at, sent_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)"
         ))
         .bind(w.actor.tenant)
         .bind(id)
@@ -202,6 +202,7 @@ impl Round {
         .bind(mail_id)
         .bind(w.actor.label())
         .bind(w.actor.user())
+        .bind(w.actor.environment_key())
         .bind(w.now)
         .bind(link.expires_at)
         .execute(c)

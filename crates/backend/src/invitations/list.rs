@@ -126,8 +126,8 @@ async fn page(w: &mut Work, sight: &Sight, before: InvitationId, limit: i64) -> 
     };
     Ok(on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT i.id, i.email, i.tenant_role, i.mail_id, i.invited_by, i.inviter_id, i.created_at, i.sent_at, i.expires_at,
-                i.accepted_at, i.revoked_at, m.state AS mail_state, m.problem AS mail_problem, m.opened_at AS mail_opened_at
+        "SELECT i.id, i.email, i.tenant_role, i.mail_id, i.invited_by, i.inviter_id, i.inviter_key, i.created_at, i.sent_at,
+                i.expires_at, i.accepted_at, i.revoked_at, m.state AS mail_state, m.problem AS mail_problem, m.opened_at AS mail_opened_at
          FROM invitations i LEFT JOIN mails m ON m.tenant_id = i.tenant_id AND m.id = i.mail_id
          WHERE i.tenant_id = $1 AND i.id < $2 AND ($3 = 'all' OR EXISTS (SELECT 1 FROM invitation_projects g
              WHERE g.tenant_id = $1 AND g.project_id = $4 AND g.invitation_id = i.id))
@@ -147,8 +147,8 @@ async fn page(w: &mut Work, sight: &Sight, before: InvitationId, limit: i64) -> 
 pub(super) async fn by_id(w: &mut Work, id: InvitationId) -> Result<Option<Row>> {
     Ok(on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT i.id, i.email, i.tenant_role, i.mail_id, i.invited_by, i.inviter_id, i.created_at, i.sent_at, i.expires_at,
-                i.accepted_at, i.revoked_at, m.state AS mail_state, m.problem AS mail_problem, m.opened_at AS mail_opened_at
+        "SELECT i.id, i.email, i.tenant_role, i.mail_id, i.invited_by, i.inviter_id, i.inviter_key, i.created_at, i.sent_at,
+                i.expires_at, i.accepted_at, i.revoked_at, m.state AS mail_state, m.problem AS mail_problem, m.opened_at AS mail_opened_at
          FROM invitations i LEFT JOIN mails m ON m.tenant_id = i.tenant_id AND m.id = i.mail_id
          WHERE i.tenant_id = $1 AND i.id = $2"
     ))
@@ -163,8 +163,8 @@ pub(super) async fn by_id(w: &mut Work, id: InvitationId) -> Result<Option<Row>>
 pub(super) async fn of_address(w: &mut Work, email: &str) -> Result<Vec<Row>> {
     Ok(on!(w.tx, |c| {
         sqlx::query_as(sql!(
-        "SELECT i.id, i.email, i.tenant_role, i.mail_id, i.invited_by, i.inviter_id, i.created_at, i.sent_at, i.expires_at,
-                i.accepted_at, i.revoked_at, m.state AS mail_state, m.problem AS mail_problem, m.opened_at AS mail_opened_at
+        "SELECT i.id, i.email, i.tenant_role, i.mail_id, i.invited_by, i.inviter_id, i.inviter_key, i.created_at, i.sent_at,
+                i.expires_at, i.accepted_at, i.revoked_at, m.state AS mail_state, m.problem AS mail_problem, m.opened_at AS mail_opened_at
          FROM invitations i LEFT JOIN mails m ON m.tenant_id = i.tenant_id AND m.id = i.mail_id
          WHERE i.tenant_id = $1 AND i.email = $2 AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.id"
     ))

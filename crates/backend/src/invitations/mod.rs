@@ -11,6 +11,7 @@ mod invite;
 mod letter;
 mod list;
 mod members;
+mod superseded;
 mod sweep;
 
 pub use accept::{Accepted, Acceptor, Vouched, accept, offer};
@@ -18,6 +19,7 @@ pub use change::{copy_link, resend, revoke};
 pub use grants::{Inviting, inviting};
 pub use invite::{NewInvitations, invite, invite_one};
 pub use list::{Listed, get, list};
+pub(crate) use superseded::supersede;
 pub use sweep::sweep;
 
 use crate::Result;
@@ -25,7 +27,7 @@ use crate::nexus::Nexus;
 use crate::people::new_token;
 use nexus_domain::invitation::{Grants, Invitation, InvitationState, LIFE, MailState, ProjectGrant};
 use nexus_domain::role::{ProjectRole, TenantRole};
-use nexus_domain::{InvitationId, MailId, ProjectId, Timestamp, UserId};
+use nexus_domain::{InvitationId, KeyId, MailId, ProjectId, Timestamp, UserId};
 
 /// An invitation as it is stored, with how far its mail has come.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -37,6 +39,7 @@ struct Row {
     mail_id: Option<MailId>,
     invited_by: String,
     inviter_id: Option<UserId>,
+    inviter_key: Option<KeyId>,
     created_at: Timestamp,
     sent_at: Timestamp,
     expires_at: Timestamp,
@@ -45,6 +48,14 @@ struct Row {
     mail_state: Option<String>,
     mail_problem: Option<String>,
     mail_opened_at: Option<Timestamp>,
+}
+
+/// Whose rights an invitation rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inviter {
+    Person(UserId),
+    Key(KeyId),
+    Operator,
 }
 
 /// A role in a project, as it is stored.
@@ -64,6 +75,14 @@ impl Grant {
 }
 
 impl Row {
+    fn inviter(&self) -> Inviter {
+        match (self.inviter_id, self.inviter_key) {
+            (Some(user), _) => Inviter::Person(user),
+            (None, Some(key)) => Inviter::Key(key),
+            (None, None) => Inviter::Operator,
+        }
+    }
+
     fn state(&self, now: Timestamp) -> InvitationState {
         InvitationState::at(now, self.expires_at, self.accepted_at, self.revoked_at)
     }

@@ -6,7 +6,7 @@ use crate::nexus::Nexus;
 use crate::projects::{self, Resolved};
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Denial, Error, Result, dev_environments};
+use crate::{Denial, Error, Result, dev_environments, invitations};
 use nexus_domain::action::Action;
 use nexus_domain::member::{MemberLosses, NewProjectMember, ProjectMember, ProjectMemberPatch, check_email};
 use nexus_domain::role::{ProjectRole, TenantRole};
@@ -232,6 +232,11 @@ pub async fn change(
                 .await
                 .map(|_| ()))?;
                 let closed = dev_environments::close(w, user).await?;
+                // A key of one environment closes nothing that lives in others.
+                if w.actor.is_confined() && !closed.is_none() {
+                    return Err(Error::Denied(Denial::in_project(Action::MemberUpdate.event(), &slug)));
+                }
+                invitations::supersede(w, &member.email, Some(project.id)).await?;
                 let mut details = json!({ "role": { "from": before, "to": role } });
                 closed.note(&mut details);
                 w.record(Action::MemberUpdate, &Target::in_project(&slug, &member.email), details).await?;
@@ -270,6 +275,7 @@ pub async fn remove(nexus: &Nexus, actor: &Actor, project: &str, user: UserId) -
                 if w.actor.is_confined() && !losses.environments.is_empty() {
                     return Err(Error::Denied(Denial::in_project(Action::MemberRemove.event(), &slug)));
                 }
+                invitations::supersede(w, &member.email, Some(project.id)).await?;
                 dev_environments::delete_of(w, user, Some(project.id)).await?;
                 on!(w.tx, |c| sqlx::query(sql!(
                     "DELETE FROM project_members WHERE tenant_id = $1 AND project_id = $2 AND user_id = $3"

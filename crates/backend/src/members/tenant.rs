@@ -6,7 +6,7 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::{Target, Work};
-use crate::{Denial, Error, Result, dev_environments};
+use crate::{Denial, Error, Result, dev_environments, invitations};
 use nexus_domain::action::Action;
 use nexus_domain::member::{Member, MemberLosses, MemberPatch};
 use nexus_domain::role::TenantRole;
@@ -44,6 +44,11 @@ pub async fn change(nexus: &Nexus, actor: &Actor, user: UserId, patch: MemberPat
                 .await
                 .map(|_| ()))?;
                 let closed = dev_environments::close(w, user).await?;
+                // A key of one environment closes nothing that lives in others.
+                if w.actor.is_confined() && !closed.is_none() {
+                    return Err(denied(w, Action::MemberUpdate));
+                }
+                invitations::supersede(w, &before.email, None).await?;
                 let mut details = json!({ "role": { "from": before.role, "to": role } });
                 closed.note(&mut details);
                 w.record(Action::MemberUpdate, &Target::named(&before.email), details).await?;
@@ -148,6 +153,7 @@ async fn take_out(w: &mut Work, member: &Standing, action: Action, losses: &Memb
     keep_an_owner(w, member).await?;
     let details = json!({ "role": member.role, "lost": losses.environments });
     w.record(action, &Target::named(&member.email), details).await?;
+    invitations::supersede(w, &member.email, None).await?;
     dev_environments::delete_of(w, member.id, None).await?;
     on!(w.tx, |c| sqlx::query(sql!("DELETE FROM memberships WHERE tenant_id = $1 AND user_id = $2"))
         .bind(w.actor.tenant)

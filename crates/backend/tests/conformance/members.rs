@@ -8,13 +8,16 @@ use nexus_backend::gate::Actor;
 use nexus_backend::members::{self, ListMembers};
 use nexus_backend::people::{self, sessions};
 use nexus_backend::services::ListServices;
-use nexus_backend::{dev_environments, environments, keys, projects, secrets, services, snapshot, streams};
+use nexus_backend::{
+    dev_environments, environments, keys, projects, secrets, services, snapshot, streams, workload,
+};
 use nexus_domain::keys::{RotateRequest, Slot};
 use nexus_domain::member::{Member, MemberPatch, NewProjectMember, ProjectMemberPatch};
 use nexus_domain::role::{ProjectRole, Scope, TenantRole};
 use nexus_domain::service::{ServiceKind, ServicePath};
 use nexus_domain::timestamp::MINUTE;
 use nexus_domain::{Code, UserId};
+use serde_json::json;
 
 both![
     the_list_says_who_has_what,
@@ -185,7 +188,16 @@ async fn who_is_no_developer_any_more_finds_it_closed_and_its_keys_revoked(w: &W
     let program = w.present(&key).await.fine();
     snapshot::sync(&w.nexus, &program, None).await.fine();
     let mut stream = streams::subscribe(&w.nexus, &program, None).await.fine();
+    let provider = serde_json::from_value(json!({ "name": "CI", "kind": "github" })).expect("a provider");
+    let provider = workload::add_provider(&w.nexus, &w.owner, provider).await.fine();
+    let rule = json!({
+        "name": "build", "provider": provider.id, "access": "read_write",
+        "claims": { "repository_id": "1", "repository_owner_id": "2" },
+    });
+    let rule = serde_json::from_value(rule).expect("a rule");
+    workload::add_rule(&w.nexus, &dev, &at, rule).await.fine();
     give(w, &w.owner, &dev, ProjectRole::Tester).await.fine();
+    assert_eq!(w.number("SELECT COUNT(*) FROM workload_identities").await, 0, "nor by its platform's word");
     w.present(&key).await.map(|_| ()).refused_as(Code::Unauthorized);
     let rest = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), rest).await.expect("the end of the stream");
@@ -298,7 +310,7 @@ async fn keys_give_nothing_that_they_do_not_hold(w: &World) {
     add(&writer).await.refused_as(Code::Forbidden);
     add(&admin).await.fine();
     give(w, &writer, &bo, ProjectRole::Manager).await.refused_as(Code::Forbidden);
-    give(w, &writer, &dev, ProjectRole::Viewer).await.fine();
+    give(w, &writer, &dev, ProjectRole::Viewer).await.refused_as(Code::Forbidden);
     members::remove_from_project(&w.nexus, &writer, "shop", id(&dev)).await.refused_as(Code::Forbidden);
     members::remove(&w.nexus, &writer, id(&dev)).await.refused_as(Code::Forbidden);
     members::remove_from_project(&w.nexus, &writer, "shop", id(&bo)).await.fine();

@@ -5,7 +5,7 @@ use crate::world::{OWNER, Outcome, World};
 use nexus_backend::gate::Actor;
 use nexus_backend::{Result, invitations};
 use nexus_domain::Code;
-use nexus_domain::invitation::{Grants, Invitation, InvitationState, Invited, ProjectGrant};
+use nexus_domain::invitation::{Grants, Invitation, InvitationState, Invited, NewInvitation, ProjectGrant};
 use nexus_domain::role::{ProjectRole, Scope, TenantRole};
 use nexus_domain::timestamp::MINUTE;
 
@@ -16,6 +16,9 @@ both![
     granting_needs_holding,
     keys_invite_by_their_scopes,
     an_invitation_rests_on_the_rights_of_who_gave_it,
+    an_invitation_of_a_key_ends_with_the_key,
+    whoever_is_removed_comes_back_by_no_older_link,
+    whoever_is_demoted_rises_by_no_older_link,
     inviting_takes_a_fresh_sign_in,
     who_may_invite_to_a_project_sees_its_invitations,
     another_tenants_invitations_are_not_there,
@@ -248,4 +251,48 @@ async fn a_list_comes_in_pages(w: &World) {
     assert_eq!(seen, ["p4@acme.test", "p3@acme.test", "p2@acme.test", "p1@acme.test", "p0@acme.test"]);
     let refusal = invitations::list(&w.nexus, &w.owner, None, Some("x".into()), 2).await.refused();
     assert!(refusal.field("cursor").is_some());
+}
+
+async fn an_invitation_of_a_key_ends_with_the_key(w: &World) {
+    let (_, key) = w.environment_key("live", &[Scope::AdminAll]).await;
+    let owner = || NewInvitation { tenant_role: TenantRole::Owner, ..new("mal@acme.test", &[]) };
+    invitations::invite_one(&w.nexus, &key, owner()).await.fine();
+    let link = token(w, "mal@acme.test").await;
+    invitations::offer(&w.nexus, &link, ip()).await.fine();
+    let id = key.environment_key().expect("a key");
+    nexus_backend::keys::environment::revoke(&w.nexus, &w.owner, id).await.fine();
+    invitations::offer(&w.nexus, &link, ip()).await.refused_as(Code::NotFound);
+    vouched(w, &link, "mal@acme.test").await.refused_as(Code::NotFound);
+    // Sent again by somebody who may, it rests on them.
+    let waiting = invitations::list(&w.nexus, &w.owner, None, None, 50).await.fine().data;
+    invitations::resend(&w.nexus, &w.owner, waiting[0].invitation.id).await.fine();
+    vouched(w, &token(w, "mal@acme.test").await, "mal@acme.test").await.fine();
+}
+
+async fn whoever_is_removed_comes_back_by_no_older_link(w: &World) {
+    w.project("shop").await;
+    w.project("attic").await;
+    invited(w, "bo@acme.test", &[grant("attic", ProjectRole::Manager)]).await;
+    let older = token(w, "bo@acme.test").await;
+    invited(w, "bo@acme.test", &[grant("shop", ProjectRole::Viewer)]).await;
+    let joined = vouched(w, &token(w, "bo@acme.test").await, "bo@acme.test").await.fine();
+    nexus_backend::members::remove(&w.nexus, &w.owner, joined.user).await.fine();
+    invitations::offer(&w.nexus, &older, ip()).await.refused_as(Code::NotFound);
+    vouched(w, &older, "bo@acme.test").await.refused_as(Code::NotFound);
+    assert!(w.events().await.contains(&"invitation.revoked".to_owned()));
+}
+
+async fn whoever_is_demoted_rises_by_no_older_link(w: &World) {
+    w.project("shop").await;
+    w.project("attic").await;
+    let both = [grant("attic", ProjectRole::Viewer), grant("shop", ProjectRole::Manager)];
+    invited(w, "bo@acme.test", &both).await;
+    let older = token(w, "bo@acme.test").await;
+    invited(w, "bo@acme.test", &[grant("shop", ProjectRole::Tester)]).await;
+    let joined = vouched(w, &token(w, "bo@acme.test").await, "bo@acme.test").await.fine();
+    let patch = nexus_domain::member::ProjectMemberPatch { role: Some(ProjectRole::Viewer) };
+    nexus_backend::members::change_in_project(&w.nexus, &w.owner, "shop", joined.user, patch).await.fine();
+    let acceptor = nexus_backend::invitations::Acceptor::SignedIn(joined.user);
+    invitations::accept(&w.nexus, &older, acceptor, ip()).await.fine();
+    assert_eq!(roles(w, "bo@acme.test").await, ["attic:viewer", "member", "shop:viewer"]);
 }
