@@ -150,8 +150,9 @@ impl World {
             ("service_keys", "hex(id) || slot || access || superseded || coalesce(expires_at, '')"),
             (
                 "environment_keys",
-                "hex(id) || key_id || name || coalesce(revoked_at, '') || coalesce(old_key_id, '') || coalesce(signing_made_at, '')",
+                "hex(id) || key_id || name || coalesce(revoked_at, '') || coalesce(signing_made_at, '')",
             ),
+            ("environment_key_old_values", "key_id || expires_at"),
             ("identity_providers", "hex(id) || name || audience || max_lifetime"),
             ("workload_identities", "hex(id) || name || claims || access"),
             ("workload_sessions", "hex(id) || key_id"),

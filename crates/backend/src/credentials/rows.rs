@@ -138,8 +138,9 @@ pub(super) struct EnvironmentKeyRow {
     tenant_cidrs: String,
     key_id: String,
     mac: Vec<u8>,
-    old_key_id: Option<String>,
+    #[sqlx(default)]
     old_mac: Option<Vec<u8>>,
+    #[sqlx(default)]
     old_expires_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     environment_id: EnvironmentId,
@@ -157,8 +158,9 @@ impl EnvironmentKeyRow {
     /// What stands for one of its values, which ends at the time given; of a token's key the value is
     /// none that is shown.
     pub fn known(self, value: String, mac: Vec<u8>, until: Option<Timestamp>) -> Known {
-        let is_old = self.old_key_id.as_deref() == Some(value.as_str());
-        let digits = if is_old { &value } else { &self.key_id };
+        // Of a token's key the value has another form.
+        let is_of_a_key = value.len() == self.key_id.len();
+        let digits = if is_of_a_key { &value } else { &self.key_id };
         let prefix = credential::shown(&environment_prefix(&self.environment_slug), digits);
         Known {
             mac,
@@ -194,19 +196,22 @@ impl EnvironmentKeyRow {
     }
 }
 
-/// A key by the digits of its value, or of the value before, while that is valid.
+/// A key by the digits of its value, or of one that it had before, while that is valid.
 pub(super) async fn environment_key(nexus: &Nexus, key_id: &str) -> Result<Option<Known>> {
     let now = nexus.now();
     let mut tx = nexus.db.begin_read().await?;
     let row: Option<EnvironmentKeyRow> = on!(tx, |c| {
         sqlx::query_as(sql!(
         "SELECT k.id, k.tenant_id, t.slug AS tenant_slug, t.seq, t.allowed_cidrs AS tenant_cidrs, k.key_id, k.mac,
-                k.old_key_id, k.old_mac, k.old_expires_at, k.expires_at, k.environment_id,
+                o.mac AS old_mac, o.expires_at AS old_expires_at, k.expires_at, k.environment_id,
                 e.slug AS environment_slug, k.type, k.scopes, k.allowed_cidrs, k.signing_sealed,
                 k.signing_wrapped_key, k.signing_made_at
          FROM environment_keys k JOIN environments e ON e.id = k.environment_id
          JOIN tenants t ON t.id = k.tenant_id
-         WHERE (k.key_id = $1 OR k.old_key_id = $1) AND k.revoked_at IS NULL
+         LEFT JOIN environment_key_old_values o ON o.environment_key_id = k.id AND o.key_id = $1
+         WHERE k.id IN (SELECT id FROM environment_keys WHERE key_id = $1 UNION ALL
+                        SELECT environment_key_id FROM environment_key_old_values WHERE key_id = $1)
+               AND k.revoked_at IS NULL
                AND (k.expires_at IS NULL OR k.expires_at > $2)"
     ))
     .bind(key_id)
@@ -230,9 +235,8 @@ pub(super) async fn signing_key(nexus: &Nexus, id: KeyId) -> Result<Option<Envir
     let mut tx = nexus.db.begin_read().await?;
     let row = on!(tx, |c| sqlx::query_as(sql!(
         "SELECT k.id, k.tenant_id, t.slug AS tenant_slug, t.seq, t.allowed_cidrs AS tenant_cidrs, k.key_id, k.mac,
-                k.old_key_id, k.old_mac, k.old_expires_at, k.expires_at, k.environment_id,
-                e.slug AS environment_slug, k.type, k.scopes, k.allowed_cidrs, k.signing_sealed,
-                k.signing_wrapped_key, k.signing_made_at
+                k.expires_at, k.environment_id, e.slug AS environment_slug, k.type, k.scopes, k.allowed_cidrs,
+                k.signing_sealed, k.signing_wrapped_key, k.signing_made_at
          FROM environment_keys k JOIN environments e ON e.id = k.environment_id
          JOIN tenants t ON t.id = k.tenant_id
          WHERE k.id = $1 AND k.revoked_at IS NULL AND k.type = 'secret' AND k.signing_sealed IS NOT NULL

@@ -65,16 +65,6 @@ pub(crate) fn of_service(kind: ServiceKind, access: Access) -> Scopes {
     Scopes(scopes)
 }
 
-/// Refuses who gives more than they hold to the programs of a service, by a key in one of its slots: those
-/// are there for good, so that only what they open is compared.
-pub(crate) fn expect_scopes(actor: &Actor, scopes: &Scopes, action: Action) -> Result<()> {
-    let Who::EnvironmentKey { scopes: held, .. } = &actor.who else { return refuse_app(actor, action) };
-    match held.cover(scopes) {
-        true => Ok(()),
-        false => Err(Error::Denied(Denial::on_tenant(action.event(), &actor.tenant_slug))),
-    }
-}
-
 /// An app gives nothing to anybody: it would last longer than what a person lets it do.
 fn refuse_app(actor: &Actor, action: Action) -> Result<()> {
     match actor.who {

@@ -1,6 +1,6 @@
 //! Service keys: two slots per service, both valid, each value shown once and stored as a MAC.
 
-use super::holding;
+use super::holding::{self, Grant};
 use crate::credentials;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -118,7 +118,7 @@ pub async fn rotate(
                 let old_key_expires_at =
                     present.filter(|_| grace > 0).map(|_| w.now.plus(grace * timestamp::HOUR));
                 let worth = holding::of_service(service.kind, access);
-                holding::expect_scopes(&w.actor, &worth, Action::KeyRotate)?;
+                holding::expect(w, &Grant::lasting(worth), Action::KeyRotate).await?;
                 retire(w, service.id, slot, old_key_expires_at).await?;
                 let made = credentials::make(&w.nexus, prefix_of(service.kind))?;
                 insert(w, service.id, slot, access, &made).await?;

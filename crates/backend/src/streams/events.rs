@@ -74,8 +74,6 @@ struct EnvironmentKeyRow {
     id: KeyId,
     key_id: String,
     expires_at: Option<Timestamp>,
-    old_key_id: Option<String>,
-    old_expires_at: Option<Timestamp>,
     signing_made_at: Option<Timestamp>,
     allowed_cidrs: String,
 }
@@ -83,9 +81,8 @@ struct EnvironmentKeyRow {
 impl EnvironmentKeyRow {
     fn values(self) -> Vec<(String, ValidKey)> {
         let allowed = networks(&self.allowed_cidrs);
-        let old = self.old_key_id.map(|value| (value, self.old_expires_at));
         let signed = self.signing_made_at.map(|at| (value_of(self.id, at), self.expires_at));
-        let all = [Some((self.key_id, self.expires_at)), old, signed].into_iter().flatten();
+        let all = [Some((self.key_id, self.expires_at)), signed].into_iter().flatten();
         all.map(|(value, until)| (value, ValidKey { until, allowed: allowed.clone() })).collect()
     }
 }
@@ -137,9 +134,18 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
         .await
     })?;
     let environment_keys: Vec<EnvironmentKeyRow> = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT id, key_id, expires_at, old_key_id, old_expires_at, signing_made_at, allowed_cidrs
+        "SELECT id, key_id, expires_at, signing_made_at, allowed_cidrs
          FROM environment_keys
          WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)"
+    ))
+    .bind(tenant)
+    .bind(w.now)
+    .fetch_all(c)
+    .await)?;
+    let old_values: Vec<(String, Timestamp, String)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT o.key_id, o.expires_at, k.allowed_cidrs
+         FROM environment_key_old_values o JOIN environment_keys k ON k.id = o.environment_key_id
+         WHERE o.tenant_id = $1 AND o.expires_at > $2 AND k.revoked_at IS NULL"
     ))
     .bind(tenant)
     .bind(w.now)
@@ -158,6 +164,9 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
     let of_service = |(id, until): (KeyId, Option<Timestamp>)| {
         (id.to_string(), ValidKey { until, allowed: Networks::default() })
     };
+    let of_before = |(value, until, allowed): (String, Timestamp, String)| {
+        (value, ValidKey { until: Some(until), allowed: networks(&allowed) })
+    };
     let of_environments = environment_keys.into_iter().flat_map(EnvironmentKeyRow::values);
     let read_to_the_end = i64::try_from(changes.len()).is_ok_and(|count| count < MAX_ROWS);
     Ok(Look {
@@ -170,6 +179,7 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
             .into_iter()
             .map(of_service)
             .chain(of_environments)
+            .chain(old_values.into_iter().map(of_before))
             .chain(sessions.into_iter().map(of_session))
             .collect(),
     })

@@ -173,6 +173,7 @@ const OF_A_TENANT: &[&str] = &[
     "environments",
     "services",
     "service_keys",
+    "environment_key_old_values",
     "environment_keys",
     "identity_providers",
     "workload_identities",

@@ -32,8 +32,8 @@ async fn find_to_learn(w: &mut Work, id: KeyId, action: Action) -> Result<Row> {
     Ok(row)
 }
 
-/// Gives a key another value; the only answer that shows it. The old one stays valid for the grace
-/// time, or not at all; an older one ends now.
+/// Gives a key another value; the only answer that shows it. The old one stays valid for the grace time, and so do those
+/// before it until theirs has passed; or, without grace, all of them end now.
 pub async fn rotate(
     nexus: &Nexus,
     actor: &Actor,
@@ -54,7 +54,7 @@ pub async fn rotate(
                 let old = std::mem::replace(&mut row.key_id, made.key_id);
                 row.old_key_id = until.map(|_| old);
                 row.old_expires_at = until;
-                Ok(MadeEnvironmentKey { about: row.into_wire(w.now), key: made.text })
+                Ok(MadeEnvironmentKey { about: row.into_wire(), key: made.text })
             })
         })
         .await
@@ -66,24 +66,52 @@ async fn replace_value(
     made: &crate::credentials::Made,
     until: Option<Timestamp>,
 ) -> Result<()> {
-    let keeps_old = until.is_some();
-    on!(w.tx, |c| {
-        sqlx::query(sql!(
-        "UPDATE environment_keys
-         SET old_key_id = CASE WHEN $5 THEN key_id END, old_mac = CASE WHEN $5 THEN mac END, old_expires_at = $6,
-             key_id = $3, mac = $4
+    match until {
+        None => forget_old_values(w, id, None).await?,
+        Some(until) => {
+            forget_old_values(w, id, Some(w.now)).await?;
+            on!(w.tx, |c| {
+                sqlx::query(sql!(
+                "INSERT INTO environment_key_old_values (tenant_id, environment_key_id, key_id, mac, expires_at)
+                 SELECT tenant_id, id, key_id, mac, $3 FROM environment_keys
+                 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL"
+            ))
+            .bind(w.actor.tenant)
+            .bind(id)
+            .bind(until)
+            .execute(c)
+            .await
+            .map(|_| ())
+            })?;
+        }
+    }
+    on!(w.tx, |c| sqlx::query(sql!(
+        "UPDATE environment_keys SET key_id = $3, mac = $4
          WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL"
     ))
     .bind(w.actor.tenant)
     .bind(id)
     .bind(made.key_id.as_str())
     .bind(made.mac.as_slice())
-    .bind(keeps_old)
-    .bind(until)
     .execute(c)
     .await
-    .map(|_| ())
-    })?;
+    .map(|_| ()))?;
+    Ok(())
+}
+
+/// Ends the values that a key had before: all of them, or those whose time is over.
+async fn forget_old_values(w: &mut Work, id: KeyId, over_at: Option<Timestamp>) -> Result<()> {
+    on!(w.tx, |c| sqlx::query(sql!(
+        "DELETE FROM environment_key_old_values
+         WHERE tenant_id = $1 AND environment_key_id = $2 AND ($3 OR expires_at <= $4)"
+    ))
+    .bind(w.actor.tenant)
+    .bind(id)
+    .bind(over_at.is_none())
+    .bind(over_at.unwrap_or_default())
+    .execute(c)
+    .await
+    .map(|_| ()))?;
     Ok(())
 }
 
@@ -93,10 +121,10 @@ pub async fn revoke(nexus: &Nexus, actor: &Actor, id: KeyId) -> Result<()> {
         .change(actor, move |w| {
             Box::pin(async move {
                 let row = find(w, id, Action::EnvironmentKeyRevoke).await?;
+                forget_old_values(w, id, None).await?;
                 on!(w.tx, |c| sqlx::query(sql!(
                     "UPDATE environment_keys
-                     SET revoked_at = $3, old_key_id = NULL, old_mac = NULL, old_expires_at = NULL,
-                         signing_sealed = NULL, signing_wrapped_key = NULL, signing_made_at = NULL
+                     SET revoked_at = $3, signing_sealed = NULL, signing_wrapped_key = NULL, signing_made_at = NULL
                      WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL"
                 ))
                 .bind(w.actor.tenant)

@@ -57,10 +57,10 @@ impl Row {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    fn into_wire(self, now: Timestamp) -> EnvironmentKey {
+    fn into_wire(self) -> EnvironmentKey {
         let prefix = environment_prefix(&self.environment);
         let scopes = self.scopes().0;
-        let old = self.old_key_id.zip(self.old_expires_at.filter(|end| *end > now));
+        let old = self.old_key_id.zip(self.old_expires_at);
         EnvironmentKey {
             id: self.id,
             prefix: shown(&prefix, &self.key_id),
@@ -88,8 +88,12 @@ async fn rows(w: &mut Work, environment: Option<EnvironmentId>, one: Option<KeyI
     Ok(on!(w.tx, |c| {
         sqlx::query_as(sql!(
         "SELECT k.id, k.environment_id, e.slug AS environment, k.name, k.type, k.scopes, k.allowed_cidrs, k.key_id,
-                k.expires_at, k.old_key_id, k.old_expires_at, k.signing_made_at, k.created_at, k.created_by,
-                k.last_used_at, k.last_used_ip
+                k.expires_at, k.signing_made_at, k.created_at, k.created_by, k.last_used_at, k.last_used_ip,
+                (SELECT o.key_id FROM environment_key_old_values o
+                 WHERE o.tenant_id = $1 AND o.environment_key_id = k.id AND o.expires_at > $5
+                 ORDER BY o.expires_at DESC, o.key_id LIMIT 1) AS old_key_id,
+                (SELECT MAX(o.expires_at) FROM environment_key_old_values o
+                 WHERE o.tenant_id = $1 AND o.environment_key_id = k.id AND o.expires_at > $5) AS old_expires_at
          FROM environment_keys k JOIN environments e ON e.id = k.environment_id
          WHERE k.tenant_id = $1 AND k.revoked_at IS NULL AND (k.environment_id = $2 OR k.id = $3 OR $4)
          ORDER BY k.created_at DESC, k.id DESC"
@@ -98,6 +102,7 @@ async fn rows(w: &mut Work, environment: Option<EnvironmentId>, one: Option<KeyI
     .bind(environment.map_or(nobody, |id| id.0))
     .bind(one.map_or(nobody, |id| id.0))
     .bind(all)
+    .bind(w.now)
     .fetch_all(c)
     .await
     })?)
@@ -116,7 +121,7 @@ pub async fn list(nexus: &Nexus, actor: &Actor, environment: Option<&str>) -> Re
                 w.authorise(Action::EnvironmentKeyList)?;
                 let mut rows = rows(w, one, None).await?;
                 rows.retain(|row| w.actor.reaches(row.environment_id));
-                Ok(rows.into_iter().map(|row| row.into_wire(w.now)).collect())
+                Ok(rows.into_iter().map(|row| row.into_wire()).collect())
             })
         })
         .await
@@ -126,7 +131,7 @@ pub async fn list(nexus: &Nexus, actor: &Actor, environment: Option<&str>) -> Re
 pub async fn get(nexus: &Nexus, actor: &Actor, id: KeyId) -> Result<EnvironmentKey> {
     nexus
         .read(actor, move |w| {
-            Box::pin(async move { Ok(find(w, id, Action::EnvironmentKeyList).await?.into_wire(w.now)) })
+            Box::pin(async move { Ok(find(w, id, Action::EnvironmentKeyList).await?.into_wire()) })
         })
         .await
 }

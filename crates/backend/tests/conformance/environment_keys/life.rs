@@ -17,7 +17,7 @@ both![
     bad_input_names_its_field_and_makes_nothing,
     only_owners_of_the_tenant_make_keys_and_a_stale_sign_in_does_not,
     a_rotated_key_lives_through_its_grace_time_and_no_longer,
-    rotating_twice_ends_the_oldest_value,
+    whoever_rotates_twice_keeps_what_still_runs,
     a_revoked_key_is_dead_at_once_and_gone_from_the_list,
     an_expired_key_is_listed_and_opens_nothing,
     revocation_and_rotation_reach_another_process,
@@ -125,13 +125,25 @@ async fn a_rotated_key_lives_through_its_grace_time_and_no_longer(w: &World) {
     }
 }
 
-async fn rotating_twice_ends_the_oldest_value(w: &World) {
+async fn whoever_rotates_twice_keeps_what_still_runs(w: &World) {
     let made = make(w, new_key("live", None)).await;
     let second = rotate(w, made.about.id, 24).await;
+    w.pass(HOUR);
     let third = rotate(w, made.about.id, 24).await;
+    for key in [&made.key, &second, &third] {
+        w.present(key).await.fine();
+    }
+    let listed = environment::get(&w.nexus, &w.owner, made.about.id).await.fine();
+    assert_eq!(listed.old_key_prefix.as_deref(), Some(&second[..12]), "the newest of the old ones");
+    w.pass(23 * HOUR);
     refused(w, &made.key).await;
     w.present(&second).await.fine();
-    w.present(&third).await.fine();
+    let fourth = rotate(w, made.about.id, 0).await;
+    for key in [&second, &third] {
+        refused(w, key).await;
+    }
+    w.present(&fourth).await.fine();
+    assert_eq!(w.number("SELECT COUNT(*) FROM environment_key_old_values").await, 0);
 }
 
 async fn a_revoked_key_is_dead_at_once_and_gone_from_the_list(w: &World) {

@@ -179,13 +179,14 @@ async fn streams_of_a_key_end_with_it_and_with_the_value_that_opened_them(w: &Wo
         let event = tokio::time::timeout(DEADLINE, stream.next()).await.expect("in time").expect("an event");
         assert_eq!(event.key.as_deref(), Some("TITLE"));
     }
-    // Rotating again ends the oldest value, and keeps the one before.
-    let third = rotate(24).await;
-    ends(&mut of_old).await;
-    let mut of_third = listen(&third).await;
+    // Rotating again keeps them; rotating without grace ends all of them.
+    let mut of_third = listen(&rotate(24).await).await;
+    let mut of_fourth = listen(&rotate(0).await).await;
+    for stream in [&mut of_old, &mut of_second, &mut of_third] {
+        ends(stream).await;
+    }
     environment::revoke(&w.nexus, &w.owner, id).await.fine();
-    ends(&mut of_second).await;
-    ends(&mut of_third).await;
+    ends(&mut of_fourth).await;
 }
 
 async fn the_address_of_a_stream_stands_for_the_key_at_one_service(w: &World) {
