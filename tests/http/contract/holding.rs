@@ -137,3 +137,46 @@ async fn an_app_stays_in_the_environments_that_it_was_let_into() {
         .await
         .refused(403, "forbidden");
 }
+
+#[tokio::test]
+async fn a_key_that_ends_makes_no_key_that_does_not() {
+    let w = World::new().await;
+    let keys = "/api/v1/keys";
+    let scopes = ["read:keys", "write:keys", "read:services", "read:secrets", "read:configs", "read:flags"];
+    let new = |more: Value| {
+        let mut new = json!({ "name": "bound", "environment": "live", "type": "secret", "scopes": scopes });
+        new.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        new
+    };
+    let in_an_hour = w.clock.now().plus(nexus_domain::timestamp::HOUR);
+    for more in [json!({ "expires_at": in_an_hour }), json!({ "allowed_cidrs": ["127.0.0.1/32"] })] {
+        let made = w.post(keys, new(more)).with(&w.keys.admin).await.is(201).json();
+        let key = made["key"].as_str().expect("a key").to_owned();
+        let rotate = w.post(&format!("{SERVICE}/keys/secondary/rotate"), json!({})).with(&key);
+        rotate.from("127.0.0.1").await.refused(403, "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_one_environment_changes_nothing_that_reaches_into_others() {
+    let w = World::new().await;
+    let key = key(&w, "develop", &Scopes::all_but_admin().0).await;
+    let project = "/api/v1/projects/shop";
+    for (method, path, body) in [
+        ("PATCH", project.to_owned(), json!({ "tier": "free" })),
+        ("PATCH", project.to_owned(), json!({ "undelete_days": 7 })),
+        ("PUT", format!("{project}/addons/security"), json!({})),
+        ("DELETE", format!("{project}/addons/security"), json!({})),
+    ] {
+        let ask = w.ask(method, &path);
+        let ask = if method == "PATCH" { ask.json(body) } else { ask };
+        ask.with(&key).await.refused(403, "forbidden");
+    }
+    w.ask("PATCH", project).json(json!({ "name": "Shop!" })).with(&key).await.is(200);
+    let developer =
+        w.texts("SELECT lower(hex(id)) FROM users WHERE email = 'dan@acme.test'").await[0].clone();
+    let demoted = json!({ "role": "viewer" });
+    let path = format!("{project}/members/{developer}");
+    w.ask("PATCH", &path).json(demoted.clone()).with(&key).await.refused(403, "forbidden");
+    w.ask("PATCH", &path).json(demoted).with(&w.keys.admin).await.is(200);
+}

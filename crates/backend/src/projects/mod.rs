@@ -317,6 +317,10 @@ pub async fn update(nexus: &Nexus, actor: &Actor, slug: &str, patch: ProjectPatc
                 .execute(c)
                 .await
                 .map(|_| ()))?;
+                // Both reach into every environment that the project uses.
+                if tier != before.tier || undelete_days != before.undelete_days {
+                    refuse_confined(w, before.id, &slug, Action::ProjectUpdate).await?;
+                }
                 if tier != before.tier {
                     tiers::touch_project(w, before.id).await?;
                 }
@@ -348,7 +352,7 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> 
         .change(actor, move |w| {
             Box::pin(async move {
                 let project = resolve(w, &slug, Action::ProjectDelete).await?;
-                refuse_confined(w, &project, &slug).await?;
+                refuse_confined(w, project.id, &slug, Action::ProjectDelete).await?;
                 let losses = Losable::Project(project.id).count(w).await?;
                 on!(w.tx, |c| sqlx::query(sql!("DELETE FROM projects WHERE tenant_id = $1 AND id = $2"))
                     .bind(w.actor.tenant)
@@ -364,8 +368,13 @@ pub async fn delete(nexus: &Nexus, actor: &Actor, slug: &str) -> Result<Losses> 
         .await
 }
 
-/// A key of one environment may not take along what lives in the others.
-async fn refuse_confined(w: &mut Work, project: &Resolved, slug: &str) -> Result<()> {
+/// A key of one environment may not take along, or change, what lives in the others.
+pub(crate) async fn refuse_confined(
+    w: &mut Work,
+    project: ProjectId,
+    slug: &str,
+    action: Action,
+) -> Result<()> {
     if !w.actor.is_confined() {
         return Ok(());
     }
@@ -373,11 +382,11 @@ async fn refuse_confined(w: &mut Work, project: &Resolved, slug: &str) -> Result
         "SELECT DISTINCT environment_id FROM services WHERE tenant_id = $1 AND project_id = $2"
     ))
     .bind(w.actor.tenant)
-    .bind(project.id)
+    .bind(project)
     .fetch_all(c)
     .await)?;
     if rows.iter().all(|(environment,)| w.actor.reaches(*environment)) {
         return Ok(());
     }
-    Err(Error::Denied(Denial::in_project(Action::ProjectDelete.event(), slug)))
+    Err(Error::Denied(Denial::in_project(action.event(), slug)))
 }

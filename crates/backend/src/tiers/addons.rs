@@ -130,6 +130,7 @@ pub async fn add(nexus: &Nexus, actor: &Actor, project: &str, addon: Addon) -> R
         .change(actor, move |w| {
             Box::pin(async move {
                 let project = projects::resolve(w, &slug, Action::AddonAdd).await?;
+                projects::refuse_confined(w, project.id, &slug, Action::AddonAdd).await?;
                 let tier = tier_of(w, project.id).await?;
                 let before = state(w, project.id, tier, addon).await?;
                 if before.inclusion == Inclusion::No {
@@ -165,6 +166,7 @@ pub async fn remove(nexus: &Nexus, actor: &Actor, project: &str, addon: Addon) -
         .change(actor, move |w| {
             Box::pin(async move {
                 let project = projects::resolve(w, &slug, Action::AddonRemove).await?;
+                projects::refuse_confined(w, project.id, &slug, Action::AddonRemove).await?;
                 let removed = on!(w.tx, |c| sqlx::query(sql!(
                     "DELETE FROM project_addons WHERE tenant_id = $1 AND project_id = $2 AND addon = $3"
                 ))
