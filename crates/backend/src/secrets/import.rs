@@ -32,7 +32,7 @@ pub async fn import(
                     open_service(w, &path, Action::SecretUpdate).await?;
                 }
                 let description = entries::description(request.description)?;
-                let steps = plan(w, &service, found).await?;
+                let steps = plan(w, (&path, &service), found).await?;
                 let report = entries::report(&steps, format, request.dry_run);
                 let counts = json!({ "dry_run": request.dry_run, "new": report.new, "changed": report.changed,
                     "unchanged": report.unchanged, "invalid": report.invalid });
@@ -48,11 +48,16 @@ pub async fn import(
         .await
 }
 
-async fn plan(w: &mut Work, service: &Resolved, found: Pairs) -> Result<Vec<Step<Value>>> {
+async fn plan(
+    w: &mut Work,
+    (path, service): (&ServicePath, &Resolved),
+    found: Pairs,
+) -> Result<Vec<Step<Value>>> {
     let mut steps = Vec::with_capacity(found.len());
+    let mut may_compare = false;
     for pair in found {
         steps.push(match pair {
-            Ok(pair) => step(w, service, pair).await?,
+            Ok(pair) => step(w, (path, service), pair, &mut may_compare).await?,
             Err(item) => Step { item, write: None },
         });
     }
@@ -61,7 +66,12 @@ async fn plan(w: &mut Work, service: &Resolved, found: Pairs) -> Result<Vec<Step
     Ok(steps)
 }
 
-async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<Value>> {
+async fn step(
+    w: &mut Work,
+    (path, service): (&ServicePath, &Resolved),
+    pair: Pair,
+    may_compare: &mut bool,
+) -> Result<Step<Value>> {
     let Pair { line, key, value } = pair;
     let no = |reason| Ok(Step::invalid(line, key.as_str().to_owned(), reason));
     let text = match value.plain() {
@@ -74,7 +84,14 @@ async fn step(w: &mut Work, service: &Resolved, pair: Pair) -> Result<Step<Value
     };
     let entry = entries::find(w, service.id, Kind::Secret, key.as_str()).await?;
     let is_equal = match entries::effective(w, service, Kind::Secret, key.as_str()).await? {
-        Some((it, _)) if it.active_version > 0 => is_active(w, &it, &value).await?,
+        Some((it, _)) if it.active_version > 0 => {
+            // Whether a guess is right takes what a look at the value takes: a fresh sign-in too.
+            if !*may_compare {
+                open_service(w, path, Action::SecretCompare).await?;
+                *may_compare = true;
+            }
+            is_active(w, &it, &value).await?
+        }
         _ => false,
     };
     Ok(Step::of(line, key, entry, value, is_equal))
