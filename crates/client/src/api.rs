@@ -119,8 +119,9 @@ impl Api {
         evaluated.results.remove(key).ok_or_else(|| Error::FlagNotFound(key.to_owned()))
     }
 
-    /// The stream of changes, from the one after `last`.
-    pub async fn stream(&self, last: Option<&str>) -> Result<Changes, Error> {
+    /// The stream of changes, from the one after `last`; `None` where no stream is to be had, which says
+    /// nothing about the snapshot.
+    pub async fn stream(&self, last: Option<&str>) -> Result<Option<Changes>, Error> {
         let from = |request: RequestBuilder| match last {
             Some(last) => request.header(LAST_EVENT_ID, last),
             None => request,
@@ -128,7 +129,16 @@ impl Api {
         // The whole answer has no end, so only its beginning is bounded here.
         let asked = tokio::time::timeout(ANSWER, self.ask_as(Method::GET, &["v1", "stream"], from));
         let (response, presented) = asked.await.map_err(|_| slow())??;
-        Ok(Changes { response: accepted(response).await?, presented: presented.number() })
+        let status = response.status();
+        match accepted(response).await {
+            Ok(response) => Ok(Some(Changes { response, presented: presented.number() })),
+            Err(Error::Refused(_) | Error::Unreachable(_))
+                if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits until what a stream was opened with should be renewed, and does so; `false` where that failed
