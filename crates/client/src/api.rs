@@ -31,6 +31,8 @@ pub(crate) struct Api {
     credentials: Credentials,
     /// Whether the key says of itself that it is public.
     pub public: bool,
+    /// Whether nothing may be asked.
+    pub offline: bool,
 }
 
 /// The answer to a sync.
@@ -47,7 +49,8 @@ impl Api {
             _ => http().build().map_err(|error| Error::Invalid(error.to_string()))?,
         };
         let credentials = Credentials::new(&options.credential, &base, &http)?;
-        Ok(Self { http, base, credentials, public: options.credential.is_public() })
+        let (public, offline) = (options.credential.is_public(), options.offline);
+        Ok(Self { http, base, credentials, public, offline })
     }
 
     /// The address of this service, which tells copies on disk apart.
@@ -165,6 +168,9 @@ impl Api {
         path: &[&str],
         with: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<(Response, Presented), Error> {
+        if self.offline {
+            return Err(Error::Unreachable("offline was asked for".into()));
+        }
         let presented = self.credentials.present().await?;
         let response = send(with(self.request(&method, path, &presented)?)).await?;
         if response.status() != StatusCode::UNAUTHORIZED {

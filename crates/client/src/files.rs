@@ -23,8 +23,6 @@ const LOCK: &str = "lock";
 pub(crate) struct Files {
     /// Where large ones are kept for outages.
     disk: Option<Arc<Disk>>,
-    /// Whether the server may not be asked.
-    offline: bool,
     written: Mutex<Written>,
 }
 
@@ -43,8 +41,8 @@ struct Folder {
 }
 
 impl Files {
-    pub fn new(disk: Option<Arc<Disk>>, offline: bool) -> Self {
-        Self { disk, offline, written: Mutex::default() }
+    pub fn new(disk: Option<Arc<Disk>>) -> Self {
+        Self { disk, written: Mutex::default() }
     }
 
     pub async fn path(&self, api: &Api, key: &str, secret: &Secret) -> Result<PathBuf, Error> {
@@ -76,7 +74,7 @@ impl Files {
         if let Some(mut kept) = self.disk.as_ref().and_then(|disk| disk.read_large(sha256)) {
             return Ok(Arc::new(SecretBox::new(Box::new(std::mem::take(&mut *kept)))));
         }
-        if self.offline {
+        if api.offline {
             return Err(Error::NoCopy("this file was not read before"));
         }
         let bytes = fetch(api, key, sha256).await?;
@@ -213,6 +211,7 @@ mod tests {
         let before = offline.clone().connect().await.expect("a copy");
         let asked = script.asked().len();
         assert!(matches!(read(&before).await, Err(Error::NoCopy(_))));
+        assert!(before.delete_secret("CERT").await.is_err());
         assert_eq!(script.asked().len(), asked, "offline");
         assert_eq!(read(&unread).await.expect("fetched"), LARGE);
 

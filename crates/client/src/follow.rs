@@ -47,9 +47,7 @@ impl Drop for Task {
 
 /// Reads the snapshot: from the server, or from disk where the server is away.
 pub(crate) async fn first(api: &Api, disk: Option<&Disk>, options: &Options) -> Result<First, Error> {
-    let asked =
-        if options.offline { Err(Error::NoCopy("offline was asked for")) } else { api.sync(None).await };
-    let trouble = match asked {
+    let trouble = match api.sync(None).await {
         Ok(Synced::Fresh { etag, body }) => match Held::of_body(&body, api.public) {
             Ok(held) => {
                 keep(disk, &held, etag.as_deref(), &body);
@@ -62,7 +60,7 @@ pub(crate) async fn first(api: &Api, disk: Option<&Disk>, options: &Options) -> 
         Ok(Synced::NotModified) => Error::Unreachable("it answers 304 to a first question".into()),
         Err(error) => error,
     };
-    if !options.offline && !trouble.passes() {
+    if !trouble.passes() {
         forget(disk, &trouble);
         return Err(trouble);
     }

@@ -117,7 +117,7 @@ impl Options {
         let disk = self.disk(api.address())?.map(Arc::new);
         let follow = self.follow && !self.offline;
         let first = follow::first(&api, disk.as_deref(), &self).await?;
-        let files = Arc::new(Files::new(disk.clone(), self.offline));
+        let files = Arc::new(Files::new(disk.clone()));
         let (state, task) = follow::begin(Arc::clone(&api), disk, first, follow);
         Ok(Client { api, state, files, _task: Arc::new(task) })
     }
