@@ -10,6 +10,7 @@ mod init;
 mod log;
 mod login;
 mod mail;
+mod output;
 mod pull;
 mod quarantine;
 mod run;

@@ -1,14 +1,13 @@
 //! `nexus pull`: what a service has, as a file that other programs read. The file is this user's alone;
 //! better is `nexus run`, which leaves nothing behind.
 
-use super::connection::Connection;
-use anyhow::Context as _;
+use super::connection::{Connection, warn_if_old};
+use super::output;
 use nexus_backend::entries::write_texts;
 use nexus_client::Entry;
 use nexus_domain::export::ExportFormat;
 use secrecy::ExposeSecret as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use zeroize::Zeroizing;
 
@@ -27,9 +26,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = runtime.block_on(args.connection.open_one())?;
-    if let Some(trouble) = client.trouble() {
-        super::warn(&format!("{trouble}; this is the copy of the last time"));
-    }
+    warn_if_old(&client);
     let mut texts = Vec::new();
     for entry in client.entries() {
         match entry {
@@ -44,18 +41,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     }
     let text = write_texts(args.format, texts);
-    match &args.output {
-        Some(file) => write(file, text.as_bytes()).with_context(|| file.display().to_string())?,
-        None => std::io::stdout().write_all(text.as_bytes())?,
-    }
+    output::write(args.output.as_deref(), text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// In place of the file before, at once, readable by this user alone.
-pub(super) fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
-    beside.write_all(bytes)?;
-    beside.persist(file)?;
-    Ok(())
 }

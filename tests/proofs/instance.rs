@@ -181,7 +181,7 @@ impl Server {
         self.die();
     }
 
-    fn die(&mut self) {
+    pub fn die(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

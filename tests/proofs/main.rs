@@ -23,6 +23,7 @@ mod door;
 mod identity;
 mod instance;
 mod killed;
+mod left_behind;
 mod login;
 mod random;
 mod run;

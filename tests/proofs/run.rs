@@ -11,15 +11,16 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-struct Desk {
-    instance: Instance,
-    server: Server,
-    key: String,
-    home: TempDir,
+/// A person's desk: a server with a service that has a few entries, its key, and a home.
+pub struct Desk {
+    pub instance: Instance,
+    pub server: Server,
+    pub key: String,
+    pub home: TempDir,
 }
 
 impl Desk {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let instance = Instance::new(Engine::Sqlite, name).expect("SQLite is always there");
         let server = instance.start();
         let mut http = Http::new(server.address);
@@ -32,7 +33,7 @@ impl Desk {
         desk
     }
 
-    fn secret(&self, key: &str, body: &serde_json::Value) {
+    pub fn secret(&self, key: &str, body: &serde_json::Value) {
         Http::new(self.server.address)
             .ask(&Request::put(&format!("/v1/secrets/{key}"), &self.key, body))
             .good();
@@ -44,7 +45,7 @@ impl Desk {
         Http::new(self.server.address).ask(&Request::post(&path, &self.instance.admin, &body)).good();
     }
 
-    fn nexus(&self, arguments: &[&str]) -> Command {
+    pub fn nexus(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command
             .env_clear()
@@ -57,12 +58,12 @@ impl Desk {
     }
 
     #[track_caller]
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.nexus(arguments).output().expect("nexus starts")
     }
 
     #[track_caller]
-    fn says(&self, arguments: &[&str]) -> String {
+    pub fn says(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("text")
@@ -147,7 +148,7 @@ fn signals_reach_the_command_and_a_change_starts_it_again() {
     assert_eq!(child.wait().expect("it ends").code(), Some(3));
 }
 
-fn signal(pid: u32, name: &str) {
+pub fn signal(pid: u32, name: &str) {
     let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill starts");
     assert!(sent.success());
 }

@@ -31,6 +31,8 @@ pub(crate) struct Api {
     credentials: Credentials,
     /// Whether the key says of itself that it is public.
     pub public: bool,
+    /// Whether nothing may be asked.
+    pub offline: bool,
 }
 
 /// The answer to a sync.
@@ -47,7 +49,8 @@ impl Api {
             _ => http().build().map_err(|error| Error::Invalid(error.to_string()))?,
         };
         let credentials = Credentials::new(&options.credential, &base, &http)?;
-        Ok(Self { http, base, credentials, public: options.credential.is_public() })
+        let (public, offline) = (options.credential.is_public(), options.offline);
+        Ok(Self { http, base, credentials, public, offline })
     }
 
     /// The address of this service, which tells copies on disk apart.
@@ -119,8 +122,9 @@ impl Api {
         evaluated.results.remove(key).ok_or_else(|| Error::FlagNotFound(key.to_owned()))
     }
 
-    /// The stream of changes, from the one after `last`.
-    pub async fn stream(&self, last: Option<&str>) -> Result<Changes, Error> {
+    /// The stream of changes, from the one after `last`; `None` where no stream is to be had, which says
+    /// nothing about the snapshot.
+    pub async fn stream(&self, last: Option<&str>) -> Result<Option<Changes>, Error> {
         let from = |request: RequestBuilder| match last {
             Some(last) => request.header(LAST_EVENT_ID, last),
             None => request,
@@ -128,7 +132,16 @@ impl Api {
         // The whole answer has no end, so only its beginning is bounded here.
         let asked = tokio::time::timeout(ANSWER, self.ask_as(Method::GET, &["v1", "stream"], from));
         let (response, presented) = asked.await.map_err(|_| slow())??;
-        Ok(Changes { response: accepted(response).await?, presented: presented.number() })
+        let status = response.status();
+        match accepted(response).await {
+            Ok(response) => Ok(Some(Changes { response, presented: presented.number() })),
+            Err(Error::Refused(_) | Error::Unreachable(_))
+                if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits until what a stream was opened with should be renewed, and does so; `false` where that failed
@@ -155,6 +168,9 @@ impl Api {
         path: &[&str],
         with: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<(Response, Presented), Error> {
+        if self.offline {
+            return Err(Error::Unreachable("offline was asked for".into()));
+        }
         let presented = self.credentials.present().await?;
         let response = send(with(self.request(&method, path, &presented)?)).await?;
         if response.status() != StatusCode::UNAUTHORIZED {

@@ -215,7 +215,7 @@ mod tests {
             match now.load(Ordering::SeqCst) {
                 GIVES => Some(good(&json!({ "access_token": "ws_1", "expires_in": 900 }))),
                 FAILS => Some(says(503, "")),
-                REFUSES => Some(says(401, "")),
+                REFUSES => Some(says(401, r#"{"code":"unauthorized"}"#)),
                 _ => None,
             }
         })

@@ -47,18 +47,20 @@ impl Drop for Task {
 
 /// Reads the snapshot: from the server, or from disk where the server is away.
 pub(crate) async fn first(api: &Api, disk: Option<&Disk>, options: &Options) -> Result<First, Error> {
-    let asked =
-        if options.offline { Err(Error::NoCopy("offline was asked for")) } else { api.sync(None).await };
-    let trouble = match asked {
-        Ok(Synced::Fresh { etag, body }) => {
-            let held = Arc::new(Held::of_body(&body, api.public)?);
-            keep(disk, etag.as_deref(), &body);
-            return Ok(First { state: State { held, trouble: None }, etag });
-        }
+    let trouble = match api.sync(None).await {
+        Ok(Synced::Fresh { etag, body }) => match Held::of_body(&body, api.public) {
+            Ok(held) => {
+                keep(disk, &held, etag.as_deref(), &body);
+                let state = State { held: Arc::new(held), trouble: None };
+                return Ok(First { state, etag });
+            }
+            // Half a body, or the page of something in between, is like no answer.
+            Err(error) => error,
+        },
         Ok(Synced::NotModified) => Error::Unreachable("it answers 304 to a first question".into()),
         Err(error) => error,
     };
-    if !options.offline && !trouble.passes() {
+    if !trouble.passes() {
         forget(disk, &trouble);
         return Err(trouble);
     }
@@ -76,7 +78,7 @@ pub(crate) async fn first(api: &Api, disk: Option<&Disk>, options: &Options) -> 
 
 pub(crate) fn begin(
     api: Arc<Api>,
-    disk: Option<Disk>,
+    disk: Option<Arc<Disk>>,
     first: First,
     follow: bool,
 ) -> (watch::Receiver<State>, Task) {
@@ -89,9 +91,11 @@ pub(crate) fn begin(
 }
 
 /// A copy that cannot be kept is no reason to stop: the values are there.
-fn keep(disk: Option<&Disk>, etag: Option<&str>, body: &[u8]) {
-    if let Some(Err(error)) = disk.map(|disk| disk.keep(etag, body, disk::now())) {
-        tracing::warn!(%error, "the snapshot is not kept on disk");
+fn keep(disk: Option<&Disk>, held: &Held, etag: Option<&str>, body: &[u8]) {
+    let Some(disk) = disk else { return };
+    match disk.keep(etag, body, disk::now()) {
+        Ok(()) => disk.prune(held.large()),
+        Err(error) => tracing::warn!(%error, "the snapshot is not kept on disk"),
     }
 }
 
@@ -104,7 +108,7 @@ fn forget(disk: Option<&Disk>, error: &Error) {
 
 struct Follower {
     api: Arc<Api>,
-    disk: Option<Disk>,
+    disk: Option<Arc<Disk>>,
     sender: watch::Sender<State>,
     etag: Option<String>,
     last_id: Option<String>,
@@ -128,14 +132,10 @@ impl Follower {
 
     /// Listens until the stream ends; answers with how long to wait before the next one.
     async fn listen(&mut self) -> Result<Duration, Error> {
-        let mut changes = match self.api.stream(self.last_id.as_deref()).await {
-            Ok(changes) => changes,
+        let Some(mut changes) = self.api.stream(self.last_id.as_deref()).await? else {
             // Something in between lets no stream through, or the server has too many: look now and then.
-            Err(Error::Refused(refusal)) if refusal.code.status() < 500 && refusal.code.status() != 429 => {
-                self.refresh().await?;
-                return Ok(LOOK);
-            }
-            Err(error) => return Err(error),
+            self.refresh().await?;
+            return Ok(LOOK);
         };
         // What changed while nobody listened.
         self.refresh().await?;
@@ -178,19 +178,73 @@ impl Follower {
                 self.sender.send_if_modified(|state| state.trouble.take().is_some());
             }
             Synced::Fresh { etag, body } => {
-                let held = Arc::new(Held::of_body(&body, self.api.public)?);
-                keep(self.disk.as_ref(), etag.as_deref(), &body);
+                let held = Held::of_body(&body, self.api.public)?;
+                keep(self.disk.as_deref(), &held, etag.as_deref(), &body);
                 self.pauses.succeeded();
                 self.etag = etag;
-                self.sender.send_replace(State { held, trouble: None });
+                self.sender.send_replace(State { held: Arc::new(held), trouble: None });
             }
         }
         Ok(())
     }
 
     fn note(&self, error: Error) {
-        forget(self.disk.as_ref(), &error);
+        forget(self.disk.as_deref(), &error);
         tracing::warn!(%error, "values may be old");
         self.sender.send_modify(|state| state.trouble = Some(Arc::new(error)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Client;
+    use crate::script::{Answer, Script, good, says, snapshot};
+    use std::sync::Mutex;
+
+    #[tokio::test]
+    async fn no_page_of_something_in_between_and_no_half_body_costs_the_copy() {
+        let answer: Arc<Mutex<fn() -> Answer>> = Arc::new(Mutex::new(|| good(&snapshot())));
+        let now = Arc::clone(&answer);
+        let script = Script::new(move |_| Some(now.lock().expect("no panic")())).await;
+        let copies = tempfile::tempdir().expect("a folder");
+        let options = Client::options(script.address.as_str(), "sk_live_1").keep_copies_in(copies.path());
+        let options = options.follow(false);
+        assert!(options.clone().connect().await.expect("it answers").trouble().is_none());
+        let bad: [fn() -> Answer; 8] = [
+            || says(400, "<html>"),
+            || says(401, "<html>"),
+            || says(403, "<html>"),
+            || says(404, "<html>"),
+            || says(405, r#"{"code":405}"#),
+            || says(200, "<html>log in to this network</html>"),
+            || says(200, r#"{"service":"api","kind":"backend","rev"#),
+            || says(200, ""),
+        ];
+        for page in bad {
+            *answer.lock().expect("no panic") = page;
+            let client = options.clone().connect().await.expect("there is a copy");
+            assert!(client.trouble().is_some());
+            client.get_secret("token").expect("it is held");
+        }
+        *answer.lock().expect("no panic") = || says(403, r#"{"code":"ip_not_allowed","message":"m"}"#);
+        assert!(matches!(options.clone().connect().await.err(), Some(Error::Refused(_))));
+        assert!(matches!(options.offline(true).connect().await.err(), Some(Error::NoCopy(_))));
+    }
+
+    #[tokio::test]
+    async fn where_no_stream_is_let_through_the_snapshot_is_read_all_the_same() {
+        let revision = Arc::new(std::sync::atomic::AtomicI64::new(1));
+        let now = Arc::clone(&revision);
+        let script = Script::new(move |asked| {
+            let mut snapshot = snapshot();
+            snapshot["revision"] = now.fetch_add(1, std::sync::atomic::Ordering::SeqCst).into();
+            Some(if asked.what.ends_with("/v1/sync") { good(&snapshot) } else { says(403, "<html>") })
+        })
+        .await;
+        let client =
+            Client::options(script.address.as_str(), "sk_live_1").connect().await.expect("it answers");
+        assert!(client.changed_since(1).await > 1);
+        assert!(client.trouble().is_none());
     }
 }

@@ -32,7 +32,9 @@ impl Secret {
                 let bytes = STANDARD.decode(value).map_err(|_| broken("it is not base64"))?;
                 Ok(Self::File(Arc::new(SecretBox::new(Box::new(bytes)))))
             }
-            (SecretType::File, _, None, Some(sha256)) => Ok(Self::Large { sha256 }),
+            (SecretType::File, _, None, Some(sha256)) => {
+                Ok(Self::Large { sha256: sha256.to_ascii_lowercase() })
+            }
             _ => Err(broken("it has no value")),
         }
     }
@@ -101,6 +103,19 @@ impl Held {
 
     pub const fn revision(&self) -> i64 {
         self.snapshot.revision
+    }
+
+    /// The service's name, as the server has it.
+    pub fn service(&self) -> &str {
+        &self.snapshot.service
+    }
+
+    /// The hashes of the files that it only names.
+    pub fn large(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().flat_map(BTreeMap::values).filter_map(|secret| match secret {
+            Secret::Large { sha256 } => Some(sha256.as_str()),
+            _ => None,
+        })
     }
 
     pub fn errors(&self) -> &[SnapshotError] {

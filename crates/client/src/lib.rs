@@ -31,11 +31,11 @@
 //!
 //! | answer | while running | at the start |
 //! |---|---|---|
-//! | unreachable, slow, 5xx, half a body | keeps its values, asks again with growing, random pauses of at most 20 s | the copy on disk, if it is young enough |
+//! | unreachable, slow, 5xx, half a body, a proxy's page | keeps its values, asks again with growing, random pauses of at most 20 s | the copy on disk, if it is young enough |
 //! | 402 | keeps its values, asks again after five minutes | the same |
 //! | 429 `rate_limited` | keeps its values, waits as long as it is told | the same |
 //! | 429 `quarantined` | keeps its values, asks nothing before the quarantine ends | the same |
-//! | 401, 403, 404 | keeps its values in memory, forgets the copy on disk, asks again once a minute | an error |
+//! | 401, 403, 404 of Nexus itself | keeps its values in memory, forgets the copy on disk, asks again once a minute | an error |
 //! | the platform gives no proof of what this program is | keeps its values, asks again with growing, random pauses | an error that names the platform |
 
 mod api;
@@ -50,6 +50,7 @@ mod identity;
 pub mod login;
 mod options;
 mod pause;
+mod private;
 #[cfg(test)]
 mod script;
 mod wire;
@@ -97,13 +98,23 @@ impl Client {
     }
 
     /// The path of a file that holds a secret of type file. Only this user can read it, and it is
-    /// removed when the last clone of this client is dropped. A new version comes in another file.
+    /// removed when the last clone of this client is dropped. A new version comes in another file. Files of programs
+    /// that were killed are removed by the next one of this user.
     ///
     /// # Errors
     /// As for [`get_secret`](Self::get_secret), and when a large file cannot be fetched.
     pub async fn get_secret_file_path(&self, key: &str) -> Result<PathBuf, Error> {
         let secret = self.state.borrow().held.secret(key)?.clone();
         self.files.path(&self.api, key, &secret).await
+    }
+
+    /// Lets the commands that this program starts from now on hold on to the files: where this program is killed,
+    /// they stay as long as one of those commands runs.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub async fn share_files_with_commands(&self) -> Result<(), Error> {
+        self.files.share().await.map_err(|source| Error::File { what: "the files cannot be shared", source })
     }
 
     /// A config, as the type that the caller expects.
@@ -162,6 +173,11 @@ impl Client {
             }
             done => done,
         }
+    }
+
+    /// The name of the service.
+    pub fn service(&self) -> String {
+        self.state.borrow().held.service().to_owned()
     }
 
     /// Every entry of the snapshot that is held now, secrets included.

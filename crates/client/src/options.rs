@@ -114,11 +114,12 @@ impl Options {
     /// When the credential is refused, and when the server cannot be reached and no copy on disk is young enough.
     pub async fn connect(self) -> Result<Client, Error> {
         let api = Arc::new(Api::new(&self)?);
-        let disk = self.disk(api.address())?;
+        let disk = self.disk(api.address())?.map(Arc::new);
         let follow = self.follow && !self.offline;
-        let first = follow::first(&api, disk.as_ref(), &self).await?;
+        let first = follow::first(&api, disk.as_deref(), &self).await?;
+        let files = Arc::new(Files::new(disk.clone()));
         let (state, task) = follow::begin(Arc::clone(&api), disk, first, follow);
-        Ok(Client { api, state, files: Arc::new(Files::default()), _task: Arc::new(task) })
+        Ok(Client { api, state, files, _task: Arc::new(task) })
     }
 
     fn disk(&self, address: &str) -> Result<Option<Disk>, Error> {

@@ -141,7 +141,8 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// What a refusal means. The body may be anything: a proxy's page, half of it, or nothing.
+/// What a refusal means. The body may be anything: a proxy's page, half of it, or nothing. Only one with a code of
+/// Nexus, under the status that goes with it, is what the server says; everything else is somebody in between.
 pub(crate) fn refused(status: StatusCode, wait: Option<u64>, body: &[u8]) -> Error {
     #[derive(Default, Deserialize)]
     #[serde(default)]
@@ -153,17 +154,17 @@ pub(crate) fn refused(status: StatusCode, wait: Option<u64>, body: &[u8]) -> Err
     let mut body: Body = serde_json::from_slice(body).unwrap_or_default();
     body.message = printable(&body.message);
     let detail = |name: &str| printable(body.details.get(name).and_then(Value::as_str).unwrap_or_default());
-    let code = Code::ALL.iter().copied().find(|code| code.as_str() == body.code);
-    match (status.as_u16(), body.code.as_str()) {
-        (_, "quarantined") => {
+    let is_said = |code: &&Code| code.as_str() == body.code && code.status() == status.as_u16();
+    match (Code::ALL.iter().find(is_said), status.as_u16()) {
+        (Some(Code::Quarantined), _) => {
             Error::Quarantined { reason: detail("reason"), expires_at: detail("expires_at") }
         }
-        (_, "public_key_restricted") => Error::PublicKeyRestricted,
-        (_, "service_kind_mismatch") => Error::ServiceKindMismatch,
-        (402, _) => Error::PaymentRequired,
-        (401, _) => Error::Unauthorized(body.message),
-        (300..=399, _) => Error::Invalid("this address leads elsewhere; use the one it leads to".into()),
-        (429, _) => {
+        (Some(Code::PublicKeyRestricted), _) => Error::PublicKeyRestricted,
+        (Some(Code::ServiceKindMismatch), _) => Error::ServiceKindMismatch,
+        (Some(Code::PaymentRequired), _) => Error::PaymentRequired,
+        (Some(Code::Unauthorized), _) => Error::Unauthorized(body.message),
+        // Whoever says it, there is a time to wait.
+        (_, 429) => {
             let mut refusal = Refusal::new(Code::RateLimited, body.message);
             refusal.details = body.details;
             if let Some(wait) = wait {
@@ -171,15 +172,12 @@ pub(crate) fn refused(status: StatusCode, wait: Option<u64>, body: &[u8]) -> Err
             }
             Error::Refused(refusal)
         }
-        (500.., _) => Error::Unreachable(format!("it answers {status}")),
-        _ => {
-            let code = code.unwrap_or(if status == StatusCode::NOT_FOUND {
-                Code::NotFound
-            } else {
-                Code::Forbidden
-            });
-            Error::Refused(Refusal { code, message: body.message, details: body.details })
+        (_, 500..) => Error::Unreachable(format!("it answers {status}")),
+        (Some(code), _) => {
+            Error::Refused(Refusal { code: *code, message: body.message, details: body.details })
         }
+        (None, 300..=399) => Error::Invalid("this address leads elsewhere; use the one it leads to".into()),
+        (None, _) => Error::Unreachable(format!("what answers {status} there is not Nexus")),
     }
 }
 
@@ -222,12 +220,38 @@ mod tests {
         );
         let restricted = br#"{"code":"public_key_restricted"}"#;
         assert!(matches!(refused(StatusCode::FORBIDDEN, None, restricted), Error::PublicKeyRestricted));
-        assert!(matches!(refused(StatusCode::PAYMENT_REQUIRED, None, b""), Error::PaymentRequired));
+        let unpaid = br#"{"code":"payment_required"}"#;
+        assert!(matches!(refused(StatusCode::PAYMENT_REQUIRED, None, unpaid), Error::PaymentRequired));
         assert!(matches!(refused(StatusCode::BAD_GATEWAY, None, b"<html>"), Error::Unreachable(_)));
         let limited = refused(StatusCode::TOO_MANY_REQUESTS, Some(7), b"");
         assert!(
             matches!(limited, Error::Refused(refusal) if refusal.details.get("retry_after") == Some(&7.into()))
         );
+    }
+
+    #[test]
+    fn a_page_of_something_in_between_withdraws_nothing() {
+        let pages: [&[u8]; 6] = [
+            b"",
+            b"<html><h1>404 Not Found</h1></html>",
+            br#"{"code":404,"message":"page not found"}"#,
+            br#"{"error":"not_found"}"#,
+            br#"{"code":"no_such_host","message":"m"}"#,
+            // A code of Nexus that does not go with this status.
+            br#"{"code":"immutable"}"#,
+        ];
+        for status in [400, 401, 402, 403, 404, 405, 407, 410, 413, 421, 451] {
+            let status = StatusCode::from_u16(status).expect("a status");
+            for page in pages {
+                let error = refused(status, None, page);
+                assert!(matches!(error, Error::Unreachable(_)) && !error.withdraws(), "{status}: {error}");
+            }
+        }
+        for (status, code) in [(401, "unauthorized"), (403, "ip_not_allowed"), (404, "not_found")] {
+            let body = format!(r#"{{"code":"{code}","message":"m"}}"#);
+            let error = refused(StatusCode::from_u16(status).expect("a status"), None, body.as_bytes());
+            assert!(error.withdraws(), "{code}: {error}");
+        }
     }
 
     #[test]

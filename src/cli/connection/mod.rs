@@ -154,6 +154,13 @@ impl Connection {
     }
 }
 
+/// Says where what is shown may not be what the server has by now.
+pub(super) fn warn_if_old(client: &Client) {
+    if let Some(trouble) = client.trouble() {
+        super::warn(&format!("{trouble}; this is the copy of the last time"));
+    }
+}
+
 /// The folder of Nexus among those that a user has for one purpose (XDG Base Directory).
 fn of_user(name: &str, below_home: &str) -> Option<PathBuf> {
     let named = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());

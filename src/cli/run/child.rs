@@ -22,30 +22,65 @@ pub(super) enum Ended<T> {
 }
 
 /// The signals that are passed on.
-pub(super) struct Signals(SelectAll<Pin<Box<dyn futures::Stream<Item = Signal>>>>);
+pub(super) struct Signals {
+    came: SelectAll<Pin<Box<dyn futures::Stream<Item = Signal>>>>,
+    at_terminal: bool,
+}
+
+/// What is typed at a terminal goes to the command anyway: it is in the same group.
+const TYPED: [Signal; 2] = [Signal::INT, Signal::QUIT];
 
 impl Signals {
+    /// A signal that is ignored stays ignored, for the command too: `nohup` is for that.
     pub fn listen() -> io::Result<Self> {
-        // What is typed at a terminal goes to the command anyway: it is in the same group.
-        let typed = [(SignalKind::interrupt(), Signal::INT), (SignalKind::quit(), Signal::QUIT)];
-        let others = [
+        let all = [
+            (SignalKind::interrupt(), Signal::INT),
+            (SignalKind::quit(), Signal::QUIT),
             (SignalKind::terminate(), Signal::TERM),
             (SignalKind::hangup(), Signal::HUP),
             (SignalKind::user_defined1(), Signal::USR1),
             (SignalKind::user_defined2(), Signal::USR2),
         ];
-        let at_terminal = io::stdin().is_terminal();
+        // Systems other than Linux do not say it there.
+        let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
         let mut streams: Vec<Pin<Box<dyn futures::Stream<Item = Signal>>>> = Vec::new();
-        for (kind, passed) in typed.into_iter().chain(others) {
+        for (kind, passed) in all.into_iter().filter(|(_, signal)| !ignored(*signal)) {
             let listening = signal(kind)?;
             let came = futures::stream::unfold(listening, move |mut listening| async move {
                 listening.recv().await.map(|()| (passed, listening))
             });
-            let is_typed = typed.iter().any(|(_, it)| *it == passed);
-            let came = came.filter(move |_| futures::future::ready(!(is_typed && at_terminal)));
             streams.push(Box::pin(came));
         }
-        Ok(Self(select_all(streams)))
+        Ok(Self { came: select_all(streams), at_terminal: io::stdin().is_terminal() })
+    }
+
+    /// What comes of something, unless a signal comes before: while there is no command, it is for this program.
+    pub async fn or_else<T>(&mut self, what: impl Future<Output = T>) -> Result<T, ExitCode> {
+        tokio::select! {
+            biased;
+            Some(signal) = self.came.next() => Err(code_of(signal.as_raw())),
+            done = what => Ok(done),
+        }
+    }
+
+    /// The next one for the command.
+    async fn next(&mut self) -> Option<Signal> {
+        loop {
+            let signal = self.came.next().await?;
+            if !(self.at_terminal && TYPED.contains(&signal)) {
+                return Some(signal);
+            }
+        }
+    }
+}
+
+/// Which signals this process ignores, by what Linux says of it: a bit for each in `SigIgn`.
+fn ignored(status: &str) -> impl Fn(Signal) -> bool + use<> {
+    let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let bits = bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
+    move |signal| {
+        let before = u32::try_from(signal.as_raw()).unwrap_or(0).wrapping_sub(1);
+        bits.checked_shr(before).is_some_and(|bits| bits & 1 == 1)
     }
 }
 
@@ -63,7 +98,7 @@ pub(super) async fn until<T>(
     loop {
         tokio::select! {
             status = child.wait() => return Ok(Ended::ByItself(code(status?))),
-            Some(signal) = signals.0.next() => send(&child, signal),
+            Some(signal) = signals.next() => send(&child, signal),
             news = &mut news => {
                 end(&mut child).await?;
                 return Ok(Ended::ForNews(news));
@@ -91,6 +126,27 @@ fn send(child: &Child, signal: Signal) {
 
 /// As a shell reports it: the command's own code, or 128 and the signal that ended it.
 fn code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| signal.saturating_add(128)));
-    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
+    match (status.code(), status.signal()) {
+        (None, Some(signal)) => code_of(signal),
+        (code, _) => ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)),
+    }
+}
+
+fn code_of(signal: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(signal.saturating_add(128)).unwrap_or(u8::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ignored_stands_in_the_status_of_the_process() {
+        let by_nohup = ignored("Name:\tnexus\nSigIgn:\t0000000000001001\nSigCgt:\tffffffffffffffff\n");
+        assert!(by_nohup(Signal::HUP) && by_nohup(Signal::PIPE));
+        assert!(!by_nohup(Signal::TERM) && !by_nohup(Signal::INT));
+        for odd in ["", "SigIgn:", "SigIgn:\txyz"] {
+            assert!(!ignored(odd)(Signal::HUP), "{odd}");
+        }
+    }
 }

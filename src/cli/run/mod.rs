@@ -2,7 +2,8 @@
 //! is written to disk but secrets of type file, in a folder of this user that goes when the command ends.
 //!
 //! Where nothing has to be done while the command runs, this program becomes the command (`exec`), so that
-//! signals and the exit code are its own. Otherwise it stays in front of it and passes both on.
+//! signals and the exit code are its own. Otherwise it stays in front of it and passes both on. Where it is killed, the
+//! files stay as long as the command runs, and the next one that has files takes them away.
 
 mod child;
 mod variables;
@@ -55,18 +56,25 @@ impl Args {
         for trouble in clients.iter().filter_map(Client::trouble) {
             super::warn(&format!("{trouble}; the command starts with the copy of the last time"));
         }
-        let variables = Variables::of(&clients).await?;
-        if !self.watch && !variables.files {
-            let error = self.command(&variables)?.exec();
+        if !self.watch && !variables::with_files(&clients) {
+            let error = self.command(&Variables::of(&clients).await?)?.exec();
             return Ok(self.not_started(&error));
         }
-        self.stay(&clients, variables).await
+        self.stay(&clients).await
     }
 
     /// Stays in front of the command until it ends.
-    async fn stay(&self, clients: &[Client], mut variables: Variables) -> anyhow::Result<ExitCode> {
+    async fn stay(&self, clients: &[Client]) -> anyhow::Result<ExitCode> {
+        // Before the first file is there: a signal may not end this program and leave a file behind.
         let mut signals = child::Signals::listen()?;
+        let mut variables = match signals.or_else(Variables::of(clients)).await {
+            Ok(variables) => variables?,
+            Err(code) => return Ok(code),
+        };
         loop {
+            for client in clients {
+                client.share_files_with_commands().await?;
+            }
             let child = match child::start(self.command(&variables)?) {
                 Ok(child) => child,
                 Err(error) => return Ok(self.not_started(&error)),

@@ -3,13 +3,13 @@
 
 mod import;
 
-use super::connection::Connection;
-use super::{pull, say};
+use super::connection::{Connection, warn_if_old};
+use super::{output, say};
 use anyhow::{Context as _, ensure};
 use nexus_client::{Client, Entry, SecretValue};
 use nexus_domain::import::ImportFormat;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use zeroize::Zeroizing;
@@ -65,10 +65,20 @@ enum Command {
     Delete { key: String },
 }
 
+impl Command {
+    /// Whether it shows, or compares with, what the service has.
+    const fn reads(&self) -> bool {
+        matches!(self, Self::List | Self::Get { .. } | Self::Import { .. })
+    }
+}
+
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let client = args.connection.open_one().await?;
+        if args.command.reads() {
+            warn_if_old(&client);
+        }
         match args.command {
             Command::List => list(&client),
             Command::Get { key, output } => get(&client, &key, output).await?,
@@ -108,10 +118,7 @@ async fn get(client: &Client, key: &str, output: Option<PathBuf>) -> anyhow::Res
         }
         Err(error) => return Err(error.into()),
     };
-    match output {
-        Some(file) => pull::write(&file, bytes.expose_secret()).with_context(|| file.display().to_string()),
-        None => Ok(std::io::stdout().write_all(bytes.expose_secret())?),
-    }
+    output::write(output.as_deref(), bytes.expose_secret())
 }
 
 fn value(file: Option<PathBuf>) -> anyhow::Result<SecretValue> {

@@ -3,7 +3,7 @@
 //! whole login.
 
 use super::Stored;
-use crate::Error;
+use crate::{Error, private};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -94,7 +94,7 @@ impl Place {
         let folder = self.folder().map_err(failed)?;
         let file = folder.join(self.file.with_extension("lock").file_name().unwrap_or_default());
         let locked = tokio::task::spawn_blocking(move || {
-            let opened = private(&file)?;
+            let opened = unlocked(&file)?;
             opened.lock().map(|()| opened)
         });
         locked.await.map_err(|error| failed(io::Error::other(error)))?.map(Locked).map_err(failed)
@@ -102,40 +102,19 @@ impl Place {
 
     fn folder(&self) -> io::Result<&Path> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
-        make_private(folder)?;
+        private::folder(folder)?;
         Ok(folder)
     }
 }
 
-/// A folder that is there already stays as it is, because it may be for other things too; it will do as long as
-/// nobody else can take files out of it.
 #[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let made = fs::metadata(folder)?;
-    let (open, sticky) = (made.mode() & 0o022 != 0, made.mode() & 0o1000 != 0);
-    let mine = made.uid() == rustix::process::geteuid().as_raw();
-    if sticky || mine && !open {
-        return Ok(());
-    }
-    let words = format!("others may change what lies in {}", folder.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, words))
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(unix)]
-fn private(file: &Path) -> io::Result<File> {
+fn unlocked(file: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     File::options().write(true).create(true).truncate(false).mode(0o600).open(file)
 }
 
 #[cfg(not(unix))]
-fn private(file: &Path) -> io::Result<File> {
+fn unlocked(file: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(false).open(file)
 }
 

@@ -4,6 +4,7 @@
 use crate::Error;
 use crate::api::below;
 use crate::wire::{ANSWER, SMALL, confidential, refused, retry_after, send, unreadable, whole};
+use nexus_domain::oauth::problem::ProblemCode;
 use reqwest::{Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -117,9 +118,8 @@ async fn answer<T: DeserializeOwned>(response: Result<Response, NoTokens>) -> Re
     if status.is_success() {
         return serde_json::from_slice(&body).map_err(|error| NoTokens::Failed(unreadable(error)));
     }
-    let known = |said: &Said| {
-        said.error.len() < 64 && said.error.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
-    };
+    // The words of the protocol and no others: a proxy's page may have an error in it too.
+    let known = |said: &Said| ProblemCode::parse(&said.error).is_some();
     match serde_json::from_slice::<Said>(&body).ok().filter(known) {
         Some(said) if status.is_client_error() => Err(NoTokens::Said(said.error)),
         _ => Err(NoTokens::Failed(refused(status, wait, &body))),
