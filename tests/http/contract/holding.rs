@@ -148,7 +148,7 @@ async fn a_key_that_ends_makes_no_key_that_does_not() {
         new.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         new
     };
-    let in_an_hour = w.clock.now().plus(nexus_domain::timestamp::HOUR);
+    let in_an_hour = w.nexus.now().plus(nexus_domain::timestamp::HOUR);
     for more in [json!({ "expires_at": in_an_hour }), json!({ "allowed_cidrs": ["127.0.0.1/32"] })] {
         let made = w.post(keys, new(more)).with(&w.keys.admin).await.is(201).json();
         let key = made["key"].as_str().expect("a key").to_owned();
