@@ -124,6 +124,15 @@ impl Scope {
         self.configs.get(key).map_or(&[], |config| &config.references)
     }
 
+    /// Every config, by key.
+    pub fn configs(&self) -> impl Iterator<Item = &str> {
+        self.configs.keys().map(String::as_str)
+    }
+
+    pub fn has_secret(&self, key: &str) -> bool {
+        self.secrets.contains_key(key)
+    }
+
     /// The configs that a config names and that are there.
     fn next(&self, key: &str) -> impl Iterator<Item = &str> {
         let configs = self.references(key).iter().filter(|it| it.kind == ReferenceKind::Config);
