@@ -36,17 +36,18 @@ impl Heir {
         Ok(heirs)
     }
 
-    /// Circles and depth, of those keys that the heir does not override.
-    fn check<'k>(&self, keys: impl Iterator<Item = &'k str>) -> Result<(), (&'k str, Refusal)> {
+    /// Those of the keys that lead in a circle or too far here. What the heir overrides is its own matter.
+    fn refused<'k>(&self, keys: impl Iterator<Item = &'k str>) -> Vec<(&'k str, Refusal)> {
         let judge = self.scope.judge();
-        for key in keys.filter(|key| !self.own_configs.contains(*key)) {
-            if let Err(broken) = judge.check_shape(key) {
+        let inherited = keys.filter(|key| !self.own_configs.contains(*key));
+        inherited
+            .filter_map(|key| {
+                let broken = judge.check_shape(key).err()?;
                 let rule = format!("In {}, which inherits it: {broken}", self.path.service);
                 let refusal = Refusal { message: rule.clone(), ..refusal(&broken) };
-                return Err((key, refusal.with("value", rule)));
-            }
-        }
-        Ok(())
+                Some((key, refusal.with("value", rule)))
+            })
+            .collect()
     }
 }
 
@@ -67,7 +68,9 @@ pub(crate) async fn settle(w: &mut Work, service: &Resolved, keys: &[&str]) -> R
     }
     let heirs = Heir::all(w, service).await?;
     for heir in &heirs {
-        heir.check(keys.iter().copied()).map_err(|(_, refusal)| refusal)?;
+        if let Some((_, refusal)) = heir.refused(keys.iter().copied()).into_iter().next() {
+            return Err(refusal.into());
+        }
     }
     answer_everywhere(w, service, &scope, &heirs, &keys).await
 }
@@ -105,10 +108,9 @@ pub(crate) async fn foresee(
         for (key, names) in configs.iter().filter(|(key, _)| !heir.own_configs.contains(*key)) {
             heir.scope.put_config(key, names.clone());
         }
-        for key in configs.keys().filter(|key| !configs.get(*key).is_none_or(Vec::is_empty)) {
-            if let Err((key, refusal)) = heir.check(std::iter::once(key.as_str())) {
-                refused.entry(key.to_owned()).or_insert(refusal);
-            }
+        let named = configs.iter().filter(|(_, names)| !names.is_empty()).map(|(key, _)| key.as_str());
+        for (key, refusal) in heir.refused(named) {
+            refused.entry(key.to_owned()).or_insert(refusal);
         }
     }
     Ok(refused)
@@ -162,7 +164,7 @@ struct Reached<'a> {
 fn reached<'a>(scope: &'a Scope, keys: &[&'a str]) -> Reached<'a> {
     let tainted = scope.tainted();
     let configs: Vec<&str> = keys.iter().copied().filter(|key| tainted.contains(key)).collect();
-    let secrets = configs.iter().flat_map(|key| scope.secrets_reached(key)).collect();
+    let secrets = scope.secrets_reached(configs.iter().copied());
     Reached { configs, secrets }
 }
 
@@ -212,20 +214,23 @@ pub(crate) async fn answer_for_link(
     };
     let tainted = scope.tainted();
     let mut new = Reached::default();
+    let mut ways = Vec::new();
     for config in scope.configs().filter(|key| tainted.contains(key)) {
         let crosses = |it: &&Reference| is_own(it) != own_configs.contains(config);
         for reference in scope.references(config).iter().filter(crosses) {
-            let before = new.secrets.len();
             match reference.kind {
                 ReferenceKind::Secret => _ = new.secrets.insert(&reference.key),
-                ReferenceKind::Config => new.secrets.extend(scope.secrets_reached(&reference.key)),
-                ReferenceKind::Flag => {}
+                ReferenceKind::Config if tainted.contains(reference.key.as_str()) => {
+                    ways.push(&*reference.key)
+                }
+                ReferenceKind::Config | ReferenceKind::Flag => continue,
             }
-            if new.secrets.len() > before {
+            if new.configs.last() != Some(&config) {
                 new.configs.push(config);
             }
         }
     }
+    new.secrets.extend(scope.secrets_reached(ways));
     new.secrets.retain(|key| scope.has_secret(key));
     answer(w, path, &new).await
 }
