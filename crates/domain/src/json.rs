@@ -87,7 +87,8 @@ where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    T::deserialize(deserializer).map(Some)
+    let given = Option::<T>::deserialize(deserializer)?;
+    given.map(Some).ok_or_else(|| serde::de::Error::custom("this is never null"))
 }
 
 /// Reads a field of a change whose `null` empties it (RFC 7396).
