@@ -4,8 +4,8 @@
 use super::error::ApiError;
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Method, header};
 use http_body_util::BodyExt as _;
 use nexus_domain::{Code, Refusal};
 use serde::de::DeserializeOwned;
@@ -23,9 +23,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        let is_json =
-            kind.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case("application/json"));
-        if !is_json {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        // A PATCH is a merge of JSON, whichever of its two names it comes under (RFC 7396).
+        let is_merge =
+            request.method() == Method::PATCH && kind.eq_ignore_ascii_case("application/merge-patch+json");
+        if !is_merge && !kind.eq_ignore_ascii_case("application/json") {
             let message = "Send JSON: Content-Type: application/json";
             return Err(Refusal::new(Code::UnsupportedMediaType, message).into());
         }
@@ -84,6 +86,8 @@ fn explain(path: &str, error: &serde_json::Error) -> Refusal {
         (field, "This field is needed")
     } else if let Some(field) = named("duplicate field `") {
         (field, "This field stands there twice")
+    } else if let Some(field) = named("field without null `") {
+        (field, "This is never empty, so that null takes nothing away")
     } else {
         (path.to_owned(), "This has the wrong type or is none of the possible values")
     };

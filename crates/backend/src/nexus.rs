@@ -201,6 +201,24 @@ impl Nexus {
         task.await.unwrap_or(Err(Error::Impossible("a use case panicked")))
     }
 
+    /// Runs a change for what it would answer, and undoes it: a preview that refuses what the change would
+    /// refuse. It leaves no audit row but that of a denial.
+    pub(crate) async fn rehearse<T, F>(&self, actor: &Actor, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'w> FnOnce(&'w mut Work) -> BoxFuture<'w, Result<T>> + Send + 'static,
+    {
+        let (nexus, actor) = (self.clone(), actor.clone());
+        let task = tokio::spawn(as_here(async move {
+            let mut unit = Work::change(nexus.clone(), actor.clone()).await?;
+            let outcome = work(&mut unit).await;
+            unit.discard().await;
+            nexus.note_denial(&actor, &outcome);
+            outcome
+        }));
+        task.await.unwrap_or(Err(Error::Impossible("a use case panicked")))
+    }
+
     /// Runs a change that belongs to no tenant (a session, a one-time link), in a task of its own.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
     where

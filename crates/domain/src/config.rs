@@ -128,17 +128,18 @@ pub struct NewConfigVersion {
 #[serde(deny_unknown_fields)]
 pub struct ConfigPatch {
     /// A new key; the history stays.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub key: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::emptied", skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::emptied", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// A JSON Schema that the present value fits and every later one has to; `null` takes it away.
     #[serde(default, deserialize_with = "json::given", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<JsonText>))]
     pub schema: Option<Option<JsonText>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_version: Option<i64>,
 }
 

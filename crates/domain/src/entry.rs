@@ -67,13 +67,14 @@ pub struct DeletedEntry<T> {
 #[serde(deny_unknown_fields)]
 pub struct EntryPatch {
     /// A new key; the history stays.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub key: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::emptied", skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::emptied", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_version: Option<i64>,
 }
 

@@ -53,7 +53,8 @@ pub struct NewEnvironment {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentPatch {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub name: Option<String>,
     /// The evaluation engine to keep to: a line (`1.x`) or a version (`1.0`). `null` takes the pin away.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

@@ -244,7 +244,7 @@ pub struct PromoteItem {
     pub kind: EntryKind,
     pub key: String,
     pub state: PromoteState,
-    /// Why it is invalid.
+    /// Why it is invalid, or what to watch out for.
     pub reason: Option<String>,
     /// The version that is promoted; 0 where there is none.
     pub version: i64,

@@ -5,6 +5,7 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -80,6 +81,25 @@ impl<'de> Deserialize<'de> for JsonText {
     }
 }
 
+/// Reads a field of a change that takes no `null`: what it is about is never empty.
+pub(crate) fn needed<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let given = Option::<T>::deserialize(deserializer)?;
+    given.map(Some).ok_or_else(|| serde::de::Error::custom("this is never null"))
+}
+
+/// Reads a field of a change whose `null` empties it (RFC 7396).
+pub(crate) fn emptied<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(|given| Some(given.unwrap_or_default()))
+}
+
 /// Reads a field of a change so that `null` (take it away) is not what is absent (leave it).
 pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -117,13 +137,15 @@ pub(crate) fn is_finite(number: &str) -> bool {
 }
 
 /// A JSON value in one way of writing: texts that mean the same and keep their digits become equal.
-/// What is no JSON stays as it is.
+/// A number with an exponent gets a point and a sign (`1.0e+5`), without which readers of YAML 1.1 take it
+/// for a string. What is no JSON stays as it is.
 pub fn normal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {
         let len = match first {
             b'"' => end_of_string(rest.as_bytes(), 0),
+            b'-' | b'0'..=b'9' => rest.bytes().take_while(is_in_number).count(),
             _ => rest.chars().next().map_or(1, char::len_utf8),
         };
         let (piece, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
@@ -132,11 +154,23 @@ pub fn normal(text: &str) -> String {
             b',' => out.push_str(", "),
             b':' => out.push_str(": "),
             b' ' | b'\n' | b'\r' | b'\t' => {}
+            b'-' | b'0'..=b'9' => out.push_str(&normal_number(piece)),
             _ => out.push_str(piece),
         }
         rest = behind;
     }
     out
+}
+
+const fn is_in_number(byte: &u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')
+}
+
+fn normal_number(number: &str) -> Cow<'_, str> {
+    let Some((mantissa, exponent)) = number.split_once(['e', 'E']) else { return number.into() };
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with(['+', '-']) { "" } else { "+" };
+    format!("{mantissa}{point}e{sign}{exponent}").into()
 }
 
 /// The rule that `text` breaks as a JSON value, in words.
@@ -213,8 +247,8 @@ fn tokens(json: &str) -> impl Iterator<Item = Token> {
                     return Some(Token { kind, at: start..at });
                 }
                 b'-' | b'0'..=b'9' => {
-                    let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-                    at += bytes.get(start..).unwrap_or_default().iter().take_while(|b| part(b)).count();
+                    at +=
+                        bytes.get(start..).unwrap_or_default().iter().take_while(|b| is_in_number(b)).count();
                     return Some(Token { kind: TokenKind::Number, at: start..at });
                 }
                 _ => {
@@ -289,6 +323,9 @@ mod tests {
         let written = "{ \"a\" :[1.50,\n\"\\u0041\\/\"], \"b\":{} }";
         assert_eq!(normal(written), r#"{"a": [1.50, "A/"], "b": {}}"#);
         assert_eq!(normal(&normal(written)), normal(written));
+        let numbers = "[1e5, 1E-400, 12e03, -1.5e+7, 0.5, -0, 1.50]";
+        assert_eq!(normal(numbers), "[1.0e+5, 1.0e-400, 12.0e+03, -1.5e+7, 0.5, -0, 1.50]");
+        assert_eq!(normal(&normal(numbers)), normal(numbers));
     }
 
     proptest! {

@@ -25,6 +25,7 @@ pub mod invitation;
 pub mod json;
 pub mod key;
 pub mod keys;
+pub mod measure;
 pub mod member;
 pub mod network;
 pub mod oauth;

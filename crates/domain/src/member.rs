@@ -60,7 +60,8 @@ pub struct MemberProject {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MemberPatch {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = TenantRole))]
     pub role: Option<TenantRole>,
 }
 
@@ -92,7 +93,8 @@ pub struct NewProjectMember {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProjectMemberPatch {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = ProjectRole))]
     pub role: Option<ProjectRole>,
 }
 

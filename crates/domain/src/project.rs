@@ -54,11 +54,14 @@ pub struct NewProject {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProjectPatch {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Tier))]
     pub tier: Option<Tier>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = i64))]
     pub undelete_days: Option<i64>,
 }
 
@@ -66,7 +69,8 @@ pub struct ProjectPatch {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TenantPatch {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub name: Option<String>,
 }
 

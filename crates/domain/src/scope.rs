@@ -124,6 +124,15 @@ impl Scope {
         self.configs.get(key).map_or(&[], |config| &config.references)
     }
 
+    /// Every config, by key.
+    pub fn configs(&self) -> impl Iterator<Item = &str> {
+        self.configs.keys().map(String::as_str)
+    }
+
+    pub fn has_secret(&self, key: &str) -> bool {
+        self.secrets.contains_key(key)
+    }
+
     /// The configs that a config names and that are there.
     fn next(&self, key: &str) -> impl Iterator<Item = &str> {
         let configs = self.references(key).iter().filter(|it| it.kind == ReferenceKind::Config);
@@ -209,9 +218,11 @@ impl Scope {
         path
     }
 
-    /// Every secret that the config reaches, directly or through others.
-    pub fn secrets_reached(&self, key: &str) -> BTreeSet<&str> {
-        let (mut reached, mut seen, mut open) = (BTreeSet::new(), HashSet::from([key]), vec![key]);
+    /// Every secret that the configs reach, directly or through others.
+    pub fn secrets_reached<'a>(&'a self, keys: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+        let mut open: Vec<&str> = keys.into_iter().collect();
+        let mut seen: HashSet<&str> = open.iter().copied().collect();
+        let mut reached = BTreeSet::new();
         while let Some(key) = open.pop() {
             let secrets = self.references(key).iter().filter(|it| it.kind == ReferenceKind::Secret);
             reached.extend(secrets.map(|it| it.key.as_str()));
@@ -350,8 +361,8 @@ mod tests {
             ("D", &["config:C"]),
         ]);
         assert_eq!(scope.tainted(), HashSet::from(["A", "B"]));
-        assert_eq!(scope.secrets_reached("A"), BTreeSet::from(["S"]));
-        assert!(scope.secrets_reached("D").is_empty());
+        assert_eq!(scope.secrets_reached(["A"]), BTreeSet::from(["S"]));
+        assert!(scope.secrets_reached(["D"]).is_empty());
     }
 
     #[test]

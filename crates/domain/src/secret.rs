@@ -81,6 +81,32 @@ impl std::fmt::Debug for SecretValue {
     }
 }
 
+/// One version of a secret with its value: the answer to a reveal of an old one too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SecretVersionValue {
+    pub key: String,
+    pub version: i64,
+    #[serde(rename = "type")]
+    pub kind: SecretType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_base64: Option<String>,
+    pub size: i64,
+    pub active: bool,
+    pub inherited_from: Option<String>,
+    pub description: String,
+    pub created_at: Timestamp,
+    pub created_by: String,
+}
+
+impl std::fmt::Debug for SecretVersionValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecretVersionValue({} v{}, [redacted])", self.key, self.version)
+    }
+}
+
 /// What reads a secret or depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,7 +1,7 @@
 //! Versions of a config.
 
 use super::versions::{Restore, Sides};
-use super::{Api, InEnvironment};
+use super::{Api, Deletion, InEnvironment};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -75,16 +75,16 @@ async fn get(
 /// Destroy an old version for good; its number stays burnt.
 #[utoipa::path(delete, path = "/projects/{project}/services/{service}/configs/{key}/versions/{n}", tag = "Config versions",
     params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), ("n" = i64, Path),
-        InEnvironment),
+        Deletion),
     responses((status = 204), Refusals))]
 async fn destroy(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name, number)): Path<(String, String, String, i64)>,
-    Params(environment): Params<InEnvironment>,
+    Params(deletion): Params<Deletion>,
 ) -> Api<StatusCode> {
-    let path = environment.path(&key, project, service)?;
-    configs::destroy(&nexus, &key.0, &path, &name, number).await?;
+    let path = InEnvironment { environment: deletion.environment }.path(&key, project, service)?;
+    configs::destroy(&nexus, &key.0, &path, &name, number, deletion.expected_version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,6 +1,6 @@
 //! Versions of a secret.
 
-use super::{Api, InEnvironment};
+use super::{Api, Deletion, InEnvironment};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -10,7 +10,9 @@ use axum::response::IntoResponse;
 use nexus_backend::{Nexus, secrets};
 use nexus_domain::entry::EntryVersion;
 use nexus_domain::page::Page;
-use nexus_domain::secret::{NewSecretVersion, SecretDiff, SecretRow, SecretType, SecretValue, SecretVersion};
+use nexus_domain::secret::{
+    NewSecretVersion, SecretDiff, SecretRow, SecretType, SecretVersion, SecretVersionValue,
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -62,30 +64,30 @@ async fn create(
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/secrets/{key}/versions/{n}", tag = "Versions",
     params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), ("n" = i64, Path),
         InEnvironment),
-    responses((status = 200, body = SecretValue), Refusals))]
+    responses((status = 200, body = SecretVersionValue), Refusals))]
 async fn get(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name, number)): Path<(String, String, String, i64)>,
     Params(environment): Params<InEnvironment>,
-) -> Api<axum::Json<SecretValue>> {
+) -> Api<axum::Json<SecretVersionValue>> {
     let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(secrets::reveal(&nexus, &key.0, &path, &name, Some(number)).await?))
+    Ok(axum::Json(secrets::version(&nexus, &key.0, &path, &name, number).await?))
 }
 
 /// Destroy an old version for good; its number stays burnt.
 #[utoipa::path(delete, path = "/projects/{project}/services/{service}/secrets/{key}/versions/{n}", tag = "Versions",
     params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), ("n" = i64, Path),
-        InEnvironment),
+        Deletion),
     responses((status = 204), Refusals))]
 async fn destroy(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name, number)): Path<(String, String, String, i64)>,
-    Params(environment): Params<InEnvironment>,
+    Params(deletion): Params<Deletion>,
 ) -> Api<StatusCode> {
-    let path = environment.path(&key, project, service)?;
-    secrets::destroy(&nexus, &key.0, &path, &name, number).await?;
+    let path = InEnvironment { environment: deletion.environment }.path(&key, project, service)?;
+    secrets::destroy(&nexus, &key.0, &path, &name, number, deletion.expected_version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

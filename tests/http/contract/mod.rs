@@ -3,6 +3,7 @@
 mod browsers;
 mod caching;
 mod document;
+mod entries;
 mod errors;
 mod explained;
 mod flags;

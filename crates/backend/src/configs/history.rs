@@ -97,6 +97,13 @@ pub async fn restore(
 }
 
 /// Wipes an old version for good; its number stays burnt.
-pub async fn destroy(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str, number: i64) -> Result<()> {
-    CONFIGS.destroy(nexus, actor, path, key, number).await
+pub async fn destroy(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    number: i64,
+    expected_version: Option<i64>,
+) -> Result<()> {
+    CONFIGS.destroy(nexus, actor, path, key, (number, expected_version)).await
 }

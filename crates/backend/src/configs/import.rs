@@ -12,7 +12,7 @@ use crate::{Error, Result};
 use nexus_domain::Refusal;
 use nexus_domain::action::Action;
 use nexus_domain::config::{ConfigType, ConfigValue};
-use nexus_domain::import::{ImportReport, ImportRequest, ImportState};
+use nexus_domain::import::{ImportFormat, ImportReport, ImportRequest, ImportState};
 use nexus_domain::json::{self, JsonText};
 use nexus_domain::service::ServicePath;
 use serde_json::json;
@@ -30,29 +30,29 @@ pub async fn import(
     let (format, found) = entries::pairs(request.format, &request.text)?;
     let path = path.clone();
     if request.dry_run {
-        return nexus
-            .read(actor, move |w| {
-                Box::pin(async move {
-                    let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
-                    let steps = plan(w, &service, found).await?;
-                    Ok(entries::report(&steps, format, true))
-                })
-            })
-            .await;
+        // What would be refused as a whole is refused here too, because it is the same.
+        return nexus.rehearse(actor, move |w| Box::pin(carried_out(w, path, request, format, found))).await;
     }
-    nexus
-        .change(actor, move |w| {
-            Box::pin(async move {
-                let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
-                let description = entries::description(request.description)?;
-                let steps = plan(w, &service, found).await?;
-                let report = entries::report(&steps, format, false);
-                entries::refuse_invalid(&report)?;
-                carry_out(w, &service, steps, &description).await?;
-                Ok(report)
-            })
-        })
-        .await
+    nexus.change(actor, move |w| Box::pin(carried_out(w, path, request, format, found))).await
+}
+
+async fn carried_out(
+    w: &mut Work,
+    path: ServicePath,
+    request: ImportRequest,
+    format: ImportFormat,
+    found: Pairs,
+) -> Result<ImportReport> {
+    let service = services::resolve(w, &path, Action::ConfigUpdate).await?;
+    let description = entries::description(request.description)?;
+    let steps = plan(w, &service, found).await?;
+    let report = entries::report(&steps, format, request.dry_run);
+    if request.dry_run && report.invalid > 0 {
+        return Ok(report);
+    }
+    entries::refuse_invalid(&report)?;
+    carry_out(w, &service, steps, &description).await?;
+    Ok(report)
 }
 
 async fn plan(w: &mut Work, service: &Resolved, found: Pairs) -> Result<Steps> {
@@ -111,11 +111,12 @@ fn read(kind: Option<ConfigType>, value: &Given) -> Result<ConfigValue, Refusal>
     }
 }
 
-/// Spaces between the parts of a JSON value, and how its strings are escaped, make no other value.
+/// Spaces between the parts of a JSON value, how its strings are escaped, and how an exponent is written,
+/// make no other value.
 fn means_the_same(one: &ConfigValue, other: &ConfigValue) -> bool {
     one == other
         || (one.kind == other.kind
-            && one.kind == ConfigType::Json
+            && matches!(one.kind, ConfigType::Json | ConfigType::Number)
             && json::normal(one.text()) == json::normal(other.text()))
 }
 
@@ -125,18 +126,15 @@ async fn active(w: &mut Work, entry: &Entry) -> Result<ConfigValue> {
 
 /// Judges what the new values refer to, as if all of them were written.
 async fn judge(w: &mut Work, service: &Resolved, steps: &mut Steps) -> Result<()> {
-    let mut scope = entries::scope(w, service.id, service.umbrella_id).await?;
-    for step in steps.iter() {
-        if let Some((_, key, value)) = &step.write {
-            scope.put_config(key.as_str(), value.references()?);
-        }
+    let mut intended = rules::Intended::default();
+    for (_, key, value) in steps.iter().filter_map(|step| step.write.as_ref()) {
+        intended.configs.insert(key.as_str().to_owned(), value.references()?);
     }
-    let judge = scope.judge();
+    let refused = rules::foresee(w, service, intended).await?;
     for step in steps {
-        let Some((_, key, _)) = &step.write else { continue };
-        if let Err(refusal) = rules::check(service, &scope, &judge, key.as_str()) {
+        if let Some(refusal) = step.write.as_ref().and_then(|(_, key, _)| refused.get(key.as_str())) {
             step.item.state = ImportState::Invalid;
-            step.item.reason = Some(entries::rule_of(&refusal));
+            step.item.reason = Some(entries::rule_of(refusal));
             step.write = None;
         }
     }

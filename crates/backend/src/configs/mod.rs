@@ -16,7 +16,7 @@ pub use export::{collisions_of, export};
 pub use history::{destroy, diff, history, restore, version};
 pub use import::import;
 pub use read::{counts, deleted, list, row};
-pub(crate) use rules::{check, settle};
+pub(crate) use rules::{Intended, answer_for_link, answer_for_uncovered, foresee, settle};
 pub use write::{create, delete, patch, undelete, update};
 
 use crate::entries::{self, Entry, Kind, ListedRow, Payload, Plain, VersionRow};

@@ -4,9 +4,9 @@ use super::{
     Entry, Kind, annotate, check_snapshot_size, delete, note, own, refuse_broken, rename, tags,
     twin_in_other_case,
 };
-use crate::Result;
 use crate::services::{self, Resolved};
 use crate::work::Work;
+use crate::{Result, configs};
 use nexus_domain::ServiceId;
 use nexus_domain::action::Action;
 use nexus_domain::entry::EntryPatch;
@@ -67,6 +67,7 @@ pub(crate) async fn patch(
     };
     rename(w, kind, &entry, &to).await?;
     refuse_broken(w, service, kind, key).await?;
+    answer_for_uncovered(w, service, kind, key).await?;
     services::touch(w, service.id).await?;
     let details = json!({ "change": "renamed", "from": key, "version": entry.active_version });
     w.record(action, &service.target().with_name(to.as_str()), details).await?;
@@ -84,7 +85,16 @@ pub(crate) async fn delete_from(
 ) -> Result<()> {
     delete(w, entry, service.undelete_days).await?;
     refuse_broken(w, service, kind, &entry.key).await?;
+    answer_for_uncovered(w, service, kind, &entry.key).await?;
     services::touch(w, service.id).await?;
     let days = json!({ "version": entry.active_version, "restorable_days": service.undelete_days });
     w.record(action, &service.target().with_name(&entry.key), days).await
+}
+
+/// An own config that goes may let the umbrella's through, and with it what that one leads to.
+async fn answer_for_uncovered(w: &mut Work, service: &Resolved, kind: Kind, key: &str) -> Result<()> {
+    match kind {
+        Kind::Config => configs::answer_for_uncovered(w, service, key).await,
+        Kind::Secret | Kind::Flag => Ok(()),
+    }
 }

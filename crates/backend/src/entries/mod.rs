@@ -14,6 +14,7 @@ mod input;
 mod list;
 mod plain;
 mod references;
+mod size;
 mod versions;
 
 pub(crate) use change::{case_warning, delete_from, finish, patch};
@@ -31,7 +32,8 @@ pub(crate) use input::{description, note, tags};
 pub use list::ListEntries;
 pub(crate) use list::{Keys, ListQuery, ListedRow, counts, every_key, like_pattern, list, one, page};
 pub(crate) use plain::Plain;
-pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
+pub(crate) use references::{heirs, own_keys, references_of, refuse_broken, scope, set_references};
+pub(crate) use size::check_snapshot_size;
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
 
 use crate::services;
@@ -42,7 +44,6 @@ use crate::{Error, Result};
 use nexus_domain::entry::DeletedEntry;
 use nexus_domain::key::EntryKey;
 use nexus_domain::refusal::LostRace;
-use nexus_domain::snapshot::{INLINE_FILE_BYTES, MAX_SNAPSHOT_BYTES};
 use nexus_domain::{Code, EntryId, Refusal, ServiceId, Timestamp, timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -376,36 +377,6 @@ pub(crate) async fn undelete(w: &mut Work, service: ServiceId, kind: Kind, key: 
     .map(|_| ())
     })?;
     Ok(row)
-}
-
-/// Refuses a write after which a snapshot would be too large: of this service, or of every service
-/// that inherits from it.
-pub(crate) async fn check_snapshot_size(w: &mut Work, service: ServiceId) -> Result<()> {
-    let (largest,): (i64,) = on!(w.tx, |c| sqlx::query_as(sql!(
-        "SELECT COALESCE(MAX(bytes), 0) FROM (
-             SELECT CAST(SUM(LENGTH(n.key) + 64
-                 + CASE WHEN v.type <> 'file' THEN v.size WHEN v.size > $3 THEN 128 ELSE v.size * 4 / 3 END)
-                 AS BIGINT) AS bytes
-             FROM services s
-             JOIN entries n ON n.service_id IN (s.id, s.umbrella_id) AND n.deleted_at IS NULL
-                 AND (n.service_id = s.id OR NOT EXISTS (SELECT 1 FROM entries o WHERE o.service_id = s.id
-                     AND o.kind = n.kind AND o.key = n.key AND o.deleted_at IS NULL AND o.active_version > 0))
-             JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-             WHERE s.tenant_id = $1 AND s.id IN (SELECT id FROM services WHERE id = $2
-                 UNION ALL SELECT id FROM services WHERE umbrella_id = $2)
-             GROUP BY s.id) AS sizes"
-    ))
-    .bind(w.actor.tenant)
-    .bind(service)
-    .bind(INLINE_FILE_BYTES)
-    .fetch_one(c)
-    .await)?;
-    if largest <= MAX_SNAPSHOT_BYTES {
-        return Ok(());
-    }
-    let message = "What programs would read of this service would pass 16 MiB";
-    let refusal = Refusal::new(Code::QuotaExceeded, message);
-    Err(refusal.with("quota", "snapshot_bytes").with("limit", MAX_SNAPSHOT_BYTES).into())
 }
 
 /// Makes deletions final whose time is over: rows and sealed values go.

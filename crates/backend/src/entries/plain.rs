@@ -90,14 +90,15 @@ impl Plain {
             .await
     }
 
-    /// Wipes an old version for good; its number stays burnt.
+    /// Wipes an old version for good; its number stays burnt. Besides its number stands the ACTIVE version
+    /// that is expected.
     pub async fn destroy(
         self,
         nexus: &Nexus,
         actor: &Actor,
         path: &ServicePath,
         key: &str,
-        number: i64,
+        (number, expected_version): (i64, Option<i64>),
     ) -> Result<()> {
         let (path, key) = (path.clone(), key.to_owned());
         nexus
@@ -105,6 +106,7 @@ impl Plain {
                 Box::pin(async move {
                     let service = services::resolve(w, &path, self.destroy).await?;
                     let entry = own(w, &service, self.kind, &key).await?;
+                    entry.expect(expected_version)?;
                     destroy(w, &entry, number).await?;
                     let target = service.target().with_name(&key);
                     w.record(self.destroy, &target, json!({ "version": number })).await

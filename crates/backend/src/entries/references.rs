@@ -12,6 +12,7 @@ use nexus_domain::template::{Reference, ReferenceKind};
 use nexus_domain::{Code, EntryId, Refusal, ServiceId};
 use serde_json::json;
 use sqlx::FromRow;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Replaces what an entry names.
@@ -110,9 +111,31 @@ pub(crate) async fn scope(w: &mut Work, service: ServiceId, umbrella: Option<Ser
 
 /// What the service's configs name, without the rest of its keys: enough to see what is tainted.
 pub(crate) async fn references_of(w: &mut Work, service: &Resolved) -> Result<Scope> {
+    references_of_service(w, service.id, service.umbrella_id).await
+}
+
+pub(super) async fn references_of_service(
+    w: &mut Work,
+    service: ServiceId,
+    umbrella: Option<ServiceId>,
+) -> Result<Scope> {
     let mut scope = Scope::default();
-    add_references(w, service.id, service.umbrella_id, &mut scope).await?;
+    add_references(w, service, umbrella, &mut scope).await?;
     Ok(scope)
+}
+
+/// The keys of a kind that a service has itself, with a value: what it overrides of its umbrella's.
+pub(crate) async fn own_keys(w: &mut Work, service: ServiceId, kind: Kind) -> Result<HashSet<String>> {
+    let rows: Vec<(String,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT key FROM entries WHERE tenant_id = $1 AND service_id = $2 AND kind = $3
+           AND deleted_at IS NULL AND active_version > 0"
+    ))
+    .bind(w.actor.tenant)
+    .bind(service)
+    .bind(kind.as_str())
+    .fetch_all(c)
+    .await)?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
 fn standing(active_version: i64, value_type: &str) -> Standing {

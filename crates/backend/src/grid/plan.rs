@@ -46,8 +46,11 @@ pub(super) struct Promotion {
 /// What is written.
 pub(super) enum Write {
     Secret(Value),
-    /// A secret that is not opened; it will be a new version of this type.
-    Unopened(SecretType),
+    /// A secret that is not opened; it will be a new version of this type and of so many bytes.
+    Unopened {
+        kind: SecretType,
+        size: i64,
+    },
     Config(ConfigValue),
     Flag(FlagDefinition),
 }
@@ -218,21 +221,53 @@ impl Promotion {
         let (state, write, reason) = match planned.item.kind {
             EntryKind::Secret => self.weigh_secret(w, &source, active.as_ref()).await?,
             EntryKind::Config => {
-                let version = entries::version(w, source.id, source.active_version).await?;
-                let value = open_config(&version)?;
-                let same = match &active {
-                    Some(entry) => {
-                        open_config(&entries::version(w, entry.id, entry.active_version).await?)? == value
-                    }
-                    None => false,
-                };
-                (compared(active.as_ref(), same), Some(Write::Config(value)), None)
+                let target = planned.target.as_ref();
+                let (state, write, reason) = self.weigh_config(w, &source, target, active.as_ref()).await?;
+                if state != PromoteState::Invalid {
+                    let write = write.filter(|_| state != PromoteState::Unchanged);
+                    let item = PromoteItem { state, reason, ..planned.item };
+                    return Ok(Planned { item, source: Some(source), write, ..planned });
+                }
+                (state, write, reason)
             }
             EntryKind::Flag => self.weigh_flag(w, &source, active.as_ref()).await?,
         };
         let write = write.filter(|_| state != PromoteState::Unchanged && reason.is_none());
         let item = PromoteItem { state, reason, ..planned.item };
         Ok(Planned { item, source: Some(source), write, ..planned })
+    }
+
+    /// What the target has as its schema stays, and the value has to fit it; a new entry takes the
+    /// source's along.
+    async fn weigh_config(
+        &self,
+        w: &mut Work,
+        source: &Entry,
+        target: Option<&Entry>,
+        active: Option<&Entry>,
+    ) -> Result<(PromoteState, Option<Write>, Option<String>)> {
+        let value = open_config(&entries::version(w, source.id, source.active_version).await?)?;
+        let same = match active {
+            Some(entry) => open_config(&entries::version(w, entry.id, entry.active_version).await?)? == value,
+            None => false,
+        };
+        let environment = &self.to.path.environment;
+        let remark = match target {
+            Some(target) if !configs::schema::is_same(w, source, target).await? => {
+                Some(format!("The JSON Schema differs; {environment} keeps its own"))
+            }
+            _ => None,
+        };
+        if let (Some(target), false) = (target, same) {
+            match configs::schema::refuse_unfit(w, target.id, &value).await {
+                Err(Error::Refused(refusal)) => {
+                    let reason = format!("In {environment}: {}", entries::rule_of(&refusal));
+                    return Ok((PromoteState::Invalid, None, Some(reason)));
+                }
+                fits => fits?,
+            }
+        }
+        Ok((compared(active, same), Some(Write::Config(value)), remark))
     }
 
     async fn weigh_flag(
@@ -268,7 +303,8 @@ impl Promotion {
         let kind: SecretType = entries::word(&source.kind)?;
         if self.secrets == Secrets::Closed || (self.secrets == Secrets::Compare && active.is_none()) {
             let state = if active.is_some() { PromoteState::NotCompared } else { PromoteState::New };
-            return Ok((state, Some(Write::Unopened(kind)), None));
+            let size = entries::version(w, source.id, source.active_version).await?.size;
+            return Ok((state, Some(Write::Unopened { kind, size }), None));
         }
         let version = entries::version(w, source.id, source.active_version).await?;
         let (kind, bytes) = secrets::open_version(w, self.from.id, source.id, version).await?;
@@ -293,27 +329,24 @@ impl Promotion {
 
     /// Judges what the configs name at the target, as if all of it were written.
     async fn judge(&self, w: &mut Work, planned: &mut [Planned]) -> Result<()> {
-        if !planned.iter().any(|it| matches!(it.write, Some(Write::Config(_)))) {
-            return Ok(());
-        }
-        let mut scope = entries::scope(w, self.to.id, self.to.umbrella_id).await?;
+        let mut intended = configs::Intended::default();
         for Planned { item, write, .. } in planned.iter() {
+            let key = item.key.clone();
             match write {
-                Some(Write::Secret(value)) => scope.put_secret(&item.key, standing(value.kind)),
-                Some(Write::Unopened(kind)) => scope.put_secret(&item.key, standing(*kind)),
-                Some(Write::Flag(_)) => scope.put_flag(&item.key),
-                Some(Write::Config(value)) => scope.put_config(&item.key, value.references()?),
+                Some(Write::Secret(value)) => intended.secrets.push((key, standing(value.kind))),
+                Some(Write::Unopened { kind, .. }) => intended.secrets.push((key, standing(*kind))),
+                Some(Write::Flag(_)) => intended.flags.push(key),
+                Some(Write::Config(value)) => _ = intended.configs.insert(key, value.references()?),
                 None => {}
             }
         }
-        let judge = scope.judge();
+        let refused = configs::foresee(w, &self.to, intended).await?;
         for Planned { item, write, .. } in planned.iter_mut() {
             if matches!(write, Some(Write::Config(_)))
-                && let Err(refusal) = configs::check(&self.to, &scope, &judge, &item.key)
+                && let Some(refusal) = refused.get(&item.key)
             {
                 item.state = PromoteState::Invalid;
-                item.reason =
-                    Some(format!("In {}: {}", self.to.path.environment, entries::rule_of(&refusal)));
+                item.reason = Some(format!("In {}: {}", self.to.path.environment, entries::rule_of(refusal)));
                 *write = None;
             }
         }

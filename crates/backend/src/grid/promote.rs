@@ -14,6 +14,7 @@ use nexus_domain::grid::{
 };
 use nexus_domain::key::EntryKey;
 use nexus_domain::service::ServicePath;
+use nexus_domain::template::Reference;
 use nexus_domain::{Code, Refusal};
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
@@ -26,13 +27,53 @@ pub async fn preview(
     request: PromoteRequest,
 ) -> Result<PromoteReport> {
     let chosen = chosen(&request)?;
-    let from = from.clone();
-    nexus
+    let (path, asked) = (from.clone(), request.clone());
+    let report = nexus
         .read(actor, move |w| {
             Box::pin(async move {
-                let promotion = open(w, &from, request, Secrets::Closed).await?;
+                let promotion = open(w, &path, asked, Secrets::Closed).await?;
                 let planned = promotion.plan(w, &chosen).await?;
                 Ok(report(&promotion, &planned, true))
+            })
+        })
+        .await?;
+    rehearse(nexus, actor, from, request, &report).await?;
+    Ok(report)
+}
+
+/// Promotes what a preview says is new or changed, and undoes it: what would be refused as a whole is
+/// refused here too. No secret is opened for that; another value of its length stands in for it.
+async fn rehearse(
+    nexus: &Nexus,
+    actor: &Actor,
+    from: &ServicePath,
+    request: PromoteRequest,
+    previewed: &PromoteReport,
+) -> Result<()> {
+    let is_written = |item: &&PromoteItem| {
+        matches!(item.state, PromoteState::New | PromoteState::Changed | PromoteState::NotCompared)
+    };
+    let written: BTreeSet<Chosen> = previewed
+        .items
+        .iter()
+        .filter(is_written)
+        .map(|item| Chosen::One(Reference { kind: item.kind, key: item.key.clone() }))
+        .collect();
+    if previewed.invalid > 0 || written.is_empty() {
+        return Ok(());
+    }
+    let from = from.clone();
+    nexus
+        .rehearse(actor, move |w| {
+            Box::pin(async move {
+                let promotion = open(w, &from, request, Secrets::Closed).await?;
+                let mut planned = promotion.plan(w, &written).await?;
+                for Planned { write, .. } in &mut planned {
+                    if let Some(Write::Unopened { kind, size }) = write {
+                        *write = Some(Write::Secret(secrets::Value::stand_in(*kind, *size)));
+                    }
+                }
+                carry_out(w, &promotion, planned, "").await
             })
         })
         .await
@@ -48,13 +89,13 @@ pub async fn promote(
 ) -> Result<PromoteReport> {
     let chosen = chosen(&request)?;
     let description = entries::description(request.description.clone())?;
-    let from = from.clone();
-    nexus
+    let (path, asked) = (from.clone(), request.clone());
+    let report = nexus
         .change(actor, move |w| {
             Box::pin(async move {
-                let dry_run = request.dry_run;
+                let dry_run = asked.dry_run;
                 let looks = if dry_run { Secrets::Compare } else { Secrets::Promote };
-                let promotion = open(w, &from, request, looks).await?;
+                let promotion = open(w, &path, asked, looks).await?;
                 let planned = promotion.plan(w, &chosen).await?;
                 let report = report(&promotion, &planned, dry_run);
                 if !dry_run {
@@ -66,7 +107,11 @@ pub async fn promote(
                 Ok(report)
             })
         })
-        .await
+        .await?;
+    if report.dry_run {
+        rehearse(nexus, actor, from, request, &report).await?;
+    }
+    Ok(report)
 }
 
 fn chosen(request: &PromoteRequest) -> Result<BTreeSet<Chosen>> {
@@ -141,11 +186,15 @@ async fn carry_out(
     entries::finish(w, promotion.to.id).await
 }
 
-/// A new entry takes note and tags along; where there is one already, its own stay.
+/// A new entry takes note, tags and JSON Schema along; where there is one already, its own stay.
 async fn insert(w: &mut Work, promotion: &Promotion, kind: EntryKind, source: &Entry) -> Result<Entry> {
     let key = EntryKey::parse(&source.key)?;
     let (to, tags) = (promotion.to.id, source.tags());
-    entries::insert(w, to, stored(kind), &key, &source.kind, &source.note, &tags).await
+    let entry = entries::insert(w, to, stored(kind), &key, &source.kind, &source.note, &tags).await?;
+    if kind == EntryKind::Config {
+        configs::schema::copy(w, source, &entry).await?;
+    }
+    Ok(entry)
 }
 
 async fn store(w: &mut Work, entry: &Entry, write: &Write, description: &str) -> Result<i64> {
@@ -153,6 +202,6 @@ async fn store(w: &mut Work, entry: &Entry, write: &Write, description: &str) ->
         Write::Secret(value) => secrets::store_version(w, entry, value, description).await,
         Write::Config(value) => configs::store_version(w, entry, value, description).await,
         Write::Flag(definition) => flags::store_version(w, entry, definition, description).await,
-        Write::Unopened(_) => Err(Error::Impossible("a secret that was not opened is written")),
+        Write::Unopened { .. } => Err(Error::Impossible("a secret that was not opened is written")),
     }
 }

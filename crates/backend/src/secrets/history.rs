@@ -61,13 +61,21 @@ pub async fn restore(
 }
 
 /// Wipes an old version for good; its number stays burnt.
-pub async fn destroy(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str, number: i64) -> Result<()> {
+pub async fn destroy(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    number: i64,
+    expected_version: Option<i64>,
+) -> Result<()> {
     let (path, key) = (path.clone(), key.to_owned());
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
                 let service = open_service(w, &path, Action::SecretDestroy).await?;
                 let entry = entries::own(w, &service, Kind::Secret, &key).await?;
+                entry.expect(expected_version)?;
                 entries::destroy(w, &entry, number).await?;
                 let target = service.target().with_name(&key);
                 w.record(Action::SecretDestroy, &target, json!({ "version": number })).await

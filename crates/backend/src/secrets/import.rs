@@ -22,30 +22,53 @@ pub async fn import(
     path: &ServicePath,
     request: ImportRequest,
 ) -> Result<ImportReport> {
-    let (format, found) = entries::pairs(request.format, &request.text)?;
-    let path = path.clone();
-    nexus
+    let (path, dry_run) = (path.clone(), request.dry_run);
+    let (again, asked_again) = (path.clone(), request.clone());
+    let report = nexus
         .change(actor, move |w| {
             Box::pin(async move {
-                let service = open_service(w, &path, Action::SecretPreview).await?;
+                let Look { service, steps, report } = look(w, &path, &request).await?;
                 if !request.dry_run {
-                    open_service(w, &path, Action::SecretUpdate).await?;
+                    entries::refuse_invalid(&report)?;
+                    carry_out(w, &service, steps, request.description).await?;
                 }
-                let description = entries::description(request.description)?;
-                let steps = plan(w, (&path, &service), found).await?;
-                let report = entries::report(&steps, format, request.dry_run);
-                let counts = json!({ "dry_run": request.dry_run, "new": report.new, "changed": report.changed,
-                    "unchanged": report.unchanged, "invalid": report.invalid });
-                w.record(Action::SecretPreview, &service.target(), counts).await?;
-                if request.dry_run {
-                    return Ok(report);
-                }
-                entries::refuse_invalid(&report)?;
-                carry_out(w, &service, steps, &description).await?;
                 Ok(report)
             })
         })
-        .await
+        .await?;
+    if dry_run && report.invalid == 0 {
+        // What would be refused as a whole is refused here too, because it is the same.
+        nexus
+            .rehearse(actor, move |w| {
+                Box::pin(async move {
+                    let Look { service, steps, .. } = look(w, &again, &asked_again).await?;
+                    carry_out(w, &service, steps, asked_again.description).await
+                })
+            })
+            .await?;
+    }
+    Ok(report)
+}
+
+/// A text compared with what the service has.
+struct Look {
+    service: Resolved,
+    steps: Vec<Step<Value>>,
+    report: ImportReport,
+}
+
+async fn look(w: &mut Work, path: &ServicePath, request: &ImportRequest) -> Result<Look> {
+    let (format, found) = entries::pairs(request.format, &request.text)?;
+    let service = open_service(w, path, Action::SecretPreview).await?;
+    if !request.dry_run {
+        open_service(w, path, Action::SecretUpdate).await?;
+    }
+    let steps = plan(w, (path, &service), found).await?;
+    let report = entries::report(&steps, format, request.dry_run);
+    let counts = json!({ "dry_run": request.dry_run, "new": report.new, "changed": report.changed,
+        "unchanged": report.unchanged, "invalid": report.invalid });
+    w.record(Action::SecretPreview, &service.target(), counts).await?;
+    Ok(Look { service, steps, report })
 }
 
 async fn plan(
@@ -108,8 +131,9 @@ async fn carry_out(
     w: &mut Work,
     service: &Resolved,
     steps: Vec<Step<Value>>,
-    description: &str,
+    description: Option<String>,
 ) -> Result<()> {
+    let description = entries::description(description)?;
     for (entry, key, value) in steps.into_iter().filter_map(|step| step.write) {
         let (action, entry) = match entry {
             Some(entry) => (Action::SecretUpdate, entry),
@@ -119,7 +143,7 @@ async fn carry_out(
                 (Action::SecretCreate, made)
             }
         };
-        let version = store_version(w, &entry, &value, description).await?;
+        let version = store_version(w, &entry, &value, &description).await?;
         let details = json!({ "change": "imported", "version": version });
         w.record(action, &service.target().with_name(key.as_str()), details).await?;
     }

@@ -18,7 +18,7 @@ pub use export::{collisions_of, export};
 pub use find::find;
 pub use history::{destroy, history, restore};
 pub use import::import;
-pub use read::{counts, deleted, list, reveal, row, uses};
+pub use read::{counts, deleted, list, reveal, row, uses, version};
 pub use write::{add_version, create, delete, delete_several, patch, undelete, undelete_several};
 
 pub(crate) use input::Value;

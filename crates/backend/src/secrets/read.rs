@@ -12,7 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_domain::action::Action;
 use nexus_domain::page::Page;
-use nexus_domain::secret::{DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue};
+use nexus_domain::secret::{
+    DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue, SecretVersionValue,
+};
 use nexus_domain::service::ServicePath;
 use nexus_domain::{ServiceId, Timestamp};
 use serde_json::{Value, json};
@@ -164,6 +166,41 @@ pub async fn reveal(
     key: &str,
     version: Option<i64>,
 ) -> Result<SecretValue> {
+    let (entry, opened) = open_one(nexus, actor, path, key, version).await?;
+    Ok(SecretValue {
+        tags: entry.tags(),
+        key: entry.key,
+        kind: opened.kind,
+        version: opened.version,
+        value: opened.value,
+        value_base64: opened.value_base64,
+        size: opened.size,
+        inherited_from: opened.inherited_from,
+        description: opened.description,
+        note: entry.note,
+        updated_at: entry.updated_at,
+        updated_by: entry.updated_by,
+    })
+}
+
+/// One version with its value, and who made it when.
+pub async fn version(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    number: i64,
+) -> Result<SecretVersionValue> {
+    Ok(open_one(nexus, actor, path, key, Some(number)).await?.1)
+}
+
+async fn open_one(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    version: Option<i64>,
+) -> Result<(entries::Entry, SecretVersionValue)> {
     let (path, key) = (path.clone(), key.to_owned());
     nexus
         .change(actor, move |w| {
@@ -174,25 +211,26 @@ pub async fn reveal(
                 let number = version.unwrap_or(entry.active_version);
                 let row = entries::version(w, entry.id, number).await?;
                 let (description, size) = (row.description.clone(), row.size);
+                let (created_at, created_by) = (row.created_at, row.created_by.clone());
                 let (kind, bytes) = open_version(w, entry.service_id, entry.id, row).await?;
                 let inherited_from = service.umbrella_slug.clone().filter(|_| inherited);
                 let details = json!({ "version": number, "inherited_from": inherited_from });
                 w.record(Action::SecretReveal, &service.target().with_name(&key), details).await?;
                 let (value, value_base64) = encode(kind, &bytes)?;
-                Ok(SecretValue {
-                    tags: entry.tags(),
-                    key: entry.key,
-                    kind,
+                let opened = SecretVersionValue {
+                    key: entry.key.clone(),
                     version: number,
+                    kind,
                     value,
                     value_base64,
                     size,
+                    active: number == entry.active_version,
                     inherited_from,
                     description,
-                    note: entry.note,
-                    updated_at: entry.updated_at,
-                    updated_by: entry.updated_by,
-                })
+                    created_at,
+                    created_by,
+                };
+                Ok((entry, opened))
             })
         })
         .await

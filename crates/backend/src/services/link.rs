@@ -5,7 +5,7 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
 use crate::work::Work;
-use crate::{Error, Result, entries, tiers};
+use crate::{Error, Result, configs, entries, tiers};
 use nexus_domain::action::Action;
 use nexus_domain::service::{Service, ServicePath};
 use nexus_domain::{Code, Refusal, ServiceId};
@@ -26,6 +26,7 @@ pub async fn link(nexus: &Nexus, actor: &Actor, path: &ServicePath, umbrella: &s
                 }
                 tiers::require_writable_service(w, service.id).await?;
                 set_umbrella(w, service.id, Some(to)).await?;
+                configs::answer_for_link(w, &path, service.id, to).await?;
                 entries::check_snapshot_size(w, service.id).await?;
                 touch(w, service.id).await?;
                 let details = json!({ "umbrella": umbrella, "before": service.umbrella_slug });

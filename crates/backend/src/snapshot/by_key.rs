@@ -1,7 +1,7 @@
 //! One secret by its key, with a service key: reading it, and with access `read_write` writing and
 //! deleting the service's own.
 
-use crate::entries::{self, Entry, Kind};
+use crate::entries::{self, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::secrets::{self, Value, encode, open_version, store_version};
@@ -14,7 +14,7 @@ use nexus_domain::key::EntryKey;
 use nexus_domain::secret::{NewSecretVersion, SecretType};
 use nexus_domain::service::ServicePath;
 use nexus_domain::snapshot::SnapshotSecret;
-use nexus_domain::{Code, Refusal};
+use nexus_domain::{Code, Refusal, ServiceId};
 use serde_json::json;
 
 /// A secret and the strong tag of this very version.
@@ -98,7 +98,10 @@ pub async fn put(nexus: &Nexus, actor: &Actor, key: &str, new: NewSecretVersion)
                 let service = own_service(w, Action::SecretUpdate).await?;
                 let parsed = EntryKey::parse(&key)?;
                 let existing = entries::find(w, service.id, Kind::Secret, &key).await?;
-                expect(existing.as_ref(), new.expected_version)?;
+                match &existing {
+                    Some(entry) => entry.expect(new.expected_version)?,
+                    None => expect_none(w, service.id, &key, new.expected_version).await?,
+                }
                 let usual =
                     existing.as_ref().and_then(|e| SecretType::parse(&e.kind)).unwrap_or(SecretType::Text);
                 let value = Value::read(new.value, new.value_base64, new.kind, usual)?;
@@ -122,12 +125,18 @@ pub async fn put(nexus: &Nexus, actor: &Actor, key: &str, new: NewSecretVersion)
         .await
 }
 
-fn expect(existing: Option<&Entry>, version: Option<i64>) -> Result<()> {
-    match (existing, version) {
-        (Some(entry), version) => entry.expect(version),
-        (None, None | Some(0)) => Ok(()),
-        (None, Some(_)) => Err(Refusal::taken("expected_version", "There is no such secret any more").into()),
+/// Refuses a write that started from a version of a secret that the service does not have itself. Who has
+/// deleted it, where somebody has, is told like who wrote another one.
+async fn expect_none(w: &mut Work, service: ServiceId, key: &str, version: Option<i64>) -> Result<()> {
+    if matches!(version, None | Some(0)) {
+        return Ok(());
     }
+    let deleted = entries::deleted(w, service, Kind::Secret).await?;
+    let deleted = deleted.into_iter().find(|row| row.key == key);
+    let (by, at) = deleted.map(|row| (row.deleted_by, row.deleted_at)).unzip();
+    let message = "There is no such secret of this service, or no more";
+    let refusal = Refusal::new(Code::Conflict, message).with("current_version", 0);
+    Err(refusal.with("updated_by", json!(by)).with("updated_at", json!(at)).into())
 }
 
 /// Deletes the service's own secret. An inherited one is not there to delete.

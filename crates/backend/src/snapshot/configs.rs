@@ -90,7 +90,7 @@ impl Values for Known<'_> {
 impl Given {
     /// Whether the value of a config is made of secrets, directly or through other configs.
     pub(super) fn reaches_secrets(&self, key: &str) -> bool {
-        !self.scope.secrets_reached(key).is_empty()
+        !self.scope.secrets_reached([key]).is_empty()
     }
 
     /// The configs that are made of no secret, for a reader who may read none: the others are left out,

@@ -91,7 +91,7 @@ async fn pick(
     key: String,
 ) -> Result<(SnapshotConfig, bool, BTreeSet<String>)> {
     let reached: BTreeSet<String> =
-        given.scope.secrets_reached(&key).into_iter().map(str::to_owned).collect();
+        given.scope.secrets_reached([key.as_str()]).into_iter().map(str::to_owned).collect();
     let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
     if about.kind == ServiceKind::Backend && !reached.is_empty() {
         for row in all_effective(w, service, about.umbrella_id, Kind::Secret).await? {

@@ -48,7 +48,7 @@ async fn busy_week(w: &World) -> Vec<Vec<u8>> {
     secrets::reveal(n, o, &api, "A", Some(1)).await.fine();
     secrets::diff(n, o, &api, "A", 1, 2).await.fine();
     secrets::restore(n, o, &api, "A", 1, None).await.fine();
-    secrets::destroy(n, o, &api, "A", 2).await.fine();
+    secrets::destroy(n, o, &api, "A", 2, None).await.fine();
     let patch = SecretPatch { key: Some("B".into()), note: Some("a note".into()), ..SecretPatch::default() };
     secrets::patch(n, o, &api, "A", patch).await.fine();
     secrets::export(n, o, &api, ExportFormat::Env).await.fine();

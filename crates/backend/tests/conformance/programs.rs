@@ -128,7 +128,7 @@ async fn what_programs_do_not_see_leaves_the_revision(w: &World) {
     let (etag, _) = fetch(&w.nexus, &key, None).await;
     let patch = SecretPatch { note: Some("n".into()), ..SecretPatch::default() };
     secrets::patch(&w.nexus, &w.owner, &api, "A", patch).await.fine();
-    secrets::destroy(&w.nexus, &w.owner, &api, "A", 1).await.fine();
+    secrets::destroy(&w.nexus, &w.owner, &api, "A", 1, None).await.fine();
     w.value(&api, "A").await;
     w.write(&worker, "B", "b").await;
     assert_eq!(fetch(&w.nexus, &key, Some(&etag)).await, (etag, None));

@@ -176,6 +176,15 @@ fn take<T: serde::de::DeserializeOwned, E: serde::de::Error>(
     }
 }
 
+/// Takes a field of a change out of an object; `null` empties it.
+fn take_or_empty<T: serde::de::DeserializeOwned + Default, E: serde::de::Error>(
+    fields: &mut Map<String, Value>,
+    name: &str,
+) -> Result<Option<T>, E> {
+    let is_null = fields.get(name).is_some_and(Value::is_null);
+    Ok(take(fields, name)?.or_else(|| is_null.then(T::default)))
+}
+
 /// What is left of the fields, as a definition. Nobody who makes a flag has to say that it is off;
 /// `enabled` is a shorter way to say `state`.
 fn definition<E: serde::de::Error>(mut fields: Map<String, Value>) -> Result<FlagDefinition, E> {
@@ -221,10 +230,13 @@ impl<'de> Deserialize<'de> for FlagPatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Map::deserialize(deserializer)?;
         shorthand(&mut fields)?;
+        if fields.get("key").is_some_and(Value::is_null) {
+            return Err(D::Error::custom("field without null `key`"));
+        }
         let entry = EntryPatch {
             key: take(&mut fields, "key")?,
-            note: take(&mut fields, "note")?,
-            tags: take(&mut fields, "tags")?,
+            note: take_or_empty(&mut fields, "note")?,
+            tags: take_or_empty(&mut fields, "tags")?,
             expected_version: take(&mut fields, "expected_version")?,
         };
         let description = take(&mut fields, "description")?;

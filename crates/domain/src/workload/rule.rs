@@ -52,11 +52,14 @@ pub struct NewIdentity {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IdentityPatch {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = RuleClaims))]
     pub claims: Option<RuleClaims>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::json::needed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Access))]
     pub access: Option<Access>,
     /// `null` for what the provider says.
     #[serde(default, deserialize_with = "crate::json::given")]

@@ -106,7 +106,7 @@ pub async fn destroy_flag_version(
     let (nexus, actor) = crate::server::person(&tenant).await?;
     crate::pages::losses::confirmed(&typed, &format!("v{version}"))?;
     let path = ServicePath { project, environment, service };
-    nexus_backend::flags::destroy(&nexus, &actor, &path, &key, version).await?;
+    nexus_backend::flags::destroy(&nexus, &actor, &path, &key, version, None).await?;
     Ok(Done::new(format!("v{version} of {key} is destroyed")))
 }
 

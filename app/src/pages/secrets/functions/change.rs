@@ -121,7 +121,7 @@ pub async fn destroy_secret_version(
     let (nexus, actor) = crate::server::person(&tenant).await?;
     crate::pages::losses::confirmed(&typed, &format!("v{version}"))?;
     let path = ServicePath { project, environment, service };
-    nexus_backend::secrets::destroy(&nexus, &actor, &path, &key, version).await?;
+    nexus_backend::secrets::destroy(&nexus, &actor, &path, &key, version, None).await?;
     Ok(Done::new(format!("v{version} of {key} is destroyed")))
 }
 

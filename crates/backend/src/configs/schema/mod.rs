@@ -10,7 +10,7 @@ mod check;
 mod compile;
 mod stored;
 
-pub(crate) use stored::{copy, of_page, refuse_unfit, set};
+pub(crate) use stored::{copy, is_same, of_page, refuse_unfit, set};
 
 use compile::{Id, Node};
 use nexus_domain::Refusal;

@@ -74,6 +74,11 @@ pub(crate) async fn copy(w: &mut Work, from: &Entry, to: &Entry) -> Result<()> {
     set(w, to.id, schema.as_ref()).await.map(|_| ())
 }
 
+/// Whether two configs have the same schema, or both none.
+pub(crate) async fn is_same(w: &mut Work, one: &Entry, other: &Entry) -> Result<bool> {
+    Ok(of(w, one.id).await? == of(w, other.id).await?)
+}
+
 /// The schemas of a service's configs between two keys, by the service that has the entry and its key.
 pub(crate) async fn of_page(
     w: &mut Work,

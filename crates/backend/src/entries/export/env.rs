@@ -2,8 +2,8 @@
 //! write a value exists that all of them do. They agree on two: single quotes take everything as it
 //! is, and double quotes take what none of them has a meaning for. Where no way fits all, the one
 //! that most readers get right is taken and the others are named below it, in a comment. What no
-//! reader gets right, and what one of them would run as a command, stands in a comment that only
-//! Nexus reads.
+//! reader gets right, what one of them would run as a command, and what would cost a neighbour its
+//! value, stands in a comment that only Nexus reads.
 //!
 //! A key that is no name of a variable is written as one (`a.b` as `a_b`), with the key in a comment
 //! above it, which Nexus reads too. Where two keys would be one variable, only a key that is spelled
@@ -71,16 +71,20 @@ fn push_pair(out: &mut String, key: &str, name: &str, text: &str) {
     let double = in_double_quotes(text).map(|differ| (format!("\"{}\"", escaped(text)), differ));
     let best = single.into_iter().chain(double).min_by_key(|(_, differ)| differ.len());
     let Some((value, differ)) = best.filter(|(_, differ)| differ.len() < Reader::ALL) else {
-        return push_hidden(out, key, text, "because no reader would get its value right");
+        return push_hidden(out, key, text, "because readers would get its value wrong, or run it");
     };
     if key != name {
         out.push_str(&format!("{NOTE}{key}\n"));
     }
     out.push_str(&format!("{name}={value}\n"));
-    if !differ.is_empty() {
-        let names: Vec<&str> = differ.into_iter().map(Reader::name).collect();
-        // The quotes around the key end what dotenv might take for a value that goes on: a closing
-        // quote behind a backslash counts for it only where no later one could be meant.
+    let mut names: Vec<&str> = differ.iter().copied().map(Reader::name).collect();
+    // It took a closing quote behind a backslash for a part of the value, where a later one followed.
+    if text.ends_with('\\') && !differ.contains(&Reader::PythonDotenv) {
+        names.push("python-dotenv before 1.2.3");
+    }
+    if !names.is_empty() {
+        // The quotes around the key end what dotenv and an older python-dotenv take for a value that goes
+        // on: without them it would go on into the next value that has quotes, and that one be lost too.
         out.push_str(&format!(
             "# The value of \"{name}\" above is read differently by {}\n",
             names.join(", ")
@@ -101,10 +105,9 @@ fn push_hidden(out: &mut String, key: &str, text: &str, why: &str) {
 }
 
 /// Who reads the text in single quotes as something else; none where it cannot stand there, or would
-/// take a reader beyond the closing quote.
+/// take a reader beyond the closing quote, as a backslash before that does.
 fn in_single_quotes(text: &str) -> Option<Vec<Reader>> {
-    let backslashes = text.bytes().rev().take_while(|byte| *byte == b'\\').count();
-    if text.contains(['\'', '\r']) || backslashes % 2 == 1 {
+    if text.contains(['\'', '\r']) || text.ends_with('\\') {
         return None;
     }
     let mut differ = Vec::new();
@@ -203,6 +206,22 @@ mod tests {
         note("it's \"x\"", "dotenv, dotenvx");
         note("a\r\nb", "bash");
         note("encrypted:abc", "dotenvx");
+    }
+
+    /// What python-dotenv 1.2.2 takes for a value in double quotes: everything to the last quote that could
+    /// be the closing one. What it then finds behind that is no end of a line, so that it says so and goes on
+    /// with the next one.
+    #[test]
+    fn a_backslash_at_the_end_costs_no_neighbour() {
+        for text in ["trail\\", "it's\\", "\\", "\\\\"] {
+            let file = file(&[("A", text), ("B", "it's"), ("C", "plain")]);
+            let first = file.lines().next().expect("a line");
+            assert!(first.starts_with("A=\""), "{file}");
+            let note = file.lines().nth(1).expect("a note");
+            assert!(note.ends_with("python-dotenv before 1.2.3"), "{file}");
+            assert!(note.contains("\"A\" above"), "what goes on ends in the note: {file}");
+            assert!(file.ends_with("B=\"it's\"\nC='plain'\n"), "{file}");
+        }
     }
 
     #[test]

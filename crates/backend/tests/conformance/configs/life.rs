@@ -148,8 +148,8 @@ async fn an_old_version_is_destroyed_for_good(w: &World) {
     w.set(&api, "A", "1").await;
     w.reset(&api, "A", "2").await;
     let (n, o) = (&w.nexus, &w.owner);
-    configs::destroy(n, o, &api, "A", 2).await.refused_as(Code::Conflict);
-    configs::destroy(n, o, &api, "A", 1).await.fine();
+    configs::destroy(n, o, &api, "A", 2, None).await.refused_as(Code::Conflict);
+    configs::destroy(n, o, &api, "A", 1, None).await.fine();
     configs::version(n, o, &api, "A", 1).await.refused_as(Code::Conflict);
     configs::restore(n, o, &api, "A", 1, None).await.refused_as(Code::Conflict);
     configs::diff(n, o, &api, "A", 1, 2).await.refused_as(Code::Conflict);
@@ -197,7 +197,7 @@ async fn reading_leaves_no_audit_row_and_every_change_leaves_one(w: &World) {
     w.set(&api, "A", "1").await;
     w.reset(&api, "A", "2").await;
     configs::restore(n, o, &api, "A", 1, None).await.fine();
-    configs::destroy(n, o, &api, "A", 1).await.fine();
+    configs::destroy(n, o, &api, "A", 1, None).await.fine();
     configs::delete(n, o, &api, "A", None).await.fine();
     configs::undelete(n, o, &api, "A").await.fine();
     let events = ["created", "updated", "updated", "destroyed", "deleted", "restored"];
@@ -223,7 +223,7 @@ async fn a_missing_config_answers_alike_everywhere(w: &World) {
         configs::delete(n, o, &api, key, None).await.refused_as(not_found);
         configs::undelete(n, o, &api, key).await.refused_as(not_found);
         configs::restore(n, o, &api, key, 1, None).await.refused_as(not_found);
-        configs::destroy(n, o, &api, key, 1).await.refused_as(not_found);
+        configs::destroy(n, o, &api, key, 1, None).await.refused_as(not_found);
     }
 }
 

@@ -158,10 +158,10 @@ async fn versions_are_compared_restored_and_destroyed(w: &World) {
         [(3, true), (2, false), (1, false)]
     );
     let owner = w.signed_in_again(&w.owner).await;
-    flags::destroy(&w.nexus, &owner, &api, "beta", 2).await.fine();
+    flags::destroy(&w.nexus, &owner, &api, "beta", 2, None).await.fine();
     flags::version(&w.nexus, &w.owner, &api, "beta", 2).await.refused_as(Code::Conflict);
     flags::restore(&w.nexus, &w.owner, &api, "beta", 2, None).await.refused_as(Code::Conflict);
-    flags::destroy(&w.nexus, &owner, &api, "beta", 3).await.refused_as(Code::Conflict);
+    flags::destroy(&w.nexus, &owner, &api, "beta", 3, None).await.refused_as(Code::Conflict);
     let first = flags::version(&w.nexus, &w.owner, &api, "beta", 1).await.fine();
     assert_eq!((first.definition.state, first.active), (FlagState::Off, false));
 }
@@ -258,7 +258,7 @@ async fn every_change_leaves_an_audit_row_and_reading_none(w: &World) {
     switch(w, &api, "a", Some(false)).await;
     flags::patch(&w.nexus, &w.owner, &api, "a", patch(json!({ "note": "n" }))).await.fine();
     flags::restore(&w.nexus, &w.owner, &api, "a", 1, None).await.fine();
-    flags::destroy(&w.nexus, &w.signed_in_again(&w.owner).await, &api, "a", 1).await.fine();
+    flags::destroy(&w.nexus, &w.signed_in_again(&w.owner).await, &api, "a", 1, None).await.fine();
     flags::delete(&w.nexus, &w.owner, &api, "a", None).await.fine();
     flags::undelete(&w.nexus, &w.owner, &api, "a").await.fine();
     let events = w.events_after(before).await;

@@ -84,7 +84,7 @@ pub async fn perform(w: &World, actor: &Actor, at: &ServicePath, act: &str) -> R
         "secret.version" => secrets::add_version(n, actor, at, "A", new_version("3")).await.map(drop),
         "secret.patch" => secrets::patch(n, actor, at, "A", SecretPatch::default()).await.map(drop),
         "secret.restore" => secrets::restore(n, actor, at, "A", 1, None).await.map(drop),
-        "secret.destroy" => secrets::destroy(n, actor, at, "A", 1).await.map(drop),
+        "secret.destroy" => secrets::destroy(n, actor, at, "A", 1, None).await.map(drop),
         "secret.delete" => secrets::delete(n, actor, at, "A", None).await.map(drop),
         "secret.undelete" => secrets::undelete(n, actor, at, "GONE").await.map(drop),
         "config.list" => configs::list(n, actor, at, everything()).await.map(drop),
@@ -103,7 +103,7 @@ pub async fn perform(w: &World, actor: &Actor, at: &ServicePath, act: &str) -> R
         "config.create" => configs::create(n, actor, at, new_config("N", "1")).await.map(drop),
         "config.update" => configs::update(n, actor, at, "C", new_value("3")).await.map(drop),
         "config.restore" => configs::restore(n, actor, at, "C", 1, None).await.map(drop),
-        "config.destroy" => configs::destroy(n, actor, at, "C", 1).await.map(drop),
+        "config.destroy" => configs::destroy(n, actor, at, "C", 1, None).await.map(drop),
         "config.undelete" => configs::undelete(n, actor, at, "GONE").await.map(drop),
         "config.delete" => configs::delete(n, actor, at, "C", None).await.map(drop),
         "audit.project" => {

@@ -178,7 +178,7 @@ async fn acts_that_show_or_end_things_need_a_fresh_sign_in(w: &World) {
             "secret.reveal" => secrets::reveal(n, &stale, &at, "A", None).await.map(|_| ()),
             "secret.diff" => secrets::diff(n, &stale, &at, "A", 1, 2).await.map(|_| ()),
             "secret.export" => secrets::export(n, &stale, &at, ExportFormat::Env).await.map(|_| ()),
-            "secret.destroy" => secrets::destroy(n, &stale, &at, "A", 1).await,
+            "secret.destroy" => secrets::destroy(n, &stale, &at, "A", 1, None).await,
             "key.rotate" => {
                 keys::rotate(n, &stale, &at, Slot::Primary, RotateRequest::default()).await.map(|_| ())
             }

@@ -1,10 +1,11 @@
 //! Promotion: what goes, what is refused, and that it is all or nothing.
 
 use super::three;
-use crate::world::{Outcome, World, new_flag, path};
+use crate::world::{Outcome, World, json_text, new_config, new_flag, path};
 use futures::future::join_all;
 use nexus_backend::{configs, dev_environments, flags, grid, projects, secrets, services, snapshot};
 use nexus_domain::Code;
+use nexus_domain::config::NewConfig;
 use nexus_domain::entry::EntryPatch;
 use nexus_domain::grid::{PromoteReport, PromoteRequest, PromoteState};
 use nexus_domain::project::{ProjectPatch, Tier};
@@ -31,6 +32,10 @@ both![
     a_target_that_changed_meanwhile_is_a_conflict,
     of_many_promotions_from_one_look_one_wins,
     there_has_to_be_a_counterpart,
+    what_does_not_fit_the_targets_schema_cannot_go,
+    a_new_config_takes_its_schema_along,
+    an_umbrellas_heirs_are_judged_before_anything_is_promised,
+    what_would_be_refused_as_a_whole_is_refused_in_the_preview,
     five_hundred_at_once_and_not_one_more,
 ];
 
@@ -411,4 +416,79 @@ async fn five_hundred_at_once_and_not_one_more(w: &World) {
     }
     assert_eq!(promote(w, &develop, request(&keys[..500])).await.new, 500);
     assert_eq!(config(w, &staging, "K499").await, (1, "\"499\"".into()));
+}
+
+async fn schema(w: &World, at: &ServicePath, key: &str) -> Option<String> {
+    let row = configs::row(&w.nexus, &w.owner, at, key).await.fine();
+    row.schema.map(|schema| schema.as_str().to_owned())
+}
+
+async fn with_schema(w: &World, at: &ServicePath, key: &str, value: &str, schema: &str) {
+    let new = NewConfig { schema: Some(json_text(schema)), ..new_config(key, value) };
+    configs::create(&w.nexus, &w.owner, at, new).await.fine();
+}
+
+async fn what_does_not_fit_the_targets_schema_cannot_go(w: &World) {
+    let [develop, staging, _] = three(w).await;
+    w.set(&develop, "PK", "{\"a\":\"text\"}").await;
+    let narrow = r#"{"properties":{"a":{"type":"integer"}}}"#;
+    with_schema(w, &staging, "PK", "{\"a\":1}", narrow).await;
+    let preview = grid::preview(&w.nexus, &w.owner, &develop, to("staging", &["config:PK"])).await.fine();
+    assert_eq!((preview.invalid, preview.changed), (1, 0), "{preview:?}");
+    assert!(preview.items[0].reason.as_ref().is_some_and(|reason| reason.contains("staging")), "{preview:?}");
+    let promoted = grid::promote(&w.nexus, &w.owner, &develop, to("staging", &["config:PK"])).await;
+    promoted.refused_as(Code::InvalidRequest);
+    w.reset(&develop, "PK", "{\"a\":2}").await;
+    let report = promote(w, &develop, to("staging", &["config:PK"])).await;
+    assert!(report.items[0].reason.as_ref().is_some_and(|reason| reason.contains("Schema")), "{report:?}");
+    assert_eq!(schema(w, &staging, "PK").await.as_deref(), Some(narrow));
+}
+
+async fn a_new_config_takes_its_schema_along(w: &World) {
+    let [develop, staging, _] = three(w).await;
+    let narrow = r#"{"properties":{"a":{"type":"integer"}}}"#;
+    with_schema(w, &develop, "PK", "{\"a\":1}", narrow).await;
+    let report = promote(w, &develop, to("staging", &["config:PK"])).await;
+    assert_eq!((report.new, report.items[0].reason.clone()), (1, None));
+    assert_eq!(schema(w, &staging, "PK").await.as_deref(), Some(narrow));
+}
+
+async fn an_umbrellas_heirs_are_judged_before_anything_is_promised(w: &World) {
+    let [_, _, live] = three(w).await;
+    let develop = w.umbrella("shop", "develop", "shared").await;
+    let shared = w.umbrella("shop", "live", "shared").await;
+    services::link(&w.nexus, &w.owner, &live, "shared").await.fine();
+    for at in [&develop, &shared] {
+        w.set(at, "A", "\"1\"").await;
+    }
+    w.set(&develop, "B", "\"{{config:A}}\"").await;
+    w.set(&shared, "B", "\"2\"").await;
+    w.set(&live, "A", "\"{{config:B}}\"").await;
+    let preview = grid::preview(&w.nexus, &w.owner, &develop, to("live", &["config:B"])).await.fine();
+    assert_eq!((preview.invalid, preview.changed), (1, 0), "{preview:?}");
+    let request = nexus_domain::import::ImportRequest {
+        format: nexus_domain::import::ImportFormat::Json,
+        text: r#"{"B": "{{config:A}}"}"#.into(),
+        dry_run: true,
+        description: None,
+    };
+    let import = configs::import(&w.nexus, &w.owner, &shared, request).await.fine();
+    assert_eq!((import.invalid, import.changed), (1, 0), "{import:?}");
+}
+
+async fn what_would_be_refused_as_a_whole_is_refused_in_the_preview(w: &World) {
+    let [develop, staging, _] = three(w).await;
+    w.set(&develop, "A", "1").await;
+    w.write(&develop, "S", "s").await;
+    let request = || to("staging", &["config:A", "secret:S"]);
+    // Nothing of a preview stays.
+    assert_eq!(grid::preview(&w.nexus, &w.owner, &develop, request()).await.fine().new, 2);
+    configs::row(&w.nexus, &w.owner, &staging, "A").await.refused_as(Code::NotFound);
+    let free = ProjectPatch { tier: Some(Tier::Free), ..ProjectPatch::default() };
+    projects::update(&w.nexus, &w.owner, "shop", free).await.fine();
+    let before = w.events().await.len();
+    grid::preview(&w.nexus, &w.owner, &develop, request()).await.refused_as(Code::QuotaExceeded);
+    assert_eq!(w.events().await.len(), before);
+    grid::promote(&w.nexus, &w.owner, &develop, dry(request())).await.refused_as(Code::QuotaExceeded);
+    grid::promote(&w.nexus, &w.owner, &develop, request()).await.refused_as(Code::QuotaExceeded);
 }

@@ -62,7 +62,7 @@ async fn destroying_wipes_the_value_and_burns_the_number(w: &World) {
     let api = w.shop().await;
     w.write(&api, "A", "one").await;
     w.rewrite(&api, "A", "two").await;
-    secrets::destroy(&w.nexus, &w.owner, &api, "A", 1).await.fine();
+    secrets::destroy(&w.nexus, &w.owner, &api, "A", 1, None).await.fine();
     let wiped =
         "SELECT COUNT(*) FROM entry_versions WHERE number = 1 AND payload IS NULL AND wrapped_key IS NULL";
     assert_eq!(w.number(wiped).await, 1);
@@ -75,7 +75,7 @@ async fn destroying_wipes_the_value_and_burns_the_number(w: &World) {
 async fn the_active_version_cannot_be_destroyed(w: &World) {
     let api = w.shop().await;
     w.write(&api, "A", "one").await;
-    secrets::destroy(&w.nexus, &w.owner, &api, "A", 1).await.refused_as(Code::Conflict);
+    secrets::destroy(&w.nexus, &w.owner, &api, "A", 1, None).await.refused_as(Code::Conflict);
     assert_eq!(w.value(&api, "A").await, "one");
 }
 
@@ -84,11 +84,11 @@ async fn what_is_destroyed_is_neither_restored_nor_compared_nor_revealed(w: &Wor
     w.write(&api, "A", "one").await;
     w.rewrite(&api, "A", "two").await;
     let (n, o) = (&w.nexus, &w.owner);
-    secrets::destroy(n, o, &api, "A", 1).await.fine();
+    secrets::destroy(n, o, &api, "A", 1, None).await.fine();
     secrets::restore(n, o, &api, "A", 1, None).await.refused_as(Code::Conflict);
     secrets::diff(n, o, &api, "A", 1, 2).await.refused_as(Code::Conflict);
     secrets::reveal(n, o, &api, "A", Some(1)).await.refused_as(Code::Conflict);
-    secrets::destroy(n, o, &api, "A", 1).await.refused_as(Code::Conflict);
+    secrets::destroy(n, o, &api, "A", 1, None).await.refused_as(Code::Conflict);
 }
 
 async fn two_versions_are_compared_line_by_line(w: &World) {
@@ -132,7 +132,7 @@ async fn numbers_out_of_range_are_simply_missing(w: &World) {
     for number in [0, 2, -1, i64::MAX, i64::MIN] {
         secrets::reveal(n, o, &api, "A", Some(number)).await.refused_as(Code::NotFound);
         secrets::restore(n, o, &api, "A", number, None).await.refused_as(Code::NotFound);
-        secrets::destroy(n, o, &api, "A", number).await.refused_as(Code::NotFound);
+        secrets::destroy(n, o, &api, "A", number, None).await.refused_as(Code::NotFound);
         secrets::diff(n, o, &api, "A", 1, number).await.refused_as(Code::NotFound);
     }
 }

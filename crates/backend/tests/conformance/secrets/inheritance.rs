@@ -46,7 +46,7 @@ async fn an_inherited_secret_is_changed_on_the_umbrella_only(w: &World) {
         secrets::patch(n, o, &api, "A", patch).await.refused_as(Code::NotFound),
         secrets::delete(n, o, &api, "A", None).await.refused_as(Code::NotFound),
         secrets::restore(n, o, &api, "A", 1, None).await.refused_as(Code::NotFound),
-        secrets::destroy(n, o, &api, "A", 1).await.refused_as(Code::NotFound),
+        secrets::destroy(n, o, &api, "A", 1, None).await.refused_as(Code::NotFound),
     ] {
         assert!(refusal.message.contains("shared"), "it says where: {refusal}");
     }

@@ -94,7 +94,7 @@ async fn a_frontend_has_no_secrets_on_any_way(w: &World) {
     secrets::undelete(n, o, &front, "A").await.refused_as(mismatch);
     secrets::history(n, o, &front, "A").await.refused_as(mismatch);
     secrets::restore(n, o, &front, "A", 1, None).await.refused_as(mismatch);
-    secrets::destroy(n, o, &front, "A", 1).await.refused_as(mismatch);
+    secrets::destroy(n, o, &front, "A", 1, None).await.refused_as(mismatch);
     secrets::diff(n, o, &front, "A", 1, 2).await.refused_as(mismatch);
     secrets::export(n, o, &front, ExportFormat::Env).await.refused_as(mismatch);
     secrets::uses(n, o, &front, "A").await.refused_as(mismatch);
@@ -297,7 +297,7 @@ async fn a_missing_secret_answers_alike_everywhere(w: &World) {
         secrets::delete(n, o, &api, key, None).await.refused_as(not_found);
         secrets::undelete(n, o, &api, key).await.refused_as(not_found);
         secrets::restore(n, o, &api, key, 1, None).await.refused_as(not_found);
-        secrets::destroy(n, o, &api, key, 1).await.refused_as(not_found);
+        secrets::destroy(n, o, &api, key, 1, None).await.refused_as(not_found);
     }
 }
 

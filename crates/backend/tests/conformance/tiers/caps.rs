@@ -112,8 +112,12 @@ async fn an_import_over_the_cap_writes_nothing(w: &World) {
     let api = shop(w, Tier::Free).await;
     fill(w, &api, 1..=5).await;
     let lines = |from: i32, to: i32| (from..=to).map(|n| format!("S{n:02}=new\n")).collect::<String>();
-    let outcome = secrets::import(&w.nexus, &w.owner, &api, env(&lines(1, 21), false)).await;
-    assert_quota(outcome, Quota::Secrets, 20, Some(Tier::Xs));
+    for dry_run in [true, false] {
+        let outcome = secrets::import(&w.nexus, &w.owner, &api, env(&lines(1, 21), dry_run)).await;
+        assert_quota(outcome, Quota::Secrets, 20, Some(Tier::Xs));
+    }
+    let dry = secrets::import(&w.nexus, &w.owner, &api, env(&lines(1, 20), true)).await.fine();
+    assert_eq!((dry.new, dry.changed), (15, 5));
     assert_eq!(w.number("SELECT COUNT(*) FROM entries").await, 5);
     assert_eq!(w.value(&api, "S01").await, "v");
     let report = secrets::import(&w.nexus, &w.owner, &api, env(&lines(1, 20), false)).await.fine();

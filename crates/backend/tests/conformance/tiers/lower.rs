@@ -83,7 +83,7 @@ async fn every_write_of_what_is_read_only_is_refused(w: &World) {
     secrets::patch(n, owner, &api, "S01", note()).await.fine();
     // A value that leaked can be destroyed, and the secret deleted.
     let owner = w.signed_in_again(owner).await;
-    secrets::destroy(n, &owner, &api, "S21", 1).await.fine();
+    secrets::destroy(n, &owner, &api, "S21", 1, None).await.fine();
     secrets::delete(n, &owner, &api, "S21", None).await.fine();
     refused_undelete(w, &owner, &api).await;
 }

@@ -12,7 +12,8 @@ pub use database::{Database, execute, numbers, prepare, texts};
 pub use outcome::Outcome;
 pub use postman::Postman;
 pub use things::{
-    everything, flag, new_config, new_flag, new_secret, new_service, new_value, new_version, path,
+    everything, flag, json as json_text, new_config, new_flag, new_secret, new_service, new_value,
+    new_version, path,
 };
 
 use nexus_backend::crypto::{RootKey, SystemRandom};
