@@ -106,10 +106,7 @@ fn rest(routes: Rest, document: &Value, nexus: Nexus) -> Router {
     let keeper = Keeper::new(nexus.clone(), document);
     let management = routes.management.layer(from_fn_with_state(keeper, idempotency::once));
     // Apart from the service API, which no middleware is to slow down.
-    management
-        .merge(routes.service)
-        .with_state(nexus)
-        .merge(docs::router(document))
+    management.merge(routes.service).with_state(nexus).merge(docs::router(document))
 }
 
 fn shell() -> Shell {

@@ -22,7 +22,8 @@ impl Queries {
     /// and so do the addresses by which it is found.
     pub fn new(document: &Value) -> Self {
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-        let ours = paths.filter(|(path, _)| !path.starts_with("/oauth/") && !path.starts_with("/.well-known/"));
+        let ours =
+            paths.filter(|(path, _)| !path.starts_with("/oauth/") && !path.starts_with("/.well-known/"));
         let calls = ours.map(|(path, item)| {
             let methods = item.as_object().into_iter().flatten();
             (path.clone(), methods.map(|(method, call)| (method.clone(), names(call))).collect())

@@ -88,9 +88,7 @@ impl Error {
     pub(crate) fn named_by(self, field: &'static str) -> Self {
         match self {
             Self::Refused(refusal) if refusal.code == Code::NotFound => Self::Refused(nothing_named(field)),
-            Self::Denied(denial) if denial.hidden => {
-                Self::Denied(Denial { named_by: Some(field), ..denial })
-            }
+            Self::Denied(denial) if denial.hidden => Self::Denied(Denial { named_by: Some(field), ..denial }),
             other => other,
         }
     }

@@ -328,7 +328,8 @@ impl Actor {
     ) -> Result<()> {
         let permission = action.permission();
         let hidden = role.is_none() || (place == Place::Foreign && role != Some(ProjectRole::Owner));
-        let allowed = self.scopes_allow(permission) && role.is_some_and(|role| role.allows(permission, place));
+        let allowed =
+            self.scopes_allow(permission) && role.is_some_and(|role| role.allows(permission, place));
         let denial = Denial { hidden, ..Denial::in_project(action.event(), target) };
         self.decide(allowed, denial, action, now)
     }

@@ -110,7 +110,9 @@ mod tests {
         }
         let given = cursor("DB_URL");
         assert!(!given.contains("DB"), "{given}");
-        for text in ["", "A", "DB_URL", "zzz", "00000000ff", "ключ", "4100000000", &given[1..], &given.to_uppercase()] {
+        for text in
+            ["", "A", "DB_URL", "zzz", "00000000ff", "ключ", "4100000000", &given[1..], &given.to_uppercase()]
+        {
             assert_eq!(place(text), None, "{text}");
         }
         assert!(Asked::new(None, Some("zzz")).expect_err("refused").field("cursor").is_some());

@@ -1,7 +1,7 @@
 //! Who works in a project.
 
-use super::{Api, Paged, Paging};
 use super::members::user;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::Json;
 use crate::http::docs::Refusals;

@@ -28,11 +28,7 @@ fn addon(text: &str) -> Api<Addon> {
 /// Every tier, lowest first, and every add-on: what they allow and what they cost here.
 #[utoipa::path(get, path = "/tiers", tag = "Tiers", params(Paging),
     responses((status = 200, body = Tiers), Refusals))]
-async fn list(
-    State(nexus): State<Nexus>,
-    key: ManagementKey,
-    Paged(asked): Paged,
-) -> Api<axum::Json<Tiers>> {
+async fn list(State(nexus): State<Nexus>, key: ManagementKey, Paged(asked): Paged) -> Api<axum::Json<Tiers>> {
     let tiers = tiers::list(&nexus, &key.0).await?;
     let ranked = tiers.data.into_iter().enumerate().collect();
     let Page { data, next_cursor } = asked.cut(ranked, |(rank, _)| format!("{rank:02}"));

@@ -97,7 +97,9 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::WifNotAvailable => "the project lacks workload identity",
         Code::NotFound => "missing, or not for the caller to know of",
         Code::MethodNotAllowed => "the address does not know the method",
-        Code::Conflict => "it exists already, was changed in the meantime, is in another state, or is still being done",
+        Code::Conflict => {
+            "it exists already, was changed in the meantime, is in another state, or is still being done"
+        }
         Code::QuotaExceeded => "a quota is used up; `details` names it",
         Code::InUse => "something depends on it; `details` names it",
         Code::Immutable => "this never changes",

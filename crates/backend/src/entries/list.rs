@@ -169,7 +169,8 @@ pub(crate) async fn page(
     kind: Kind,
     asked: &ListEntries,
 ) -> Result<(Vec<ListedRow>, Option<String>)> {
-    let after = asked.cursor.as_deref().map(|text| page::place(text).ok_or_else(page::no_cursor)).transpose()?;
+    let after =
+        asked.cursor.as_deref().map(|text| page::place(text).ok_or_else(page::no_cursor)).transpose()?;
     let keys = after.as_deref().map_or(Keys::All, Keys::After);
     let limit = asked.limit.max(0);
     let query = ListQuery { source: asked.source, q: &asked.q, keys, limit: limit.saturating_add(1) };

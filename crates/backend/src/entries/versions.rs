@@ -109,7 +109,8 @@ pub(crate) async fn history<T: TryFrom<String>>(
     entry: &Entry,
     asked: &Asked,
 ) -> Result<Page<EntryVersion<T>>> {
-    let rows: Vec<VersionRow> = on!(w.tx, |c| sqlx::query_as(sql!(
+    let rows: Vec<VersionRow> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT number, type, NULL AS payload, NULL AS wrapped_key, size, description, created_at, created_by,
                 destroyed_at
          FROM entry_versions WHERE tenant_id = $1 AND entry_id = $2 AND number < $3 ORDER BY number DESC LIMIT $4"
@@ -119,7 +120,8 @@ pub(crate) async fn history<T: TryFrom<String>>(
     .bind(asked.after()?.unwrap_or(i64::MAX))
     .bind(asked.rows())
     .fetch_all(c)
-    .await)?;
+    .await
+    })?;
     let Page { data, next_cursor } = asked.page(rows, |row| row.number.to_string());
     let data = data.into_iter().map(|row| row.into_wire(entry)).collect::<Result<_>>()?;
     Ok(Page { data, next_cursor })
