@@ -18,12 +18,12 @@ type Names = BTreeSet<String>;
 pub(super) struct Queries(Arc<HashMap<String, HashMap<String, Names>>>);
 
 impl Queries {
-    /// What the document says. An authorization server overlooks what it does not know (RFC 6749, section 3.1),
-    /// and so do the addresses by which it is found.
+    /// What the document says. Two protocols of others overlook what they do not know: an authorization server
+    /// has to (RFC 6749, section 3.1), and providers of OpenFeature send names of their own.
     pub fn new(document: &Value) -> Self {
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-        let ours =
-            paths.filter(|(path, _)| !path.starts_with("/oauth/") && !path.starts_with("/.well-known/"));
+        let foreign = |path: &str| ["/oauth/", "/.well-known/", "/ofrep/"].iter().any(|it| path.contains(it));
+        let ours = paths.filter(|(path, _)| !foreign(path) || path.starts_with("/api/"));
         let calls = ours.map(|(path, item)| {
             let methods = item.as_object().into_iter().flatten();
             (path.clone(), methods.map(|(method, call)| (method.clone(), names(call))).collect())

@@ -187,7 +187,6 @@ async fn a_name_that_a_call_does_not_have_is_refused_in_every_query() {
         ("GET", "/v1/secrets/TOKEN?version=1", &w.keys.sk_read),
         ("GET", &format!("/s/{}/v1/sync?bogus=1", w.keys.endpoint), &w.keys.sk_read),
         ("POST", "/v1/evaluate?explain=true", &w.keys.sk_read),
-        ("POST", "/ofrep/v1/evaluate/flags?bogus=1", &w.keys.sk_read),
         ("POST", "/v1/auth/token-exchange?bogus=1", &w.keys.sk_read),
     ] {
         let ask = || w.ask(method, path).json(body.clone()).with(key);
