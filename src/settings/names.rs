@@ -9,11 +9,11 @@ use figment::{Profile, Provider};
 const PREFIX: &str = "NEXUS_";
 /// What the command line and the client read from there and is no setting of the instance.
 const BESIDE: [&str; 13] = [
+    "NEXUS_LOGIN_DIR",
     "NEXUS_CONFIG",
     "NEXUS_URL",
     "NEXUS_KEY",
     "NEXUS_KEY_FILE",
-    "NEXUS_API_KEY",
     "NEXUS_PROJECT",
     "NEXUS_SERVICE",
     "NEXUS_IDENTITY_PROVIDER",
