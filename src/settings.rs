@@ -1,6 +1,7 @@
 //! What an operator decides: read once, at start, from a file and from the environment
 //! (`NEXUS_…` wins), and handed on from there.
 
+mod names;
 mod sign_in;
 
 pub use sign_in::SignInProvider;
@@ -94,11 +95,27 @@ impl Settings {
     /// Reads the settings; `file` is optional.
     pub fn read(file: Option<&std::path::Path>) -> anyhow::Result<Self> {
         let mut figment = Figment::from(Serialized::defaults(DEFAULTS));
-        if let Some(file) = file {
+        let toml = file.map(Toml::file);
+        if let (Some(file), Some(toml)) = (file, &toml) {
             anyhow::ensure!(file.is_file(), "the settings file {} does not exist", file.display());
-            figment = figment.merge(Toml::file(file));
+            figment = figment.merge(toml);
         }
-        Ok(figment.merge(Env::prefixed("NEXUS_")).extract()?)
+        let settings: Self = figment.merge(Env::prefixed("NEXUS_")).extract()?;
+        if let Some(toml) = &toml {
+            names::expect_known(toml, &settings.names())?;
+        }
+        Ok(settings)
+    }
+
+    /// What every setting is called: what is shown.
+    fn names(&self) -> Vec<&'static str> {
+        self.shown().into_keys().collect()
+    }
+
+    /// A sentence for each variable of the environment that looks like a setting and is none.
+    pub fn overlooked(&self) -> Vec<String> {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        names::overlooked(names, &self.names())
     }
 
     pub fn public_url(&self) -> String {
@@ -260,6 +277,33 @@ mod tests {
         let hosted = settings(folder.path(), "billing_mode = \"hosted\"").expect("settings");
         assert_eq!(hosted.catalogue().expect("embedded").default_tier(), Tier::Free);
         assert!(settings(folder.path(), "billing_mode = \"free\"").is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_no_setting_is_refused_with_the_one_that_is_meant() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let complaint = |text| settings(folder.path(), text).expect_err("refused").to_string();
+        assert_eq!(complaint("bogus = \"x\""), "the settings file: there is no setting bogus");
+        let meant = "the settings file: there is no setting publc_url; is public_url meant?";
+        assert_eq!(complaint("publc_url = \"https://nexus.test\""), meant);
+        assert!(complaint("[server]\nlisten = \"127.0.0.1:1\"").contains("server"));
+    }
+
+    #[test]
+    fn every_setting_may_stand_in_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = settings(folder.path(), "").expect("settings");
+        for name in own.names() {
+            let text = match name {
+                "sign_in_providers" => format!("{name} = []"),
+                "egress_http" => format!("{name} = false"),
+                "listen" => format!("{name} = \"127.0.0.1:1\""),
+                "billing_mode" => format!("{name} = \"hosted\""),
+                "tenant_creation" => format!("{name} = \"operator\""),
+                _ => format!("{name} = \"x\""),
+            };
+            settings(folder.path(), &text).expect(name);
+        }
     }
 
     #[test]

@@ -35,15 +35,16 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitCode> {
-    slug::check(&args.tenant).context("--tenant")?;
-    let email = check_email(&args.email).context("--email")?;
-    let password = if args.password_stdin { Some(read_password()?) } else { None };
     let nexus = open(settings).await?;
+    // Before anything is read or judged: whoever only wants a tenant to be there may say the rest as they like.
     if !people::needs_set_up(&nexus).await? {
         nexus.db.close().await;
         anyhow::ensure!(args.if_missing, "this instance has a tenant already");
         return Ok(ExitCode::SUCCESS);
     }
+    slug::check(&args.tenant).context("--tenant")?;
+    let email = check_email(&args.email).context("--email")?;
+    let password = if args.password_stdin { Some(read_password()?) } else { None };
     let made = make(&nexus, &args.tenant, &email, password).await?;
     if args.json {
         say(&made.to_string());

@@ -28,6 +28,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(settings: &Settings, args: Args) -> anyhow::Result<ExitCode> {
     Registry::default().with(log::layer(&settings.log, std::io::stderr)?).init();
+    for sentence in settings.overlooked() {
+        tracing::warn!("{sentence}");
+    }
     let proxies = settings.trusted_proxies()?;
     let nexus = open(settings).await?;
     let listener = TcpListener::bind(settings.listen)

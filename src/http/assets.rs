@@ -1,11 +1,13 @@
 //! The console's files: script, WASM, styles, icons. They are part of the program, carry the hash of
 //! their content in their names, and are sent compressed as they were built.
 
+use super::error::ApiError;
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use nexus_domain::Refusal;
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -49,7 +51,7 @@ async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
         .filter(|(coding, _)| accepts(coding))
         .find_map(|(coding, ending)| Some((coding, Files::get(&format!("{name}.{ending}"))?)));
     let (coding, file) = match (packed, Files::get(&name)) {
-        (_, None) => return StatusCode::NOT_FOUND.into_response(),
+        (_, None) => return ApiError(Refusal::not_found()).into_response(),
         (Some((coding, file)), _) => (Some(coding), file),
         (None, Some(file)) => (None, file),
     };

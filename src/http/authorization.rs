@@ -2,6 +2,7 @@
 
 use super::cors::Shared;
 use super::error::ApiError;
+use super::queries;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -20,10 +21,12 @@ use std::sync::Arc;
 struct Known(Credential);
 
 async fn credential(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError> {
-    match parts.extensions.get() {
-        Some(Known(credential)) => Ok(credential.clone()),
-        None => presented(parts, nexus).await,
-    }
+    let credential = match parts.extensions.get() {
+        Some(Known(credential)) => credential.clone(),
+        None => presented(parts, nexus).await?,
+    };
+    queries::expect_known(parts)?;
+    Ok(credential)
 }
 
 async fn presented(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError> {

@@ -99,9 +99,20 @@ pub(super) fn is_api(path: &str) -> bool {
         })
 }
 
-/// An address below the APIs that nothing answers must not look like a page.
+/// Whether an address is one that the console has nothing at: of the APIs, or below a first segment that is
+/// reserved. `/t` is the console's own.
+fn is_no_page(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "_fn" => !nexus_app::server::is_function(path),
+        "vault" | "healthz" | "readyz" | "assets" | ".well-known" => true,
+        _ => is_api(path),
+    }
+}
+
+/// An address that nothing answers, where programs ask, must not look like a page.
 pub(super) async fn refuse_unknown(request: Request, next: Next) -> Response {
-    if is_api(request.uri().path()) {
+    if is_no_page(request.uri().path()) {
         ApiError(Refusal::not_found()).into_response()
     } else {
         next.run(request).await

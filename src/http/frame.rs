@@ -9,6 +9,7 @@
 use super::client_ip::Proxies;
 use super::cors::{self, Shared, Sharing};
 use super::error;
+use super::queries::Queries;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
@@ -31,6 +32,8 @@ pub(super) struct Frame {
     /// The instance is reached by https.
     pub secure: bool,
     pub proxies: Proxies,
+    /// The names that a call's query may have.
+    pub queries: Queries,
     /// Whose API log hears of it.
     pub nexus: Option<Nexus>,
 }
@@ -73,6 +76,9 @@ where
         let visit = Arc::new(Visit::default());
         request.extensions_mut().insert(client);
         request.extensions_mut().insert(Arc::clone(&visit));
+        if request.uri().query().is_some_and(|query| !query.is_empty()) {
+            request.extensions_mut().insert(self.frame.queries.clone());
+        }
         let nexus = self.frame.nexus.clone();
         if about.sharing == Sharing::Unsaid {
             let shared = Shared::default();

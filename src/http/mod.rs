@@ -17,6 +17,7 @@ mod frame;
 mod health;
 mod idempotency;
 mod oauth;
+mod queries;
 mod results;
 pub mod service;
 mod session;
@@ -33,6 +34,7 @@ use ipnet::IpNet;
 use nexus_app::Shell;
 use nexus_app::server::{Console, MAX_FORM};
 use nexus_backend::Nexus;
+use queries::Queries;
 use serde_json::Value;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
@@ -59,8 +61,10 @@ pub fn router(surface: Surface) -> Router {
         .merge(rest(routes, &document, nexus.clone()))
         .merge(assets::router())
         .merge(health::router(nexus.clone()))
-        .merge(console(nexus.clone(), secure));
-    framed(everything, Frame { secure, proxies: Proxies::new(trusted_proxies), nexus: Some(nexus) })
+        .merge(console(nexus.clone(), secure))
+        .method_not_allowed_fallback(error::method_not_allowed);
+    let (proxies, queries) = (Proxies::new(trusted_proxies), Queries::new(&document));
+    framed(everything, Frame { secure, proxies, queries, nexus: Some(nexus) })
 }
 
 fn console(nexus: Nexus, secure: bool) -> Router {
@@ -102,11 +106,7 @@ fn rest(routes: Rest, document: &Value, nexus: Nexus) -> Router {
     let keeper = Keeper::new(nexus.clone(), document);
     let management = routes.management.layer(from_fn_with_state(keeper, idempotency::once));
     // Apart from the service API, which no middleware is to slow down.
-    management
-        .merge(routes.service)
-        .with_state(nexus)
-        .merge(docs::router(document))
-        .method_not_allowed_fallback(error::method_not_allowed)
+    management.merge(routes.service).with_state(nexus).merge(docs::router(document))
 }
 
 fn shell() -> Shell {
@@ -138,7 +138,8 @@ mod tests {
         async fn explode() {
             panic!("with hunter2 in its text");
         }
-        let frame = Frame { secure: true, proxies: Proxies::new(vec![]), nexus: None };
+        let (proxies, queries) = (Proxies::new(vec![]), Queries::default());
+        let frame = Frame { secure: true, proxies, queries, nexus: None };
         let router = framed(Router::new().route("/", get(explode)), frame);
         let request = Request::get("/").body(Body::empty()).expect("a request");
         let answer = router.oneshot(request).await.expect("an answer");

@@ -61,6 +61,12 @@ impl Instance {
         Some(instance)
     }
 
+    /// `nexus init` once more, with these arguments and nothing to read.
+    pub fn init_again(&self, args: &[&str]) -> Output {
+        let mut command = self.command();
+        command.arg("init").args(args).stdin(Stdio::null()).output().expect("nexus init ends")
+    }
+
     /// The program with this instance's settings and nothing else from outside.
     fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);

@@ -28,6 +28,7 @@ mod login;
 mod random;
 mod run;
 mod sdk;
+mod set_up;
 mod streams;
 mod tampered;
 

@@ -34,10 +34,12 @@ const SECRET_FIELDS: [&str; 11] = [
     "jwks",
 ];
 
+/// Whether a server function is at this address; what else is asked for below `/_fn` does not get here.
+pub fn is_function(path: &str) -> bool {
+    server_fn::axum::server_fn_paths().any(|(known, _)| known == path)
+}
+
 pub(super) async fn handle(State(nexus): State<Nexus>, request: Request) -> Response {
-    if !server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {
-        return (StatusCode::NOT_FOUND, axum::Json(Refusal::not_found())).into_response();
-    }
     let context = move || provide_context(nexus.clone());
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_FORM).await;

@@ -13,7 +13,7 @@ mod redirects;
 
 pub use callback::{FormTargets, Joining, joining, joining_as};
 pub use console::{Console, pages, router};
-pub use functions::MAX_FORM;
+pub use functions::{MAX_FORM, is_function};
 pub(crate) use person::unavailable;
 pub use person::{
     Here, enter, fresh, here, opened, person, proved, second_step, sign_in, sign_out, tenant_allows,

@@ -17,17 +17,20 @@ pub struct Denial {
     pub in_project: bool,
     /// The caller may not know that the thing exists, so that the answer is 404.
     pub hidden: bool,
+    /// The field of the body that named the thing, where one did and the thing is hidden: the answer is that
+    /// of a name that nothing has.
+    pub named_by: Option<&'static str>,
 }
 
 impl Denial {
     /// Of an act on the tenant itself.
     pub fn on_tenant(event: &'static str, tenant: &str) -> Self {
-        Self { event, target: tenant.to_owned(), in_project: false, hidden: false }
+        Self { event, target: tenant.to_owned(), in_project: false, hidden: false, named_by: None }
     }
 
     /// Of an act inside a project.
     pub fn in_project(event: &'static str, target: &str) -> Self {
-        Self { event, target: target.to_owned(), in_project: true, hidden: false }
+        Self { event, target: target.to_owned(), in_project: true, hidden: false, named_by: None }
     }
 
     /// What the row about it is about.
@@ -80,11 +83,23 @@ impl Error {
         Self::Refused(Refusal::not_found())
     }
 
+    /// The same where a field of the body named what was not found: the caller is told which field, and no
+    /// more of what is hidden than of what is missing.
+    pub(crate) fn named_by(self, field: &'static str) -> Self {
+        match self {
+            Self::Refused(refusal) if refusal.code == Code::NotFound => Self::Refused(nothing_named(field)),
+            Self::Denied(denial) if denial.hidden => Self::Denied(Denial { named_by: Some(field), ..denial }),
+            other => other,
+        }
+    }
+
     /// What the caller is told.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            Self::Denied(denial) if denial.hidden => Refusal::not_found(),
+            Self::Denied(denial) if denial.hidden => {
+                denial.named_by.map_or_else(Refusal::not_found, nothing_named)
+            }
             Self::Denied(_) => Refusal::new(Code::Forbidden, "Your role does not allow this"),
             Self::Collision => {
                 Refusal::new(Code::Conflict, "Somebody changed this at the same moment; try again")
@@ -97,6 +112,10 @@ impl Error {
             }
         }
     }
+}
+
+fn nothing_named(field: &str) -> Refusal {
+    Refusal::invalid(field, "There is nothing of this name")
 }
 
 impl From<Error> for Refusal {

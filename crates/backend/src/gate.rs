@@ -88,7 +88,7 @@ pub enum Who {
 /// A token that a key's signing secret has signed.
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// The endpoint of the one service that it is for.
+    /// The one service that it is for, by its endpoint or its slug.
     pub service: Option<String>,
 }
 
@@ -303,6 +303,15 @@ impl Actor {
         }
     }
 
+    /// Whether what the actor presented leaves it the permission, where its role gives it.
+    pub(crate) fn scopes_allow(&self, permission: Permission) -> bool {
+        match &self.who {
+            Who::EnvironmentKey { scopes, .. } | Who::OauthGrant { scopes, .. } => scopes.allow(permission),
+            Who::ServiceKey { .. } | Who::WorkloadSession { .. } => false,
+            Who::Person { .. } | Who::Operator => true,
+        }
+    }
+
     /// Asks for an act on the tenant itself.
     pub(crate) fn may(&self, action: Action, now: Timestamp) -> Result<()> {
         let permission = action.permission();
@@ -326,13 +335,9 @@ impl Actor {
         now: Timestamp,
     ) -> Result<()> {
         let permission = action.permission();
-        let by_scope = match &self.who {
-            Who::EnvironmentKey { scopes, .. } | Who::OauthGrant { scopes, .. } => scopes.allow(permission),
-            Who::ServiceKey { .. } | Who::WorkloadSession { .. } => false,
-            Who::Person { .. } | Who::Operator => true,
-        };
         let hidden = role.is_none() || (place == Place::Foreign && role != Some(ProjectRole::Owner));
-        let allowed = by_scope && role.is_some_and(|role| role.allows(permission, place));
+        let allowed =
+            self.scopes_allow(permission) && role.is_some_and(|role| role.allows(permission, place));
         let denial = Denial { hidden, ..Denial::in_project(action.event(), target) };
         self.decide(allowed, denial, action, now)
     }

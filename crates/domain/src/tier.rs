@@ -107,7 +107,6 @@ pub struct Tiers {
     pub billing_mode: BillingMode,
     pub data: Vec<TierInfo>,
     pub addons: Vec<AddonInfo>,
-    /// There is one page.
     pub next_cursor: Option<String>,
 }
 

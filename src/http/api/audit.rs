@@ -21,7 +21,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Query {
     project: Option<String>,
@@ -40,7 +39,6 @@ struct Query {
 
 /// Rows of an export are narrowed like those of the list, and there is one page of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
     project: Option<String>,

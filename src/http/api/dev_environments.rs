@@ -1,5 +1,4 @@
-//! The developer environment of the person who asks. A key is no person, so these refuse keys until
-//! one acts for somebody.
+//! The developer environment of the person for whom an app asks. A key is no person, so that it is refused.
 
 use super::Api;
 use crate::http::authorization::ManagementKey;
@@ -18,6 +17,8 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 /// One's own developer environment.
+///
+/// For apps that act for a person (`oat_…`); a key (`nx_…`) is no person and gets 403.
 #[utoipa::path(get, path = "/projects/{project}/dev-environment", tag = "Developer environment",
     params(("project" = String, Path)), responses((status = 200, body = DevEnvironment), Refusals))]
 async fn get(
@@ -30,6 +31,8 @@ async fn get(
 }
 
 /// Make one's own developer environment; one that exists is answered as it is.
+///
+/// For apps that act for a person (`oat_…`); a key (`nx_…`) is no person and gets 403.
 #[utoipa::path(put, path = "/projects/{project}/dev-environment", tag = "Developer environment",
     params(("project" = String, Path)), responses((status = 200, body = DevEnvironment), Refusals))]
 async fn create(
@@ -41,6 +44,8 @@ async fn create(
 }
 
 /// Delete one's own developer environment with everything in it.
+///
+/// For apps that act for a person (`oat_…`); a key (`nx_…`) is no person and gets 403.
 #[utoipa::path(delete, path = "/projects/{project}/dev-environment", tag = "Developer environment",
     params(("project" = String, Path)), responses((status = 204), Refusals))]
 async fn delete(
@@ -53,6 +58,9 @@ async fn delete(
 }
 
 /// Import `develop` into one's own developer environment: all or nothing.
+///
+/// Values of secrets come along where the person may reveal them and the app has `read:secrets`; the others
+/// need a value. For apps that act for a person (`oat_…`); a key (`nx_…`) is no person and gets 403.
 #[utoipa::path(post, path = "/projects/{project}/dev-environment/import", tag = "Developer environment",
     params(("project" = String, Path)), request_body = DevImportRequest,
     responses((status = 200, body = DevImport), Refusals))]

@@ -1,6 +1,6 @@
 //! Keys of an environment.
 
-use super::{Api, InEnvironment};
+use super::{Api, InEnvironment, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -32,16 +32,17 @@ fn key_id(text: &str) -> Api<KeyId> {
 }
 
 /// The keys of the environment, newest first; with `admin:all` of another one, or of `all`.
-#[utoipa::path(get, path = "/keys", tag = "Keys", params(InEnvironment),
+#[utoipa::path(get, path = "/keys", tag = "Keys", params(InEnvironment, Paging),
     responses((status = 200, body = Page<EnvironmentKey>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Params(InEnvironment { environment: named }): Params<InEnvironment>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<EnvironmentKey>>> {
     let slug = key.environment(named.as_deref())?;
     let slug = Some(slug).filter(|slug| slug != ALL_ENVIRONMENTS);
-    Ok(axum::Json(Page::whole(environment::list(&nexus, &key.0, slug.as_deref()).await?)))
+    Ok(axum::Json(environment::page(&nexus, &key.0, slug.as_deref(), asked).await?))
 }
 
 /// Make a key; the only answer that shows it. A key gives no scope that it lacks, none for another

@@ -1,6 +1,6 @@
 //! Shared environments.
 
-use super::Api;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::Json;
 use crate::http::docs::Refusals;
@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use nexus_backend::{Nexus, environments};
-use nexus_domain::environment::{Environment, EnvironmentPatch, NewEnvironment};
+use nexus_domain::environment::{Environment, EnvironmentKind, EnvironmentPatch, NewEnvironment};
 use nexus_domain::page::Page;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,10 +18,15 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 /// The shared environments that the key may see, live first.
-#[utoipa::path(get, path = "/environments", tag = "Environments",
+#[utoipa::path(get, path = "/environments", tag = "Environments", params(Paging),
     responses((status = 200, body = Page<Environment>), Refusals))]
-async fn list(State(nexus): State<Nexus>, key: ManagementKey) -> Api<axum::Json<Page<Environment>>> {
-    Ok(axum::Json(Page::whole(environments::list(&nexus, &key.0).await?)))
+async fn list(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Paged(asked): Paged,
+) -> Api<axum::Json<Page<Environment>>> {
+    let place = |it: &Environment| format!("{} {}", u8::from(it.kind != EnvironmentKind::Live), it.slug);
+    Ok(axum::Json(asked.cut(environments::list(&nexus, &key.0).await?, place)))
 }
 
 /// Make an environment.

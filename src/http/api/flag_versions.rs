@@ -1,7 +1,7 @@
 //! Versions of a flag.
 
 use super::versions::{Restore, Sides};
-use super::{Api, Deletion, InEnvironment};
+use super::{Api, Deletion, InEnvironment, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -25,16 +25,18 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 
 /// Every version, newest first, without definitions.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/flags/{key}/versions", tag = "Flag versions",
-    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
+    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment,
+        Paging),
     responses((status = 200, body = Page<EntryVersion<FlagType>>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
     Params(environment): Params<InEnvironment>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<FlagVersion>>> {
     let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(Page::whole(flags::history(&nexus, &key.0, &path, &name).await?)))
+    Ok(axum::Json(flags::versions(&nexus, &key.0, &path, &name, asked).await?))
 }
 
 /// Add a version and make it ACTIVE.

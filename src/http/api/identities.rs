@@ -1,6 +1,6 @@
 //! Rules of a service for workload identity, and the sessions that they opened.
 
-use super::{Api, InEnvironment};
+use super::{Api, InEnvironment, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
@@ -29,16 +29,17 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 
 /// The rules of a service: which programs it lets in.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/identities", tag = "Workload identity",
-    params(("project" = String, Path), ("service" = String, Path), InEnvironment),
+    params(("project" = String, Path), ("service" = String, Path), InEnvironment, Paging),
     responses((status = 200, body = Page<Identity>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service)): Path<(String, String)>,
     Params(environment): Params<InEnvironment>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<Identity>>> {
     let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(Page::whole(workload::rules(&nexus, &key.0, &path).await?)))
+    Ok(axum::Json(asked.cut(workload::rules(&nexus, &key.0, &path).await?, |rule| rule.name.clone())))
 }
 
 /// Make a rule. One that pins too little is refused: `details.missing` says what to pin.
@@ -54,8 +55,10 @@ async fn create(
 ) -> Api<impl IntoResponse> {
     let path = environment.path(&key, project, service)?;
     let made = workload::add_rule(&nexus, &key.0, &path, new).await?;
-    let location =
-        format!("/api/v1/projects/{}/services/{}/identities/{}", path.project, path.service, made.id);
+    let location = format!(
+        "/api/v1/projects/{}/services/{}/identities/{}?environment={}",
+        path.project, path.service, made.id, path.environment
+    );
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(made)))
 }
 
@@ -125,7 +128,6 @@ async fn test(
 
 /// Which sessions to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Sessions {
     environment: Option<String>,
@@ -148,7 +150,6 @@ async fn sessions(
 
 /// Which session to end.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Ended {
     /// The id of a session, as the list tells it.

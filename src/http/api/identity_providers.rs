@@ -1,6 +1,6 @@
 //! Providers of workload identity: whose word is taken for who a program is.
 
-use super::Api;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::Json;
 use crate::http::docs::Refusals;
@@ -26,10 +26,15 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 /// The tenant's providers, by name.
-#[utoipa::path(get, path = "/identity-providers", tag = "Workload identity",
+#[utoipa::path(get, path = "/identity-providers", tag = "Workload identity", params(Paging),
     responses((status = 200, body = Page<IdentityProvider>), Refusals))]
-async fn list(State(nexus): State<Nexus>, key: ManagementKey) -> Api<axum::Json<Page<IdentityProvider>>> {
-    Ok(axum::Json(Page::whole(workload::providers(&nexus, &key.0).await?)))
+async fn list(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Paged(asked): Paged,
+) -> Api<axum::Json<Page<IdentityProvider>>> {
+    let providers = workload::providers(&nexus, &key.0).await?;
+    Ok(axum::Json(asked.cut(providers, |provider| provider.name.clone())))
 }
 
 /// Take somebody's word. Kind and issuer never change.

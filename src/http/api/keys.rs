@@ -1,6 +1,6 @@
 //! Service keys.
 
-use super::{Api, InEnvironment};
+use super::{Api, InEnvironment, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -23,16 +23,17 @@ fn slot(text: &str) -> Api<Slot> {
 
 /// Both slots of a service, the empty ones too.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/keys", tag = "Service keys",
-    params(("project" = String, Path), ("service" = String, Path), InEnvironment),
+    params(("project" = String, Path), ("service" = String, Path), InEnvironment, Paging),
     responses((status = 200, body = Page<ServiceKey>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service)): Path<(String, String)>,
     Params(environment): Params<InEnvironment>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<ServiceKey>>> {
     let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(Page::whole(keys::list(&nexus, &key.0, &path).await?)))
+    Ok(axum::Json(asked.cut(keys::list(&nexus, &key.0, &path).await?, |key| key.slot.to_string())))
 }
 
 /// Make a new key in a slot; the only answer that shows it. What the slot held stays valid for

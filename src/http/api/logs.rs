@@ -19,7 +19,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Query {
     /// The id of a key or person, or a shown prefix or an address from its beginning.

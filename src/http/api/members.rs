@@ -21,7 +21,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::http) struct Search {
     /// Narrows by address.

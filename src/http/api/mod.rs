@@ -25,10 +25,12 @@ mod transfer;
 mod versions;
 mod whoami;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use nexus_backend::entries::ListEntries;
 use nexus_backend::{Nexus, why};
 use nexus_domain::entry::SourceFilter;
-use nexus_domain::page;
+use nexus_domain::page::{self, Asked};
 use nexus_domain::service::ServicePath;
 use nexus_domain::template::ReferenceKind;
 use nexus_domain::why::ValueExplanation;
@@ -39,6 +41,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(super) use members::Search as MemberSearch;
 
 use super::authorization::ManagementKey;
+use super::body::Params;
 use super::error::ApiError;
 
 pub(super) type Api<T> = Result<T, ApiError>;
@@ -74,7 +77,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 
 /// The environment that a path is looked up in.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct InEnvironment {
     /// Another environment than the key's own; takes `admin:all`.
@@ -89,9 +91,29 @@ impl InEnvironment {
     }
 }
 
+/// Which page of a list to answer.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Paging {
+    /// 1 to 200, 50 when absent.
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// The page that the query asks for.
+struct Paged(Asked);
+
+impl<S: Send + Sync> FromRequestParts<S> for Paged {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Params(Paging { limit, cursor }) = Params::from_request_parts(parts, state).await?;
+        Ok(Self(Asked::new(limit, cursor.as_deref())?))
+    }
+}
+
 /// How one entry is looked at.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Look {
     /// Another environment than the key's own; takes `admin:all`.
@@ -125,7 +147,6 @@ impl Look {
 
 /// Which entries of a service to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     environment: Option<String>,
@@ -151,7 +172,6 @@ impl Filter {
 
 /// What a deletion says besides what to delete.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Deletion {
     pub environment: Option<String>,

@@ -1,6 +1,6 @@
 //! The apps of the tenant.
 
-use super::Api;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson};
 use crate::http::docs::Refusals;
@@ -28,10 +28,15 @@ fn app_id(text: &str) -> Api<OauthAppId> {
 }
 
 /// The apps of the tenant, by name.
-#[utoipa::path(get, path = "/oauth/apps", tag = "OAuth apps",
+#[utoipa::path(get, path = "/oauth/apps", tag = "OAuth apps", params(Paging),
     responses((status = 200, body = Page<OauthApp>), Refusals))]
-async fn list(State(nexus): State<Nexus>, key: ManagementKey) -> Api<axum::Json<Page<OauthApp>>> {
-    Ok(axum::Json(Page::whole(apps::list(&nexus, &key.0).await?)))
+async fn list(
+    State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Paged(asked): Paged,
+) -> Api<axum::Json<Page<OauthApp>>> {
+    let apps = apps::list(&nexus, &key.0).await?;
+    Ok(axum::Json(asked.cut(apps, |app| format!("{} {}", app.name, app.id))))
 }
 
 /// Register an app; the only answer that shows its secret. A public app has none. An app never gets

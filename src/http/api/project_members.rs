@@ -1,7 +1,7 @@
 //! Who works in a project.
 
-use super::Api;
 use super::members::user;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::Json;
 use crate::http::docs::Refusals;
@@ -20,14 +20,17 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 /// Everybody in the project, by address; the owners of the tenant too.
-#[utoipa::path(get, path = "/projects/{project}/members", tag = "Members", params(("project" = String, Path)),
+#[utoipa::path(get, path = "/projects/{project}/members", tag = "Members",
+    params(("project" = String, Path), Paging),
     responses((status = 200, body = Page<ProjectMember>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path(project): Path<String>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<ProjectMember>>> {
-    Ok(axum::Json(Page::whole(members::list_in_project(&nexus, &key.0, &project).await?)))
+    let members = members::list_in_project(&nexus, &key.0, &project).await?;
+    Ok(axum::Json(asked.cut(members, |member| member.email.clone())))
 }
 
 /// Add somebody of the tenant to the project. A developer gets a developer environment. Takes `admin:all`.

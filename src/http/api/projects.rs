@@ -1,6 +1,6 @@
 //! Projects.
 
-use super::Api;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
@@ -20,7 +20,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Search {
     /// Narrows by name and slug.
@@ -29,14 +28,16 @@ struct Search {
 }
 
 /// The projects of the tenant.
-#[utoipa::path(get, path = "/projects", tag = "Projects", params(Search),
+#[utoipa::path(get, path = "/projects", tag = "Projects", params(Search, Paging),
     responses((status = 200, body = Page<Project>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Params(search): Params<Search>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<Project>>> {
-    Ok(axum::Json(Page::whole(projects::list(&nexus, &key.0, &search.q).await?)))
+    let projects = projects::list(&nexus, &key.0, &search.q).await?;
+    Ok(axum::Json(asked.cut(projects, |project| project.slug.clone())))
 }
 
 /// Make a project.

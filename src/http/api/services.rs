@@ -1,6 +1,6 @@
 //! Services and links to umbrella services.
 
-use super::{Api, InEnvironment};
+use super::{Api, InEnvironment, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, Params};
 use crate::http::docs::Refusals;
@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use nexus_backend::services::ListServices;
 use nexus_backend::{Nexus, services};
+use nexus_domain::environment::EnvironmentKind;
 use nexus_domain::page::Page;
 use nexus_domain::service::{LinkRequest, NewService, Service, ServicePatch};
 use serde::Deserialize;
@@ -24,7 +25,6 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Only this environment; a key without `admin:all` names its own.
@@ -37,14 +37,16 @@ struct Filter {
     q: String,
 }
 
-/// The services of a project that the key may see.
+/// The services of a project that the key may see: in one's own developer environment, live, the others, by
+/// slug.
 #[utoipa::path(get, path = "/projects/{project}/services", tag = "Services",
-    params(("project" = String, Path), Filter), responses((status = 200, body = Page<Service>), Refusals))]
+    params(("project" = String, Path), Filter, Paging), responses((status = 200, body = Page<Service>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path(project): Path<String>,
     Params(filter): Params<Filter>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<Service>>> {
     let environment = match &filter.environment {
         Some(named) => Some(key.environment(Some(named))?),
@@ -52,7 +54,18 @@ async fn list(
     };
     let wanted = ListServices { environment, dev_envs: filter.dev_envs, q: filter.q };
     let groups = services::list(&nexus, &key.0, &project, wanted).await?;
-    Ok(axum::Json(Page::whole(groups.into_iter().flat_map(|group| group.services).collect())))
+    let services = groups.into_iter().flat_map(|group| {
+        let rank = match group.environment.kind {
+            EnvironmentKind::Developer if group.yours => 0,
+            EnvironmentKind::Live => 1,
+            EnvironmentKind::Developer => 3,
+            _ => 2,
+        };
+        group.services.into_iter().map(move |service| (rank, service))
+    });
+    let place = |(rank, it): &(u8, Service)| format!("{rank} {} {}", it.environment, it.slug);
+    let Page { data, next_cursor } = asked.cut(services.collect(), place);
+    Ok(axum::Json(Page { data: data.into_iter().map(|(_, service)| service).collect(), next_cursor }))
 }
 
 /// Make a service, in the key's environment unless the body names another.

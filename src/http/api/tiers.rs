@@ -1,6 +1,6 @@
 //! Tiers, what a project uses of its quotas, and its add-ons.
 
-use super::Api;
+use super::{Api, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::Params;
 use crate::http::docs::Refusals;
@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use nexus_backend::{Nexus, tiers};
 use nexus_domain::Refusal;
+use nexus_domain::page::Page;
 use nexus_domain::project::Tier;
 use nexus_domain::tier::{Addon, ProjectAddon, ProjectUsage, Tiers};
 use serde::Deserialize;
@@ -25,13 +26,17 @@ fn addon(text: &str) -> Api<Addon> {
 }
 
 /// Every tier, lowest first, and every add-on: what they allow and what they cost here.
-#[utoipa::path(get, path = "/tiers", tag = "Tiers", responses((status = 200, body = Tiers), Refusals))]
-async fn list(State(nexus): State<Nexus>, key: ManagementKey) -> Api<axum::Json<Tiers>> {
-    Ok(axum::Json(tiers::list(&nexus, &key.0).await?))
+#[utoipa::path(get, path = "/tiers", tag = "Tiers", params(Paging),
+    responses((status = 200, body = Tiers), Refusals))]
+async fn list(State(nexus): State<Nexus>, key: ManagementKey, Paged(asked): Paged) -> Api<axum::Json<Tiers>> {
+    let tiers = tiers::list(&nexus, &key.0).await?;
+    let ranked = tiers.data.into_iter().enumerate().collect();
+    let Page { data, next_cursor } = asked.cut(ranked, |(rank, _)| format!("{rank:02}"));
+    let data = data.into_iter().map(|(_, tier)| tier).collect();
+    Ok(axum::Json(Tiers { data, next_cursor, ..tiers }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Under {
     /// As it would be under another tier.

@@ -37,7 +37,6 @@ async fn export_secrets(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
     environment: Option<String>,

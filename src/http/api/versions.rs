@@ -1,6 +1,6 @@
 //! Versions of a secret.
 
-use super::{Api, Deletion, InEnvironment};
+use super::{Api, Deletion, InEnvironment, Paged, Paging};
 use crate::http::authorization::ManagementKey;
 use crate::http::body::{Json, OptionalJson, Params};
 use crate::http::docs::Refusals;
@@ -28,16 +28,18 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 
 /// Every version, newest first, without values.
 #[utoipa::path(get, path = "/projects/{project}/services/{service}/secrets/{key}/versions", tag = "Versions",
-    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment),
+    params(("project" = String, Path), ("service" = String, Path), ("key" = String, Path), InEnvironment,
+        Paging),
     responses((status = 200, body = Page<EntryVersion<SecretType>>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
     key: ManagementKey,
     Path((project, service, name)): Path<(String, String, String)>,
     Params(environment): Params<InEnvironment>,
+    Paged(asked): Paged,
 ) -> Api<axum::Json<Page<SecretVersion>>> {
     let path = environment.path(&key, project, service)?;
-    Ok(axum::Json(Page::whole(secrets::history(&nexus, &key.0, &path, &name).await?)))
+    Ok(axum::Json(secrets::versions(&nexus, &key.0, &path, &name, asked).await?))
 }
 
 /// Add a version and make it ACTIVE.
@@ -120,7 +122,6 @@ async fn restore(
 
 /// The two versions to compare.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Sides {
     pub environment: Option<String>,

@@ -2,7 +2,7 @@
 //! limits, the scopes, the refusals, and examples. All of it comes from the code that decides about it.
 
 use super::refusals::{self, About};
-use super::{ErrorBody, IDEMPOTENCY_KEY, actions, examples, limits};
+use super::{ErrorBody, IDEMPOTENCY_KEY, actions, examples, limits, replays};
 use nexus_domain::Code;
 use nexus_domain::role::Scope;
 use serde_json::{Map, Value, json};
@@ -46,6 +46,7 @@ fn tighten(document: &mut Value) {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten() {
         limit(name, schema);
+        replays::complete(name, schema);
     }
     simplify(document);
 }

@@ -10,7 +10,8 @@ const MAX_DEPTH: usize = 20;
 
 /// Fields that most answers are without: the other one of two, and what is only there where it was asked
 /// for or is amiss.
-const OMITTED: [&str; 8] = [
+const OMITTED: [&str; 9] = [
+    "replayed",
     "value_base64",
     "sha256",
     "warning",

@@ -8,6 +8,7 @@ mod complete;
 mod examples;
 mod limits;
 mod refusals;
+mod replays;
 
 use axum::Router;
 use axum::http::header;

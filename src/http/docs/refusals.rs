@@ -61,6 +61,10 @@ pub(super) fn of(about: &About<'_>) -> BTreeMap<u16, Vec<Code>> {
         about.changes(),
         &[Code::Conflict, Code::InUse, Code::Immutable, Code::QuotaExceeded, Code::StorageFull],
     );
+    // An umbrella has no keys; a version that was destroyed has nothing to show or to compare.
+    let of_another_state = ["/services/{service}/keys", "/versions/{n}", "/diff"];
+    let looks = about.method == "get" && of_another_state.iter().any(|end| about.path.ends_with(end));
+    add(looks, &[Code::Conflict]);
     add(about.has_body, &[Code::TooLarge, Code::UnsupportedMediaType]);
     add(
         about.touches("secrets") || about.touches("audit") || about.touches("sync"),
@@ -93,7 +97,9 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::WifNotAvailable => "the project lacks workload identity",
         Code::NotFound => "missing, or not for the caller to know of",
         Code::MethodNotAllowed => "the address does not know the method",
-        Code::Conflict => "it exists already, was changed in the meantime, or is still being done",
+        Code::Conflict => {
+            "it exists already, was changed in the meantime, is in another state, or is still being done"
+        }
         Code::QuotaExceeded => "a quota is used up; `details` names it",
         Code::InUse => "something depends on it; `details` names it",
         Code::Immutable => "this never changes",

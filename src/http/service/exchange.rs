@@ -3,6 +3,7 @@
 use crate::http::ApiError;
 use crate::http::body::Json;
 use crate::http::docs::Refusals;
+use crate::http::queries::KnownNames;
 use axum::Extension;
 use axum::extract::{RawPathParams, State};
 use nexus_app::server::ClientIp;
@@ -17,12 +18,13 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 /// Get a session for a token of the platform, or of `aws_iam` for a signed request. `provider` is the id of a
-/// provider, or a kind. At the origin, `service` names the service's endpoint.
+/// provider, or a kind. At the origin, `service` names the service's endpoint and has to be there.
 #[utoipa::path(post, path = "/v1/auth/token-exchange", tag = "Workload identity", security(()),
     request_body = TokenExchange, responses((status = 200, body = AccessToken), Refusals))]
 async fn exchange(
     State(nexus): State<Nexus>,
     Extension(ClientIp(ip)): Extension<ClientIp>,
+    _: KnownNames,
     in_path: RawPathParams,
     Json(asked): Json<TokenExchange>,
 ) -> Result<axum::Json<AccessToken>, ApiError> {

@@ -163,7 +163,6 @@ async fn put(
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Deletion {
     /// Refuse with 409 when the ACTIVE version is another one by now.

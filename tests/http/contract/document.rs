@@ -238,3 +238,21 @@ async fn the_page_for_people_names_every_call_and_needs_no_script() {
         assert!(path.starts_with("/s/") || page.text().contains(path), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_look_at_what_is_in_another_state_may_be_a_conflict() {
+    let document = document().await;
+    let service = "/api/v1/projects/{project}/services/{service}";
+    for end in [
+        "/keys",
+        "/secrets/{key}/versions/{n}",
+        "/secrets/{key}/diff",
+        "/configs/{key}/versions/{n}",
+        "/configs/{key}/diff",
+        "/flags/{key}/versions/{n}",
+        "/flags/{key}/diff",
+    ] {
+        let responses = &document["paths"][format!("{service}{end}")]["get"]["responses"];
+        assert!(responses["409"].is_object(), "{end}");
+    }
+}

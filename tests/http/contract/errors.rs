@@ -123,6 +123,78 @@ async fn an_address_that_no_api_has_is_a_json_not_found() {
 }
 
 #[tokio::test]
+async fn below_a_reserved_first_segment_nothing_looks_like_a_page() {
+    let w = World::new().await;
+    for (method, path) in [
+        ("GET", "/.well-known/nope"),
+        ("GET", "/.well-known"),
+        ("GET", "/vault"),
+        ("GET", "/vault/x"),
+        ("GET", "/assets"),
+        ("GET", "/assets/nope.js"),
+        ("GET", "/assets/a/b"),
+        ("GET", "/healthz/x"),
+        ("GET", "/readyz/x"),
+        ("GET", "/oauth"),
+        ("GET", "/_fn"),
+        ("POST", "/_fn/nope"),
+    ] {
+        let reply = w.ask(method, path).header("accept", "text/html").await.refused(404, "not_found");
+        assert_eq!(reply.json()["request_id"], reply.header("x-request-id").expect("an id"), "{path}");
+    }
+    let page = w.get("/nowhere").header("accept", "text/html").await;
+    assert_ne!(page.header("content-type"), Some("application/json"), "the console's own");
+}
+
+#[tokio::test]
+async fn a_method_that_operations_and_pages_do_not_know_is_405() {
+    let w = World::new().await;
+    for (method, path) in [
+        ("POST", "/healthz"),
+        ("DELETE", "/readyz"),
+        ("POST", "/oauth/authorize"),
+        ("GET", "/oauth/token"),
+        ("POST", "/.well-known/jwks.json"),
+        ("DELETE", "/assets/nope.js"),
+        ("GET", "/_fn/create_service"),
+        ("DELETE", "/sign-in"),
+    ] {
+        let reply = w.ask(method, path).await.refused(405, "method_not_allowed");
+        assert_eq!(reply.json()["request_id"], reply.header("x-request-id").expect("an id"), "{path}");
+        assert!(reply.header("allow").is_some(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_environment_that_is_not_there_is_404_in_an_address_and_400_in_a_body() {
+    let w = World::new().await;
+    for path in [
+        "/keys",
+        "/sessions",
+        "/logs",
+        "/projects/shop/services",
+        "/projects/shop/services/api",
+        "/projects/shop/services/api/secrets",
+    ] {
+        let path = format!("/api/v1{path}?environment=nosuch");
+        w.get(&path).with(&w.keys.admin).await.refused(404, "not_found");
+        w.get(&path).with(&w.keys.wide).await.refused(404, "not_found");
+    }
+    let service = json!({ "name": "New", "kind": "backend", "environment": "nosuch" });
+    let key = json!({ "name": "New", "type": "secret", "environment": "nosuch" });
+    let promotion = json!({ "to": "nosuch", "keys": ["secret:TOKEN"], "dry_run": true });
+    let invitation = json!({ "email": "x@x.test", "projects": [{ "project": "nosuch", "role": "viewer" }] });
+    for (path, body, field) in [
+        ("/projects/shop/services", service, "environment"),
+        ("/keys", key, "environment"),
+        ("/projects/shop/services/api/promote", promotion, "to"),
+        ("/invitations", invitation, "projects"),
+    ] {
+        w.post(&format!("/api/v1{path}"), body).with(&w.keys.admin).await.invalid(field);
+    }
+}
+
+#[tokio::test]
 async fn a_method_that_an_address_does_not_know_is_405() {
     let w = World::new().await;
     for (method, path) in [

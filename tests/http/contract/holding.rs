@@ -127,9 +127,17 @@ async fn a_scope_that_an_app_lost_does_not_come_back_with_the_next_change() {
 async fn an_app_stays_in_the_environments_that_it_was_let_into() {
     let w = World::new().await;
     let own = "/api/v1/projects/shop/dev-environment";
+    // It makes, fills and removes the person's own, and sees nothing in it.
+    let app = &w.keys.apps.oauth;
     for method in ["GET", "PUT", "DELETE"] {
-        w.ask(method, own).with(&w.keys.apps.oauth).await.refused(404, "not_found");
+        w.ask(method, own).with(&w.keys.apps.oauth_none).await.refused(403, "forbidden");
     }
+    w.ask("PUT", own).with(app).await.is(200);
+    w.post(&format!("{own}/import"), json!({ "on_conflict": "skip" })).with(app).await.is(200);
+    let there = "/api/v1/projects/shop/services/api?environment=dev_ana";
+    w.get(there).with(app).await.refused(404, "not_found");
+    w.ask("DELETE", own).with(app).await.is(204);
+    w.get(own).with(app).await.refused(404, "not_found");
     let command_line = &w.keys.apps.oauth_cli;
     w.get(own).with(command_line).await.is(200);
     w.post(&format!("{own}/import"), json!({ "on_conflict": "skip" }))

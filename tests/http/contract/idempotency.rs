@@ -50,6 +50,11 @@ async fn every_post_that_changes_something_is_answered_again_and_not_done_again(
         let mut shown = first.json();
         if again.json().get("replayed").is_some() {
             shown["replayed"] = true.into();
+            assert!(
+                lacks_nothing(&document, &call.route, &again.json()),
+                "{}: not as documented",
+                call.route
+            );
             let shown = shown.as_object_mut().expect("an object");
             shown.retain(|name, _| !["key", "signing_secret", "client_secret"].contains(&name.as_str()));
         }
@@ -180,4 +185,36 @@ async fn what_is_kept_is_sealed_and_forgotten_after_a_day() {
     w.clock.pass(nexus_domain::timestamp::DAY_MICROS);
     // It is another request by now.
     ask().await.refused(409, "conflict").json()["details"]["slug"].as_str().expect("the slug is taken");
+}
+
+/// Whether an answer has everything that the document says it has.
+fn lacks_nothing(document: &Value, route: &str, answer: &Value) -> bool {
+    let path = route.trim_start_matches("POST ");
+    let responses = document["paths"][path]["post"]["responses"].as_object().expect("responses");
+    let good = responses.iter().find(|(status, _)| status.starts_with('2')).expect("a good one").1;
+    has_all(document, &good["content"]["application/json"]["schema"], answer)
+        && declares(document, &good["content"]["application/json"]["schema"], "replayed")
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a schema"),
+        None => schema,
+    }
+}
+
+fn parts(schema: &Value) -> impl Iterator<Item = &Value> {
+    schema["allOf"].as_array().into_iter().flatten()
+}
+
+fn has_all(document: &Value, schema: &Value, answer: &Value) -> bool {
+    let schema = resolved(document, schema);
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    required.into_iter().all(|name| answer.get(name).is_some())
+        && parts(schema).all(|part| has_all(document, part, answer))
+}
+
+fn declares(document: &Value, schema: &Value, name: &str) -> bool {
+    let schema = resolved(document, schema);
+    schema["properties"].get(name).is_some() || parts(schema).any(|part| declares(document, part, name))
 }

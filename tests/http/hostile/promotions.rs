@@ -54,7 +54,7 @@ async fn places_that_are_none_answer_like_places_of_others() {
     let w = World::new().await;
     for to in ["nowhere", "", "../live", "live\0", "dev_dan", "ключ"] {
         let refused = promote(&w, json!({ "to": to, "keys": ["config:PORT"] })).await;
-        assert!([403, 404].contains(&refused.status.as_u16()), "{to:?}: {}", refused.text());
+        assert!([400, 403].contains(&refused.status.as_u16()), "{to:?}: {}", refused.text());
     }
     promote(&w, json!({ "to": "live", "keys": ["config:PORT"] })).await.invalid("to");
     let body =

@@ -28,7 +28,8 @@ async fn requests_of_keys_and_sessions_are_in_it_by_their_route_and_others_are_n
     for _ in 0..3 {
         w.get("/v1/sync").with(key).from("192.0.2.1").await.is(200);
     }
-    w.get("/v1/secrets/ANOTHER?x=1").with(key).from("192.0.2.1").await.is(404);
+    w.get("/v1/secrets/ANOTHER").with(key).from("192.0.2.1").await.is(404);
+    w.get("/v1/secrets/ANOTHER?x=1").with(key).from("192.0.2.1").await.is(400);
     w.get("/v1/secrets/NOTHING").with(key).from("192.0.2.1").await.is(404);
     w.post("/api/v1/projects", json!({ "name": "New" })).with(&w.keys.wide).await.is(201);
     w.get("/t/acme/projects").with(Person::Owner).from("192.0.2.2").await.is(200);
@@ -43,6 +44,7 @@ async fn requests_of_keys_and_sessions_are_in_it_by_their_route_and_others_are_n
         log(&w, "").await,
         [
             "environment_key POST /api/v1/projects 201 1",
+            "service_key GET /v1/secrets/{key} 400 1",
             "service_key GET /v1/secrets/{key} 404 2",
             "service_key GET /v1/sync 200 3",
             "session GET /t/{tenant}/projects 200 1",
@@ -50,7 +52,7 @@ async fn requests_of_keys_and_sessions_are_in_it_by_their_route_and_others_are_n
         ]
     );
     assert_eq!(log(&w, "?ip=192.0.2.2&method=post").await, ["session POST /_fn/read_projects 200 1"]);
-    assert_eq!(log(&w, "?status=4xx").await, ["service_key GET /v1/secrets/{key} 404 2"]);
+    assert_eq!(log(&w, "?status=404").await, ["service_key GET /v1/secrets/{key} 404 2"]);
     assert_eq!(log(&w, &format!("?key={}&status=200", &key[..12])).await, ["service_key GET /v1/sync 200 3"]);
 }
 

@@ -10,7 +10,7 @@ use crate::components::{Choice, Field, FormActions, FormError, Hidden, Pick, Pos
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use nexus_domain::workload::{
-    IdentityProvider, IdentityProviderKind as Kind, KeysFrom, MAX_LIFETIME, TokenAlgorithm,
+    DEFAULT_LIFETIME, IdentityProvider, IdentityProviderKind as Kind, KeysFrom, MAX_LIFETIME, TokenAlgorithm,
 };
 
 /// Which kind of provider, as links.
@@ -72,7 +72,7 @@ pub fn NewProvider(tenant: Memo<String>, kind: Kind, origin: String) -> impl Int
                 {kind.has_tokens().then(|| view! { <Keys keys=KeysFrom::Discovery jwks_url=String::new() uploaded=0/> })}
                 <Field label="Audience" name="audience" mono=true placeholder=audience.clone()
                     hint=audience_hint(kind)/>
-                <More kind lifetime=MAX_LIFETIME algorithms=kind.usual_algorithms().to_vec()/>
+                <More kind lifetime=DEFAULT_LIFETIME algorithms=kind.usual_algorithms().to_vec()/>
                 <details class="fold">
                     <summary>"What goes onto the platform"</summary>
                     <Pieces pieces=on_platform(kind, &audience)/>

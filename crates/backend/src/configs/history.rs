@@ -10,6 +10,7 @@ use crate::services;
 use nexus_domain::action::Action;
 use nexus_domain::config::{ConfigRow, ConfigVersion, ConfigVersionValue};
 use nexus_domain::entry::EntryDiff;
+use nexus_domain::page::{Asked, Page};
 use nexus_domain::service::ServicePath;
 use serde_json::json;
 
@@ -20,7 +21,18 @@ pub async fn history(
     path: &ServicePath,
     key: &str,
 ) -> Result<Vec<ConfigVersion>> {
-    CONFIGS.history(nexus, actor, path, key).await
+    Ok(versions(nexus, actor, path, key, Asked::everything()).await?.data)
+}
+
+/// The same in pages.
+pub async fn versions(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    asked: Asked,
+) -> Result<Page<ConfigVersion>> {
+    CONFIGS.history(nexus, actor, path, key, asked).await
 }
 
 /// One version with its stored value.

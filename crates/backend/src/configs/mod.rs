@@ -13,7 +13,7 @@ mod write;
 pub use crate::entries::ListEntries as ListConfigs;
 pub use complete::complete;
 pub use export::{collisions_of, export};
-pub use history::{destroy, diff, history, restore, version};
+pub use history::{destroy, diff, history, restore, version, versions};
 pub use import::import;
 pub use read::{counts, deleted, list, row};
 pub(crate) use rules::{Intended, answer_for_link, answer_for_uncovered, foresee, settle};

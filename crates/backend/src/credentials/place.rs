@@ -4,7 +4,7 @@
 use super::{Credential, grants, rows};
 use crate::gate::{Actor, At, Who, role_in_project};
 use crate::nexus::Nexus;
-use crate::store::{single, sql};
+use crate::store::{findable, single, sql};
 use crate::{Error, Result};
 use nexus_domain::credential;
 use nexus_domain::environment::LIVE;
@@ -59,16 +59,15 @@ pub async fn at_endpoint(
         };
     };
     let of_token = token.as_ref().and_then(|token| token.service.as_deref());
-    let slug = match (named, of_token) {
-        (Some(named), Some(own)) if named != own => return Err(Error::not_found()),
-        (named, own) => named.or(own).ok_or_else(Error::not_found)?,
-    };
-    let found = match recall(nexus, slug, tenant) {
-        Some(found) => Some(found),
-        None => Box::pin(load(nexus, slug)).await?,
-    };
+    let slug = named.or(of_token).ok_or_else(Error::not_found)?;
+    let mut found = known(nexus, slug, tenant).await?;
+    if let (None, None, Some(own)) = (&found, named, of_token) {
+        found = by_slug(nexus, tenant, *environment, own).await?;
+    }
     let own = |found: &Arc<Endpoint>| found.tenant == tenant && found.environment == *environment;
-    let endpoint = found.filter(own).ok_or_else(Error::not_found)?;
+    // At an endpoint a token has to be for that service, by either of its names.
+    let meant = |found: &Arc<Endpoint>| of_token.is_none_or(|it| it == slug || it == found.service_slug);
+    let endpoint = found.filter(|found| own(found) && meant(found)).ok_or_else(Error::not_found)?;
     if *publishable && endpoint.kind == ServiceKind::Backend {
         let message = "A publishable key reads frontend services only";
         return Err(Refusal::new(Code::PublicKeyRestricted, message).into());
@@ -93,10 +92,7 @@ async fn of_grant(nexus: &Nexus, mut credential: Credential, named: Option<&str>
         return Err(Error::not_found());
     };
     let slug = named.ok_or_else(Error::not_found)?;
-    let found = match recall(nexus, slug, tenant) {
-        Some(found) => Some(found),
-        None => load(nexus, slug).await?,
-    };
+    let found = known(nexus, slug, tenant).await?;
     let own = |found: &Arc<Endpoint>| found.tenant == tenant && environments.contains(&found.environment);
     let endpoint = found.filter(own).ok_or_else(Error::not_found)?;
     let member = standing(nexus, tenant, *user, endpoint.service).await?;
@@ -150,6 +146,43 @@ pub(crate) async fn stands(nexus: &Nexus, actor: &Actor) -> Result<Option<Timest
     let member = standing(nexus, now.tenant, *user, at.service).await?;
     let role_now = member.and_then(|it| role_in_project(*tenant_role, it.member.as_deref()));
     Ok(until.filter(|_| role_now == Some(*role) && scopes_now == scopes))
+}
+
+async fn known(nexus: &Nexus, slug: &str, tenant: TenantId) -> Result<Option<Arc<Endpoint>>> {
+    match recall(nexus, slug, tenant) {
+        Some(found) => Ok(Some(found)),
+        None => Box::pin(load(nexus, slug)).await,
+    }
+}
+
+/// The one service of the environment that has this slug. Where several projects have one, the slug says too
+/// little, and none is meant.
+async fn by_slug(
+    nexus: &Nexus,
+    tenant: TenantId,
+    environment: EnvironmentId,
+    slug: &str,
+) -> Result<Option<Arc<Endpoint>>> {
+    // No endpoint holds a slash.
+    let name = format!("{environment}/{slug}");
+    if let Some(found) = recall(nexus, &name, tenant) {
+        return Ok(Some(found));
+    }
+    let mut found: Vec<Endpoint> = single!(nexus.db, |pool| sqlx::query_as(sql!(
+        "SELECT s.id AS service, s.tenant_id AS tenant, s.environment_id AS environment, s.kind,
+                p.slug AS project_slug, e.slug AS environment_slug, s.slug AS service_slug, t.seq
+         FROM services s JOIN projects p ON p.id = s.project_id JOIN environments e ON e.id = s.environment_id
+         JOIN tenants t ON t.id = s.tenant_id
+         WHERE s.tenant_id = $1 AND s.environment_id = $2 AND s.slug = $3 AND s.endpoint_slug IS NOT NULL
+         LIMIT 2"
+    ))
+    .bind(tenant)
+    .bind(environment)
+    .bind(findable(slug))
+    .fetch_all(pool)
+    .await)?;
+    let one = if found.len() == 1 { found.pop() } else { None };
+    Ok(nexus.credentials.endpoints.keep(name, one))
 }
 
 fn recall(nexus: &Nexus, slug: &str, tenant: TenantId) -> Option<Arc<Endpoint>> {

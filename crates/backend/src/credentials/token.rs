@@ -2,7 +2,7 @@
 //! for its key, cut down to the `permissions` that it names, and for one service where it names one.
 //!
 //! `kid` and `iss` are the key's id, `aud` is this instance, it ends within an hour, and it names
-//! itself (`jti`). Whatever is wrong gives the answer that a wrong key gets.
+//! itself (`jti`). When it was made (`iat`) it may say. Whatever is wrong gives the answer that a wrong key gets.
 
 use super::rows::{self, EnvironmentKeyRow};
 use super::{Credential, Known, unauthorized};
@@ -61,7 +61,8 @@ struct Claims {
     iss: Uuid,
     aud: Audience,
     exp: i64,
-    iat: i64,
+    #[serde(default)]
+    iat: Option<i64>,
     #[serde(default)]
     nbf: Option<i64>,
     jti: String,
@@ -85,8 +86,7 @@ impl Claims {
             && (1..=256).contains(&self.jti.len())
             && at(self.exp) > now.plus(-LEEWAY)
             && at(self.exp) <= latest.plus(MAX_TOKEN_LIFE)
-            && at(self.iat) <= latest
-            && self.iat <= self.exp
+            && self.iat.is_none_or(|iat| at(iat) <= latest && iat <= self.exp)
             && self.nbf.is_none_or(|nbf| at(nbf) <= latest)
             && self.permissions.as_ref().is_none_or(|words| words.len() <= MAX_PERMISSIONS)
     }
@@ -143,7 +143,7 @@ pub async fn introspect(nexus: &Nexus, caller: &Credential, text: &str) -> Resul
         environment: Some(environment_slug.clone()),
         iss: Some(id.to_string()),
         aud: Some(nexus.settings.public_url.clone()),
-        iat: Some(claims.iat),
+        iat: claims.iat,
         exp: Some(claims.exp),
         service: claims.service,
         jti: Some(claims.jti),

@@ -48,15 +48,16 @@ pub async fn import(
             Box::pin(async move {
                 let (resolved, row) = own(w, &project, Action::DevEnvironmentImport).await?;
                 let target = row.ok_or_else(|| Error::Refused(Refusal::not_found()))?;
-                // Whoever sees this environment alone does not fetch another one into it.
-                if w.actor.is_confined() {
+                // Whoever was let into this environment alone does not fetch another one into it.
+                if w.actor.confined_to().is_some_and(|slug| slug == target.slug) {
                     return Err(Error::Denied(Denial::in_project(
                         Action::DevEnvironmentImport.event(),
                         &project,
                     )));
                 }
                 let develop = Place::Shared { develop: true };
-                let may_reveal = resolved.role.allows(Permission::SecretReveal, develop);
+                let may_reveal = resolved.role.allows(Permission::SecretReveal, develop)
+                    && w.actor.scopes_allow(Permission::SecretReveal);
                 if may_reveal {
                     // Values come along, and showing values takes a fresh sign-in.
                     w.authorise_in(Some(resolved.role), develop, Action::SecretReveal, &project)?;

@@ -7,6 +7,7 @@ use crate::tiers;
 use crate::work::Work;
 use crate::{Error, Result};
 use nexus_domain::entry::{EntryCounts, SourceFilter};
+use nexus_domain::page;
 use nexus_domain::{EntryId, ServiceId, Timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -168,13 +169,15 @@ pub(crate) async fn page(
     kind: Kind,
     asked: &ListEntries,
 ) -> Result<(Vec<ListedRow>, Option<String>)> {
-    let keys = asked.cursor.as_deref().map_or(Keys::All, Keys::After);
+    let after =
+        asked.cursor.as_deref().map(|text| page::place(text).ok_or_else(page::no_cursor)).transpose()?;
+    let keys = after.as_deref().map_or(Keys::All, Keys::After);
     let limit = asked.limit.max(0);
     let query = ListQuery { source: asked.source, q: &asked.q, keys, limit: limit.saturating_add(1) };
     let mut rows = list(w, service, kind, &query).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next_cursor = rows.last().filter(|_| more).map(|row| row.key.clone());
+    let next_cursor = rows.last().filter(|_| more).map(|row| page::cursor(&row.key));
     Ok((rows, next_cursor))
 }
 

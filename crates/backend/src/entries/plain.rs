@@ -10,6 +10,7 @@ use crate::work::Work;
 use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::entry::{DeletedEntry, EntryCounts, EntryDiff, EntryVersion};
+use nexus_domain::page::{Asked, Page};
 use nexus_domain::service::ServicePath;
 use serde_json::json;
 
@@ -40,7 +41,8 @@ impl Plain {
         actor: &Actor,
         path: &ServicePath,
         key: &str,
-    ) -> Result<Vec<EntryVersion<T>>>
+        asked: Asked,
+    ) -> Result<Page<EntryVersion<T>>>
     where
         T: TryFrom<String> + Send,
     {
@@ -49,7 +51,7 @@ impl Plain {
             .read(actor, move |w| {
                 Box::pin(async move {
                     let (_, entry, _) = self.find(w, &path, &key).await?;
-                    history(w, &entry).await
+                    history(w, &entry, &asked).await
                 })
             })
             .await

@@ -5,6 +5,7 @@ use crate::store::{on, sql};
 use crate::work::Work;
 use crate::{Error, Result, tiers};
 use nexus_domain::entry::EntryVersion;
+use nexus_domain::page::{Asked, Page};
 use nexus_domain::{Code, EntryId, Refusal, Timestamp};
 use sqlx::FromRow;
 
@@ -103,17 +104,27 @@ async fn activate(w: &mut Work, entry: EntryId, number: i64, value_type: &str) -
 }
 
 /// Every version, newest first, without payloads.
-pub(crate) async fn history<T: TryFrom<String>>(w: &mut Work, entry: &Entry) -> Result<Vec<EntryVersion<T>>> {
-    let rows: Vec<VersionRow> = on!(w.tx, |c| sqlx::query_as(sql!(
+pub(crate) async fn history<T: TryFrom<String>>(
+    w: &mut Work,
+    entry: &Entry,
+    asked: &Asked,
+) -> Result<Page<EntryVersion<T>>> {
+    let rows: Vec<VersionRow> = on!(w.tx, |c| {
+        sqlx::query_as(sql!(
         "SELECT number, type, NULL AS payload, NULL AS wrapped_key, size, description, created_at, created_by,
                 destroyed_at
-         FROM entry_versions WHERE tenant_id = $1 AND entry_id = $2 ORDER BY number DESC"
+         FROM entry_versions WHERE tenant_id = $1 AND entry_id = $2 AND number < $3 ORDER BY number DESC LIMIT $4"
     ))
     .bind(w.actor.tenant)
     .bind(entry.id)
+    .bind(asked.after()?.unwrap_or(i64::MAX))
+    .bind(asked.rows())
     .fetch_all(c)
-    .await)?;
-    rows.into_iter().map(|row| row.into_wire(entry)).collect()
+    .await
+    })?;
+    let Page { data, next_cursor } = asked.page(rows, |row| row.number.to_string());
+    let data = data.into_iter().map(|row| row.into_wire(entry)).collect::<Result<_>>()?;
+    Ok(Page { data, next_cursor })
 }
 
 /// One version with its payload; refused once it is destroyed.

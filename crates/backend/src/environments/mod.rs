@@ -105,6 +105,18 @@ pub(crate) async fn resolve(w: &mut Work, slug: &str, action: Action) -> Result<
     Ok(row)
 }
 
+/// Refuses a name that no environment of the tenant has, developer environments included.
+pub(crate) async fn expect(w: &mut Work, slug: &str) -> Result<()> {
+    let found: Option<(EnvironmentId,)> = on!(w.tx, |c| sqlx::query_as(sql!(
+        "SELECT id FROM environments WHERE tenant_id = $1 AND slug = $2 LIMIT 1"
+    ))
+    .bind(w.actor.tenant)
+    .bind(slug)
+    .fetch_optional(c)
+    .await)?;
+    found.map(|_| ()).ok_or_else(Error::not_found)
+}
+
 pub async fn list(nexus: &Nexus, actor: &Actor) -> Result<Vec<Environment>> {
     nexus
         .read(actor, |w| {

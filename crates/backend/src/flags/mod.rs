@@ -16,7 +16,7 @@ pub use cache::ReadyFlags;
 pub(crate) use cache::{Ready, ready};
 pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
-pub use history::{destroy, diff, history, restore, version};
+pub use history::{destroy, diff, history, restore, version, versions};
 pub use read::{counts, deleted, find, list, row, targeting_active};
 pub(crate) use served::{Served, ServedFlag};
 pub use tester::{TestRequest, test};

@@ -86,6 +86,9 @@ impl Promotion {
             Err(error) if error.refusal().code == Code::NotFound => None,
             Err(error) => return Err(error),
         };
+        if target.is_none() && services::environment_of(w, source.project_id, to).await?.is_none() {
+            return Err(Error::invalid("to", "There is no such environment"));
+        }
         let Some(target) = target.filter(|target| target.kind == source.kind) else {
             let message =
                 format!("This service has no counterpart there: no {} {}", source.kind, from.service);

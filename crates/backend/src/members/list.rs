@@ -8,7 +8,7 @@ use crate::work::Work;
 use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::member::{Member, MemberProject};
-use nexus_domain::page::{MAX_LIMIT, Page};
+use nexus_domain::page::{self, MAX_LIMIT, Page};
 use nexus_domain::role::{ProjectRole, TenantRole};
 use nexus_domain::{Timestamp, UserId};
 use sqlx::FromRow;
@@ -45,11 +45,7 @@ struct Row {
 pub async fn list(nexus: &Nexus, actor: &Actor, wanted: ListMembers) -> Result<Page<Member>> {
     let after = match wanted.cursor.as_deref() {
         None => String::new(),
-        Some(cursor) => hex::decode(cursor)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .map(|text| findable(&text))
-            .ok_or_else(|| Error::invalid("cursor", "Not a cursor of this list"))?,
+        Some(cursor) => findable(&page::place(cursor).ok_or_else(page::no_cursor)?),
     };
     let q = findable(&wanted.q.trim().to_lowercase());
     nexus
@@ -72,7 +68,7 @@ pub async fn list(nexus: &Nexus, actor: &Actor, wanted: ListMembers) -> Result<P
                 let limit = usize::try_from(wanted.limit).unwrap_or(0);
                 let more = rows.len() > limit;
                 rows.truncate(limit);
-                let next_cursor = rows.last().filter(|_| more).map(|row| hex::encode(&row.email));
+                let next_cursor = rows.last().filter(|_| more).map(|row| page::cursor(&row.email));
                 Ok(Page { data: complete(w, rows).await?, next_cursor })
             })
         })

@@ -6,7 +6,7 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{findable, on, single, sql};
 use crate::work::Work;
-use crate::{Error, Result};
+use crate::{Error, Result, environments};
 use nexus_domain::action::Action;
 use nexus_domain::page::Page;
 use nexus_domain::request_log::{CallerKind, LoggedRequests, RequestFilter, StatusFilter};
@@ -113,6 +113,9 @@ pub async fn list(
         .read(actor, move |w| {
             Box::pin(async move {
                 w.authorise(Action::RequestLogRead)?;
+                if !asked.environment.is_empty() && !w.actor.is_confined() {
+                    environments::expect(w, &asked.environment).await?;
+                }
                 let limit = limit.max(0);
                 let mut rows = select(w, &asked, limit.saturating_add(1)).await?;
                 let more = i64::try_from(rows.len()).unwrap_or(0) > limit;

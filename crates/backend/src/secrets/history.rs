@@ -6,6 +6,7 @@ use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::{Error, Result};
 use nexus_domain::action::Action;
+use nexus_domain::page::{Asked, Page};
 use nexus_domain::secret::{SecretRow, SecretVersion};
 use nexus_domain::service::ServicePath;
 use serde_json::json;
@@ -17,6 +18,17 @@ pub async fn history(
     path: &ServicePath,
     key: &str,
 ) -> Result<Vec<SecretVersion>> {
+    Ok(versions(nexus, actor, path, key, Asked::everything()).await?.data)
+}
+
+/// The same in pages.
+pub async fn versions(
+    nexus: &Nexus,
+    actor: &Actor,
+    path: &ServicePath,
+    key: &str,
+    asked: Asked,
+) -> Result<Page<SecretVersion>> {
     let (path, key) = (path.clone(), key.to_owned());
     nexus
         .read(actor, move |w| {
@@ -24,7 +36,7 @@ pub async fn history(
                 let service = open_service(w, &path, Action::SecretHistory).await?;
                 let found = entries::effective(w, &service, Kind::Secret, &key).await?;
                 let (entry, _) = found.ok_or_else(Error::not_found)?;
-                entries::history(w, &entry).await
+                entries::history(w, &entry, &asked).await
             })
         })
         .await

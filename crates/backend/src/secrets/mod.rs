@@ -16,7 +16,7 @@ pub use crate::entries::ListEntries as ListSecrets;
 pub use compare::diff;
 pub use export::{collisions_of, export};
 pub use find::find;
-pub use history::{destroy, history, restore};
+pub use history::{destroy, history, restore, versions};
 pub use import::import;
 pub use read::{counts, deleted, list, reveal, row, uses, version};
 pub use write::{add_version, create, delete, delete_several, patch, undelete, undelete_several};

@@ -4,7 +4,7 @@ use super::resolve::wire_rows;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::work::Work;
-use crate::{Result, dev_environments, environments, projects};
+use crate::{Error, Result, dev_environments, environments, projects};
 use nexus_domain::EnvironmentId;
 use nexus_domain::action::Action;
 use nexus_domain::role::{Permission, Place, ProjectRole};
@@ -37,7 +37,8 @@ pub async fn list(
                 let project = projects::resolve(w, &project, Action::ServiceRead).await?;
                 let mut services = by_environment(w, &project, &wanted.q).await?;
                 let mut groups = Vec::new();
-                if wanted.dev_envs {
+                // Whoever names a developer environment asks for it.
+                if wanted.dev_envs || wanted.environment.is_some() {
                     let rows = dev_environments::all(w, project.id).await?;
                     for row in rows.into_iter().filter(|row| w.actor.reaches(row.id)) {
                         let yours = row.owner_id.is_some() && row.owner_id == w.actor.user();
@@ -75,6 +76,9 @@ pub async fn list(
                 groups.extend(closed);
                 if let Some(slug) = &wanted.environment {
                     groups.retain(|group| group.environment.slug == *slug);
+                    if groups.is_empty() {
+                        return Err(Error::not_found());
+                    }
                 }
                 Ok(groups)
             })

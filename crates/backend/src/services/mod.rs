@@ -58,17 +58,26 @@ async fn environment_for(
     project_slug: &str,
     slug: &str,
 ) -> Result<EnvironmentId> {
-    let shared = environments::shared(w).await?.into_iter().find(|row| row.slug == slug);
-    let (id, place) = match shared {
-        Some(row) => (row.id, Place::Shared { develop: row.slug == DEVELOP }),
-        None => {
-            let own = dev_environments::find(w, project.id, slug).await?;
-            let own = own.filter(|row| developer_place(&w.actor, row.owner_id) == Place::Own);
-            (own.ok_or_else(|| Error::invalid("environment", "There is no such environment"))?.id, Place::Own)
-        }
-    };
+    let found = environment_of(w, project.id, slug).await?;
+    let (id, place) = found.ok_or_else(|| Error::invalid("environment", "There is no such environment"))?;
     w.authorise_in(Some(project.role), place, Action::ServiceCreate, project_slug)?;
     Ok(id)
+}
+
+/// An environment that services of the project may be in, as far as the actor may know of it: a shared one,
+/// or its own.
+pub(crate) async fn environment_of(
+    w: &mut Work,
+    project: ProjectId,
+    slug: &str,
+) -> Result<Option<(EnvironmentId, Place)>> {
+    let shared = environments::shared(w).await?.into_iter().find(|row| row.slug == slug);
+    if let Some(row) = shared {
+        return Ok(Some((row.id, Place::Shared { develop: row.slug == DEVELOP })));
+    }
+    let own = dev_environments::find(w, project, slug).await?;
+    let own = own.filter(|row| developer_place(&w.actor, row.owner_id) == Place::Own);
+    Ok(own.map(|row| (row.id, Place::Own)))
 }
 
 pub async fn create(nexus: &Nexus, actor: &Actor, project: &str, new: NewService) -> Result<Service> {

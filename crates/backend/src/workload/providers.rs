@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use nexus_domain::action::Action;
 use nexus_domain::json::JsonText;
 use nexus_domain::workload::{
-    IdentityProvider, IdentityProviderKind, IdentityProviderPatch, KeySource, KeysFrom, MAX_LIFETIME,
+    DEFAULT_LIFETIME, IdentityProvider, IdentityProviderKind, IdentityProviderPatch, KeySource, KeysFrom,
     NewIdentityProvider, TokenAlgorithm, check_algorithms, check_audience, check_lifetime, check_name,
     default_audience,
 };
@@ -215,7 +215,7 @@ pub async fn add_provider(
                         Some(audience) => check_audience(new.kind, audience)?,
                         None => default_audience(&w.nexus.settings.public_url, id),
                     },
-                    max_lifetime: check_lifetime(new.max_lifetime.unwrap_or(MAX_LIFETIME))?,
+                    max_lifetime: check_lifetime(new.max_lifetime.unwrap_or(DEFAULT_LIFETIME))?,
                     algorithms: check_algorithms(new.kind, new.algorithms.as_deref())?,
                 };
                 draft.check_keys(&w.nexus, new.kind, &issuer)?;

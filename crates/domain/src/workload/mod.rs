@@ -23,8 +23,9 @@ pub use claims::{ClaimValue, RuleClaims, TokenClaims};
 pub use kind::{IdentityProviderKind, KeysFrom, TokenAlgorithm};
 pub use pins::{Judgement, PinAdvice, judge, suggest};
 pub use provider::{
-    IdentityProvider, IdentityProviderPatch, KeySource, MAX_LIFETIME, MIN_LIFETIME, NewIdentityProvider,
-    check_algorithms, check_audience, check_lifetime, check_name, default_audience, server_id,
+    DEFAULT_LIFETIME, IdentityProvider, IdentityProviderPatch, KeySource, MAX_LIFETIME, MIN_LIFETIME,
+    NewIdentityProvider, check_algorithms, check_audience, check_lifetime, check_name, default_audience,
+    server_id,
 };
 pub use rule::{Identity, IdentityPatch, NewIdentity, check_rule_claims};
 pub use session::{AccessToken, Proof, SignedRequest, TokenExchange, TokenTest, WorkloadSession};

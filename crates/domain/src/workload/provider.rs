@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 /// How long a session lives at most, in seconds.
 pub const MAX_LIFETIME: i64 = 3600;
 pub const MIN_LIFETIME: i64 = 60;
+/// What it is unless somebody says otherwise. Short, because a program gets the next one by itself.
+pub const DEFAULT_LIFETIME: i64 = 900;
 
 /// Somebody whose word is taken for who a program is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +55,7 @@ pub struct NewIdentityProvider {
     /// `<address of this instance>/wif/<id of the provider>` when absent.
     #[serde(default)]
     pub audience: Option<String>,
-    /// 60 to 3600 seconds; 3600 when absent.
+    /// 60 to 3600 seconds; 900 when absent.
     #[serde(default)]
     pub max_lifetime: Option<i64>,
     /// Those that are usual for the kind when absent.

@@ -42,7 +42,7 @@ pub struct NewIdentity {
     /// `read` when absent.
     #[serde(default)]
     pub access: Option<Access>,
-    /// 60 to 3600 seconds; as the provider says when absent.
+    /// 60 to 3600 seconds; as the provider says when absent, and never longer than that.
     #[serde(default)]
     pub max_lifetime: Option<i64>,
 }

@@ -86,7 +86,7 @@ pub struct TokenExchange {
     pub token: Option<String>,
     #[serde(default)]
     pub request: Option<SignedRequest>,
-    /// The service's endpoint, where the address does not name it.
+    /// The service's `endpoint_slug`. Needed at the origin; at `/s/{endpoint_slug}` the address says it.
     #[serde(default)]
     pub service: Option<String>,
 }

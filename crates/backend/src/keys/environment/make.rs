@@ -25,7 +25,8 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironmentKey) -> Res
             Box::pin(async move {
                 let action = Action::EnvironmentKeyCreate;
                 let slug = environment_of(w, new.environment.as_deref())?;
-                let environment = environments::resolve(w, &slug, action).await?;
+                let found = environments::resolve(w, &slug, action).await;
+                let environment = found.map_err(|error| error.named_by("environment"))?;
                 let name = slug::check_name(&new.name)?;
                 let grant = Grant {
                     kind: new.kind,

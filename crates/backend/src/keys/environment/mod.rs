@@ -17,6 +17,7 @@ use crate::{Error, Result, environments};
 use nexus_domain::action::Action;
 use nexus_domain::credential::{environment_prefix, shown};
 use nexus_domain::environment_key::{EnvironmentKey, KeyType};
+use nexus_domain::page::{Asked, Page};
 use nexus_domain::role::Scopes;
 use nexus_domain::{EnvironmentId, KeyId, Timestamp};
 use sqlx::FromRow;
@@ -81,8 +82,14 @@ impl Row {
     }
 }
 
-/// Keys that are not revoked: of one environment, or of all shared ones; newest first.
-async fn rows(w: &mut Work, environment: Option<EnvironmentId>, one: Option<KeyId>) -> Result<Vec<Row>> {
+/// Keys that are not revoked: of one environment, or of all shared ones; newest first, which their ids
+/// tell too.
+async fn rows(
+    w: &mut Work,
+    environment: Option<EnvironmentId>,
+    one: Option<KeyId>,
+    asked: &Asked,
+) -> Result<Vec<Row>> {
     let nobody = Uuid::nil();
     let all = environment.is_none() && one.is_none();
     Ok(on!(w.tx, |c| {
@@ -96,13 +103,16 @@ async fn rows(w: &mut Work, environment: Option<EnvironmentId>, one: Option<KeyI
                  WHERE o.tenant_id = $1 AND o.environment_key_id = k.id AND o.expires_at > $5) AS old_expires_at
          FROM environment_keys k JOIN environments e ON e.id = k.environment_id
          WHERE k.tenant_id = $1 AND k.revoked_at IS NULL AND (k.environment_id = $2 OR k.id = $3 OR $4)
-         ORDER BY k.created_at DESC, k.id DESC"
+               AND k.id < $5
+         ORDER BY k.id DESC LIMIT $6"
     ))
     .bind(w.actor.tenant)
     .bind(environment.map_or(nobody, |id| id.0))
     .bind(one.map_or(nobody, |id| id.0))
     .bind(all)
     .bind(w.now)
+    .bind(asked.after::<Uuid>()?.unwrap_or(Uuid::max()))
+    .bind(asked.rows())
     .fetch_all(c)
     .await
     })?)
@@ -110,6 +120,16 @@ async fn rows(w: &mut Work, environment: Option<EnvironmentId>, one: Option<KeyI
 
 /// The keys of one environment, or of all that the actor may see.
 pub async fn list(nexus: &Nexus, actor: &Actor, environment: Option<&str>) -> Result<Vec<EnvironmentKey>> {
+    Ok(page(nexus, actor, environment, Asked::everything()).await?.data)
+}
+
+/// The same in pages.
+pub async fn page(
+    nexus: &Nexus,
+    actor: &Actor,
+    environment: Option<&str>,
+    asked: Asked,
+) -> Result<Page<EnvironmentKey>> {
     let environment = environment.map(str::to_owned);
     nexus
         .read(actor, move |w| {
@@ -119,9 +139,10 @@ pub async fn list(nexus: &Nexus, actor: &Actor, environment: Option<&str>) -> Re
                     None => None,
                 };
                 w.authorise(Action::EnvironmentKeyList)?;
-                let mut rows = rows(w, one, None).await?;
+                let rows = rows(w, one, None, &asked).await?;
+                let Page { data: mut rows, next_cursor } = asked.page(rows, |row| row.id.to_string());
                 rows.retain(|row| w.actor.reaches(row.environment_id));
-                Ok(rows.into_iter().map(|row| row.into_wire()).collect())
+                Ok(Page { data: rows.into_iter().map(|row| row.into_wire()).collect(), next_cursor })
             })
         })
         .await
@@ -140,6 +161,6 @@ pub async fn get(nexus: &Nexus, actor: &Actor, id: KeyId) -> Result<EnvironmentK
 /// that lives in its own.
 async fn find(w: &mut Work, id: KeyId, action: Action) -> Result<Row> {
     w.authorise(action)?;
-    let row = rows(w, None, Some(id)).await?.into_iter().next();
+    let row = rows(w, None, Some(id), &Asked::everything()).await?.into_iter().next();
     row.filter(|row| w.actor.reaches(row.environment_id)).ok_or_else(Error::not_found)
 }

@@ -163,8 +163,8 @@ async fn everything_wrong_is_refused_alike(w: &World) {
         json!({ "exp": i64::MAX }),
         json!({ "exp": u64::MAX }),
         json!({ "exp": i64::MIN }),
-        json!({ "iat": null }),
         json!({ "iat": "now" }),
+        json!({ "iat": now as f64 + 0.5 }),
         json!({ "iat": now + 400 }),
         json!({ "nbf": "now" }),
         json!({ "nbf": now + 61 }),
@@ -196,6 +196,10 @@ async fn times_are_checked_with_a_minute_of_leeway(w: &World) {
         (json!({ "exp": now + 3_661 }), false),
         (json!({ "iat": now + 60 }), true),
         (json!({ "iat": now + 61 }), false),
+        // When it was made, it need not say; when it ends is bounded all the same.
+        (json!({ "iat": null }), true),
+        (json!({ "iat": null, "exp": now + 3_660 }), true),
+        (json!({ "iat": null, "exp": now + 3_661 }), false),
         (json!({ "nbf": now + 60 }), true),
         (json!({ "exp": now + 10, "iat": now + 20 }), false),
     ] {
@@ -252,6 +256,20 @@ async fn a_token_for_a_service_is_that_service_and_no_other(w: &World) {
     at(&own, Some(&other)).await.refused_as(Code::NotFound);
     at(&far, None).await.refused_as(Code::NotFound);
     at("nowhere", None).await.refused_as(Code::NotFound);
+    // By its slug too, in the key's environment.
+    let reader = at("api", None).await.fine();
+    programs::config(&w.nexus, &reader, "PORT").await.map(|_| ()).fine();
+    at("api", None).await.fine();
+    at("api", Some(&own)).await.fine();
+    at("api", Some(&other)).await.refused_as(Code::NotFound);
+    at("api", Some(&far)).await.refused_as(Code::NotFound);
+    at("shared", None).await.refused_as(Code::NotFound);
+    // Where two projects have one, the address says which.
+    w.project("second").await;
+    let second = slug(&w.service("second", "live", "api").await).await;
+    at("api", None).await.refused_as(Code::NotFound);
+    at("api", Some(&own)).await.fine();
+    at("api", Some(&second)).await.fine();
 }
 
 async fn a_stream_ends_with_the_token_that_opened_it(w: &World) {

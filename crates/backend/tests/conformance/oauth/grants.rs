@@ -1,12 +1,13 @@
 //! What a grant is worth, and everything that ends it.
 
-use super::{Given, app, by_code, code, ip, opened, refreshed, tokens_of, works};
+use super::{Given, app, by_code, code, ip, new_app, opened, refreshed, tokens_of, works};
 use crate::world::{Outcome, World, new_config, new_secret};
 use futures::StreamExt as _;
 use nexus_backend::gate::Actor;
 use nexus_backend::oauth::{apps, grants};
 use nexus_backend::people::{self, Means, Opened, Proof};
-use nexus_backend::{configs, credentials, keys, members, secrets, services, streams};
+use nexus_backend::{configs, credentials, dev_environments, keys, members, secrets, services, streams};
+use nexus_domain::environment::OnConflict;
 use nexus_domain::member::{MemberPatch, ProjectMemberPatch};
 use nexus_domain::oauth::problem::ProblemCode;
 use nexus_domain::oauth::{AppType, MAX_GRANTS, OauthAppPatch, TokenAnswer};
@@ -27,6 +28,7 @@ both![
     an_app_reads_a_live_service_with_the_persons_rights,
     a_stream_ends_with_the_grant_and_with_the_role,
     an_app_makes_no_keys_that_it_does_not_hold,
+    an_app_fills_the_persons_own_developer_environment_and_reads_nothing_in_it,
 ];
 
 async fn present(w: &World, token: &TokenAnswer) -> Actor {
@@ -265,4 +267,43 @@ async fn an_app_makes_no_keys_that_it_does_not_hold(w: &World) {
             .map(|_| ())
             .refused_as(Code::Forbidden);
     }
+}
+
+async fn an_app_fills_the_persons_own_developer_environment_and_reads_nothing_in_it(w: &World) {
+    w.project("shop").await;
+    let source = w.service("shop", "develop", "api").await;
+    w.write(&source, "A", "from develop").await;
+    w.set(&source, "PORT", "80").await;
+    let manager = w.member("shop", ProjectRole::Manager).await;
+    let scopes = [Scope::ReadServices, Scope::WriteServices, Scope::ReadSecrets];
+    let owner = w.signed_in_again(&w.owner).await;
+    let made = apps::create(&w.nexus, &owner, new_app(AppType::Confidential, &scopes)).await.fine();
+    let with = async |scope: &str| {
+        let person = w.signed_in_again(&manager).await;
+        let code = code(w, &made, &person, &[("scope", scope)]).await;
+        present(w, &by_code(&w.nexus, &made, &code).await.given()).await
+    };
+    let n = &w.nexus;
+    let reads = with("read:services").await;
+    dev_environments::create(n, &reads, "shop").await.refused_as(Code::Forbidden);
+    let writes = with("write:services").await;
+    assert_eq!(dev_environments::get(n, &writes, "shop").await.fine(), None);
+    let own = dev_environments::create(n, &writes, "shop").await.fine();
+    let came = dev_environments::import(n, &writes, "shop", OnConflict::Skip).await.fine();
+    assert_eq!((came.secrets_created, came.needs_value, came.configs_copied), (1, 1, 1));
+    assert!(!w.events().await.contains(&"secret.reveal".to_owned()));
+    // With the scope, what the person may reveal comes along.
+    let opens = with("write:services read:secrets").await;
+    let came = dev_environments::import(n, &opens, "shop", OnConflict::Skip).await.fine();
+    assert_eq!((came.secrets_updated, came.needs_value), (1, 0));
+    let copy = crate::world::path("shop", &own.environment.slug, "api");
+    let revealed = secrets::reveal(n, &w.signed_in_again(&manager).await, &copy, "A", None).await.fine();
+    assert_eq!(revealed.value.as_deref(), Some("from develop"));
+    for app in [&reads, &opens] {
+        services::get(n, app, &copy).await.refused_as(Code::NotFound);
+        secrets::reveal(n, app, &copy, "A", None).await.refused_as(Code::NotFound);
+    }
+    dev_environments::delete(n, &reads, "shop").await.refused_as(Code::Forbidden);
+    dev_environments::delete(n, &opens, "shop").await.fine();
+    assert_eq!(dev_environments::get(n, &opens, "shop").await.fine(), None);
 }

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_backend::secrets;
 use nexus_domain::Code;
+use nexus_domain::page::Asked;
 use nexus_domain::secret::{DiffOp, NewSecretVersion, SecretType};
 
 both![
@@ -30,6 +31,18 @@ async fn every_write_is_a_new_version_and_the_newest_is_active(w: &World) {
     let row = secrets::add_version(&w.nexus, &manager, &api, "A", described).await.fine();
     assert_eq!((row.version, row.description.as_str()), (2, "Rotated after Q2 audit"));
     let history = secrets::history(&w.nexus, &w.owner, &api, "A").await.fine();
+    let (mut numbers, mut next) = (Vec::new(), None::<String>);
+    loop {
+        let asked = Asked::new(Some(1), next.as_deref()).expect("a cursor");
+        let page = secrets::versions(&w.nexus, &w.owner, &api, "A", asked).await.fine();
+        assert_eq!(page.data.len(), 1);
+        numbers.extend(page.data.iter().map(|version| version.version));
+        next = page.next_cursor;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(numbers, history.iter().map(|version| version.version).collect::<Vec<_>>());
     let seen: Vec<_> = history.iter().map(|v| (v.version, v.active, v.size, v.created_by.as_str())).collect();
     assert_eq!(seen, [(2, true, 2, "manager@acme.test"), (1, false, 1, "ana@acme.test")]);
     assert_eq!((history[0].created_at, history[1].created_at), (w.now(), w.now().plus(-10)));

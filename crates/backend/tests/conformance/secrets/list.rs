@@ -4,11 +4,12 @@ use crate::world::{Outcome, World, everything};
 use nexus_backend::secrets::{self, ListSecrets};
 use nexus_domain::secret::{SecretCounts, SecretPatch, SourceFilter};
 use nexus_domain::timestamp::HOUR;
+use nexus_domain::{Code, page};
 
 both![
     pages_follow_each_other_without_gaps_or_doubles,
     keys_sort_the_same_on_both_databases,
-    any_cursor_is_taken,
+    a_cursor_is_what_a_page_gave_out,
     filters_and_their_numbers_agree,
     a_search_looks_at_key_note_and_tags,
     a_search_takes_every_character_as_itself,
@@ -49,12 +50,18 @@ async fn keys_sort_the_same_on_both_databases(w: &World) {
     assert_eq!(keys, ["A", "B", "Z9", "a", "a-b", "a.b", "a1", "a:b", "a_b", "b"]);
 }
 
-async fn any_cursor_is_taken(w: &World) {
+async fn a_cursor_is_what_a_page_gave_out(w: &World) {
     let api = w.shop().await;
     w.write(&api, "A", "v").await;
-    for (cursor, found) in [("", 1), ("A", 0), ("0", 1), ("a\0b", 0), ("ключ", 0), ("%", 1)] {
-        let query = ListSecrets { cursor: Some(cursor.into()), ..everything() };
-        assert_eq!(w.keys_listed(&api, query).await.len(), found, "{cursor:?}");
+    for text in ["", "A", "0", "a\0b", "ключ", "%"] {
+        let query = ListSecrets { cursor: Some(text.into()), ..everything() };
+        let refusal = secrets::list(&w.nexus, &w.owner, &api, query).await.refused_as(Code::InvalidRequest);
+        assert!(refusal.field("cursor").is_some(), "{text:?}");
+    }
+    // Whoever makes one up as we do gets no more than a list.
+    for (place, found) in [("", 1), ("A", 0), ("0", 1), ("a\0b", 0), ("ключ", 0), ("%", 1)] {
+        let query = ListSecrets { cursor: Some(page::cursor(place)), ..everything() };
+        assert_eq!(w.keys_listed(&api, query).await.len(), found, "{place:?}");
     }
     for limit in [0, -1, i64::MIN, i64::MAX] {
         let query = ListSecrets { limit, ..everything() };

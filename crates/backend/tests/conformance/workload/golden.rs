@@ -166,7 +166,7 @@ async fn every_platform_gets_in_and_nobody_else_does(w: &World) {
         let claims = timed(&scene, &provider, &platform.claims);
         let session = scene.exchange(&id, &good(&RSA, &claims)).await;
         let session = session.unwrap_or_else(|error| panic!("{}: {error:?}", platform.name));
-        assert!(session.access_token.starts_with("ws_") && session.expires_in == 3600);
+        assert!(session.access_token.starts_with("ws_") && session.expires_in == 900);
         let in_a_list = with(&claims, json!({ "aud": [provider.audience] }));
         scene.exchange(provider.kind.as_str(), &good(&RSA, &in_a_list)).await.fine();
         let open = scene.sessions().await;

@@ -27,7 +27,7 @@ async fn owners_manage_providers_and_managers_rules(w: &World) {
     assert_eq!(provider.audience, format!("https://nexus.test/wif/{}", provider.id));
     assert_eq!(
         (provider.max_lifetime, provider.algorithms.as_slice()),
-        (3600, [TokenAlgorithm::Rs256].as_slice())
+        (900, [TokenAlgorithm::Rs256].as_slice())
     );
     let claims = || pins(&[("repository_id", "1"), ("repository_owner_id", "2")]);
     let new = || NewIdentity {
