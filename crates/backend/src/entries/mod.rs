@@ -32,7 +32,7 @@ pub use list::ListEntries;
 pub(crate) use list::{Keys, ListQuery, ListedRow, counts, every_key, like_pattern, list, one, page};
 pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
-pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
+pub(crate) use versions::{Payload, VersionRow, add_version, append_version, destroy, history, version};
 
 use crate::services;
 use crate::store::{on, sql};

@@ -18,7 +18,7 @@ pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
 pub use history::{destroy, diff, history, restore, version};
 pub use read::{counts, deleted, find, list, row, targeting_active};
-pub(crate) use served::{Served, ServedFlag};
+pub(crate) use served::{Served, ServedFlag, State};
 pub use tester::{TestRequest, test};
 pub(crate) use write::admit;
 pub use write::{create, delete, patch, toggle, undelete, update};
@@ -57,10 +57,19 @@ pub(crate) async fn store_version(
     definition: &FlagDefinition,
     description: &str,
 ) -> Result<i64> {
+    entries::add_version(w, entry, payload(definition)?, description).await
+}
+
+/// The same for a flag that is switched off, even where the tier has no room for it: a kill switch
+/// works in an incident.
+async fn store_switched_off(w: &mut Work, entry: &Entry, definition: &FlagDefinition) -> Result<i64> {
+    entries::append_version(w, entry, payload(definition)?, "").await
+}
+
+fn payload(definition: &FlagDefinition) -> Result<Payload> {
     let bytes = serde_json::to_vec(definition).map_err(|_| Error::Impossible("a definition is JSON"))?;
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let value_type = definition.flag_type().as_str();
-    entries::add_version(w, entry, Payload { value_type, bytes, wrapped_key: None, size }, description).await
+    Ok(Payload { value_type: definition.flag_type().as_str(), bytes, wrapped_key: None, size })
 }
 
 /// Stores the version of another flag as it is, rules and rollout included. What this program cannot
@@ -79,12 +88,12 @@ pub(crate) async fn store_copy(
 
 /// A stored definition.
 pub(crate) fn open_version(version: &VersionRow) -> Result<FlagDefinition> {
-    let payload = version.payload.as_deref().ok_or(Error::Impossible("a version without a payload"))?;
+    let payload = version.payload.as_deref().ok_or(Error::Unreadable("a version without a payload"))?;
     definition_of(payload)
 }
 
 pub(crate) fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
-    serde_json::from_slice(payload).map_err(|_| Error::Impossible("a stored flag that cannot be read"))
+    serde_json::from_slice(payload).map_err(|_| Error::Unreadable("a flag that is no definition"))
 }
 
 /// Listed rows as they travel, seen from the service.
@@ -104,7 +113,9 @@ fn into_row(
 ) -> Result<FlagRow> {
     let inherited = row.service_id != service.id;
     let umbrella = service.umbrella_slug.clone();
-    let definition = definition_of(row.payload.as_deref().unwrap_or_default())?;
+    let stored = definition_of(row.payload.as_deref().unwrap_or_default()).ok();
+    let unreadable = stored.is_none();
+    let definition = stored.unwrap_or_default();
     let (evaluations, evaluated_at) = usage.of(row.service_id, &row.key);
     let stale = stale(&definition, &row, evaluations, now);
     Ok(FlagRow {
@@ -112,6 +123,7 @@ fn into_row(
         enabled: definition.schedule().is_enabled(now),
         targeting_ignored: definition.has_targeting() && !targeting,
         definition,
+        unreadable,
         version: row.active_version,
         inherited_from: umbrella.clone().filter(|_| inherited),
         overrides: umbrella.filter(|_| !inherited && row.in_umbrella),

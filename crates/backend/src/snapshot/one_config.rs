@@ -3,7 +3,6 @@
 
 use super::build;
 use super::configs::{Given, load};
-use crate::entries::{Kind, all_effective, without_value};
 use crate::flags::Served;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -14,7 +13,7 @@ use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::SnapshotConfig;
 use nexus_domain::{Code, Refusal, ServiceId};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A config and a tag that stays as long as nothing changes that may go into it.
 pub struct OneConfig {
@@ -92,17 +91,11 @@ async fn pick(
 ) -> Result<(SnapshotConfig, bool, BTreeSet<String>)> {
     let reached: BTreeSet<String> =
         given.scope.secrets_reached(&key).into_iter().map(str::to_owned).collect();
-    let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
+    let mut secrets = build::Secrets::default();
     if about.kind == ServiceKind::Backend && !reached.is_empty() {
-        for row in all_effective(w, service, about.umbrella_id, Kind::Secret).await? {
-            if reached.contains(&row.key) {
-                let inherited = row.service_id != service;
-                secrets.insert(row.key.clone(), build::open(w, row, inherited).await?);
-            }
-        }
-        empty = without_value(w, service, Kind::Secret).await?;
+        secrets = build::open_all(w, service, about.umbrella_id, |key| reached.contains(key)).await?;
     }
-    let (mut made, errors) = given.resolve(&secrets, &empty);
+    let (mut made, errors) = given.resolve(&secrets);
     match made.remove(&key) {
         Some(made) => {
             let element = SnapshotConfig { key: Some(key), ..made.element };

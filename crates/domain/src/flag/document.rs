@@ -57,6 +57,9 @@ document! { FlagRowShape for FlagRow:
     r#type: FlagType,
     /// State and schedule at this moment: what programs read plainly.
     enabled: bool,
+    /// What is stored cannot be read, so that programs do not get it and it is shown as off: another
+    /// definition, an older version or switching it off replaces it.
+    unreadable: Option<bool>,
     /// It has rules or a rollout, and they do not count while the project has no A/B testing.
     targeting_ignored: bool,
     /// The ACTIVE version.

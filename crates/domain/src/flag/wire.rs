@@ -19,6 +19,10 @@ pub struct FlagRow {
     pub enabled: bool,
     #[serde(flatten)]
     pub definition: FlagDefinition,
+    /// What is stored cannot be read, so that programs do not get it and it is shown as off: another
+    /// definition, an older version or switching it off replaces it.
+    #[serde(default)]
+    pub unreadable: bool,
     /// It has rules or a rollout, and they do not count while the project has no A/B testing.
     pub targeting_ignored: bool,
     /// The ACTIVE version.
