@@ -27,7 +27,8 @@ use crate::entries::{self, Entry, Kind, ListedRow, Payload, Plain, VersionRow};
 use crate::services::Resolved;
 use crate::work::Work;
 use crate::{Error, Result, tiers};
-use counts::Usage;
+use counts::{Usage, Use};
+pub(crate) use counts::WholeReads;
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
 use nexus_domain::flag::{FlagDefinition, FlagRow, FlagState, FlagType, Percentage, Stale};
@@ -116,8 +117,8 @@ fn into_row(
     let stored = definition_of(row.payload.as_deref().unwrap_or_default()).ok();
     let unreadable = stored.is_none();
     let definition = stored.unwrap_or_default();
-    let (evaluations, evaluated_at) = usage.of(row.service_id, &row.key);
-    let stale = stale(&definition, &row, evaluations, now);
+    let Use { evaluations, evaluated_at, perhaps } = usage.of(row.service_id, &row.key);
+    let stale = stale(&definition, &row, perhaps, now);
     Ok(FlagRow {
         kind: definition.flag_type(),
         enabled: definition.schedule().is_enabled(now),
@@ -144,7 +145,7 @@ fn into_row(
 }
 
 /// Why a flag may be ready to be removed; the stronger hint wins.
-fn stale(definition: &FlagDefinition, row: &ListedRow, evaluations: i64, now: Timestamp) -> Option<Stale> {
+fn stale(definition: &FlagDefinition, row: &ListedRow, used: bool, now: Timestamp) -> Option<Stale> {
     let older_than = |at: Timestamp, days: i64| at.plus(days * DAY_MICROS) <= now;
     let same_for_all = definition.rules.is_empty()
         && definition.rollout.as_ref().is_none_or(|rollout| {
@@ -153,7 +154,7 @@ fn stale(definition: &FlagDefinition, row: &ListedRow, evaluations: i64, now: Ti
     if definition.state == FlagState::On && same_for_all && older_than(row.updated_at, SETTLED_DAYS) {
         return Some(Stale::FullyOn);
     }
-    (evaluations == 0 && older_than(row.created_at, UNUSED_DAYS)).then_some(Stale::NotEvaluated)
+    (!used && older_than(row.created_at, UNUSED_DAYS)).then_some(Stale::NotEvaluated)
 }
 
 /// The row of one key, as the list would show it.

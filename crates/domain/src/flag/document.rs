@@ -78,7 +78,8 @@ document! { FlagRowShape for FlagRow:
     updated_by: String,
     /// When a program last asked for it by evaluation; to the day.
     evaluated_at: Option<Timestamp>,
-    /// Evaluations within the last 30 days.
+    /// Evaluations within the last 30 days. Whoever reads all flags at once, in a snapshot or by a bulk
+    /// evaluation, is not counted: which of them are used is not known.
     evaluations: i64,
     /// Why it may be ready to be removed.
     stale: Option<Stale>,

@@ -249,7 +249,7 @@ async fn a_change_of_the_whole_service_is_not_hidden_behind_one_of_a_key(w: &Wor
     assert_eq!(told(&mut stream).await, pair("snapshot.updated", ""));
     let before = revision().await;
     nexus_backend::tiers::add(&w.nexus, &w.owner, "shop", nexus_domain::tier::Addon::AbTesting).await.fine();
-    w.set(&api, "A", "2").await;
+    w.reset(&api, "A", "2").await;
     let mut stream = subscribe(&w.nexus, &key, Some(&before)).await.fine();
     assert_eq!(told(&mut stream).await, pair("snapshot.updated", ""));
 }
