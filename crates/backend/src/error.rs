@@ -99,9 +99,7 @@ impl Error {
             | Self::Startup(_)
             | Self::WrongRootKey(_)
             | Self::Unreadable(_)
-            | Self::Impossible(_) => {
-                Refusal::new(Code::Internal, "Something went wrong on the server")
-            }
+            | Self::Impossible(_) => Refusal::new(Code::Internal, "Something went wrong on the server"),
         }
     }
 }

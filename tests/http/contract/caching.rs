@@ -139,7 +139,6 @@ async fn one_thing_alone_answers_304_until_it_changes() {
     let config = json!({ "key": "ALONE", "value": 1 });
     w.post("/api/v1/projects/shop/services/api/configs", config).with(&w.keys.admin).await.is(201);
     let path = "/v1/configs/ALONE";
-    let etag =
-        w.get(path).with(&w.keys.sk_read).await.is(200).header("etag").expect("a tag").to_owned();
+    let etag = w.get(path).with(&w.keys.sk_read).await.is(200).header("etag").expect("a tag").to_owned();
     w.get(path).header("if-none-match", &etag).with(&w.keys.sk_read).await.is(304);
 }

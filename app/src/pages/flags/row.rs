@@ -3,9 +3,9 @@
 use super::detail::Detail;
 use super::switch::KillSwitch;
 use super::{Facts, Flag, Opened};
+use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::time::count;
-use crate::components::badge::Tone;
 use crate::components::{Ago, Badge, Copy};
 use crate::pages::entries::{ReadOnlyBadge, RowState, Source};
 use leptos::prelude::*;
@@ -77,10 +77,11 @@ fn Whom(flag: Flag) -> impl IntoView {
 fn Hint(flag: Flag) -> impl IntoView {
     let (text, why) = match flag.stale {
         None => return ().into_any(),
-        Some(Stale::NotEvaluated) => {
-            ("NOT EVALUATED", "For 30 days no program has evaluated it or read it with a snapshot, and no config names it. \
-             If none will, it can be deleted.")
-        }
+        Some(Stale::NotEvaluated) => (
+            "NOT EVALUATED",
+            "For 30 days no program has evaluated it or read it with a snapshot, and no config names it. \
+             If none will, it can be deleted.",
+        ),
         Some(Stale::FullyOn) => {
             ("ON FOR 90 DAYS", "Everybody has had it for 90 days. The program can do without asking for it.")
         }

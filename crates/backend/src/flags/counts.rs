@@ -67,9 +67,8 @@ impl Whole {
     /// Those whose last day is not written down yet. What nobody keeps any more is forgotten.
     fn unwritten(&self) -> Vec<(TenantId, ServiceId, Arc<WholeReads>)> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let unwritten = |reads: &WholeReads| {
-            reads.read.load(Ordering::Relaxed) > reads.noted.load(Ordering::Relaxed)
-        };
+        let unwritten =
+            |reads: &WholeReads| reads.read.load(Ordering::Relaxed) > reads.noted.load(Ordering::Relaxed);
         all.retain(|_, reads| unwritten(reads) || Arc::strong_count(reads) > 1);
         let rows = all.iter().filter(|(_, reads)| unwritten(reads));
         rows.map(|((tenant, service), reads)| (*tenant, *service, Arc::clone(reads))).collect()

@@ -111,10 +111,7 @@ impl Given {
 
     /// The configs that can be resolved, and why the others cannot. One that cannot takes nothing
     /// from its neighbours.
-    pub(super) fn resolve(
-        &self,
-        secrets: &Secrets,
-    ) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
+    pub(super) fn resolve(&self, secrets: &Secrets) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
         let known = Known { secrets, flags: &self.flags };
         let of_secret = |secret: &SnapshotSecret| {
             [&secret.value, &secret.value_base64].into_iter().flatten().map(String::len).sum::<usize>()

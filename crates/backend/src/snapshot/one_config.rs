@@ -53,7 +53,8 @@ pub async fn config_unless(
                     let target = format!("{}/{}/{}", about.project, about.environment, about.slug);
                     return Err(Error::Denied(Denial::in_project(Action::SecretReveal.event(), &target)));
                 }
-                if given.values.contains_key(&name) && known.is_some_and(|known| matches_etag(&known, &etag)) {
+                if given.values.contains_key(&name) && known.is_some_and(|known| matches_etag(&known, &etag))
+                {
                     return Ok(Unless::Known { etag });
                 }
                 let (config, tainted, reached) = pick(w, service, &about, &given, name).await?;

@@ -127,7 +127,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else(w: &World) {
     let both = patch(json!({ "rollout": null, "tags": ["t"], "expected_version": 2 }));
     let row = flags::patch(&w.nexus, &w.owner, &api, "gamma", both).await.fine();
     assert_eq!((row.version, row.tags.len(), row.definition.rollout), (3, 1, None));
-    let broken = patch(json!({ "rollout": { "percentage": 101 } }));
+    let broken = patch(json!({ "rollout": { "percentage": 5, "variant": "none" } }));
     flags::patch(&w.nexus, &w.owner, &api, "gamma", broken).await.refused_as(Code::InvalidRequest);
     assert_eq!(flags::row(&w.nexus, &w.owner, &api, "gamma").await.fine().version, 3);
 }
