@@ -184,7 +184,7 @@ mod tests {
             (r#"{"key":"a","state":"on","enabled":true}"#, "enabled"),
             (r#"{"key":"a","stat":"on"}"#, "stat"),
             (r#"{"state":"on"}"#, "key"),
-            (&deep, "rules[0]"),
+            (deep.as_str(), "rules[0]"),
         ] {
             let refusal = read::<NewFlag>(body.as_bytes()).map(|_| ()).expect_err(field);
             assert!(refusal.details.keys().any(|name| name.starts_with(field)), "{field}: {refusal:?}");
