@@ -41,11 +41,15 @@ async fn presented(parts: &Parts, nexus: &Nexus) -> Result<Credential, ApiError>
     let ip = parts.extensions.get::<ClientIp>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ip| ip.0);
     let visit = parts.extensions.get::<Arc<Visit>>().map(AsRef::as_ref);
     let found = limits::present(nexus, key.trim(), ip, visit).await?;
-    // Only now is it known what kind of key it is: pages of other origins read no answer to a secret one.
-    if let Some(shared) = parts.extensions.get::<Shared>().filter(|_| !is_public(&found.actor)) {
+    keep_from_pages(parts.extensions.get::<Shared>(), &found.actor);
+    Ok(found)
+}
+
+/// Only now is it known what kind of key it is: pages of other origins read no answer to a secret one.
+pub(super) fn keep_from_pages(shared: Option<&Shared>, actor: &Actor) {
+    if let Some(shared) = shared.filter(|_| !is_public(actor)) {
         shared.withdraw();
     }
-    Ok(found)
 }
 
 fn is_public(actor: &Actor) -> bool {

@@ -16,13 +16,16 @@ pub(super) enum Sharing {
     /// Its browser asks first.
     Asked,
     Yes,
-    /// The key's text does not say whether it is a secret one; who authenticates it says so.
+    /// The credential's text does not say whether it stands for a secret key; who authenticates it says so.
     Unsaid,
 }
 
 /// What apps without a server of their own ask from their page. No cookie is read there.
 const OF_APPS: [&str; 4] =
     ["/oauth/token", "/oauth/revoke", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"];
+
+/// The stream whose address is its credential.
+const STREAM_BY_ADDRESS: &str = "/ofrep/v1/stream";
 
 /// Where it is noted that an answer is for nobody else's page.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +60,7 @@ impl Sharing {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let key = authorization.and_then(|text| text.split_once(' ')).map_or("", |(_, key)| key.trim());
         match key {
+            _ if path == STREAM_BY_ADDRESS => Self::Unsaid,
             _ if key.starts_with(SERVICE_SECRET) => Self::No,
             _ if key.is_empty() || key.starts_with(SERVICE_PUBLIC) => Self::Yes,
             _ => Self::Unsaid,

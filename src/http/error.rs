@@ -127,6 +127,9 @@ fn foreign(status: StatusCode) -> Option<Refusal> {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Refusal::new(Code::UnsupportedMediaType, "Send JSON: Content-Type: application/json")
         }
+        // Bodies and queries are read by extractors of ours, so that this is a part of the path that has
+        // not the form of any: what stands there does not exist.
+        StatusCode::BAD_REQUEST => Refusal::not_found(),
         status if status.is_server_error() => {
             Refusal::new(Code::Internal, "Something went wrong on the server")
         }

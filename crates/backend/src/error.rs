@@ -69,6 +69,9 @@ pub enum Error {
     /// The master key does not belong to this database (exit code 78).
     #[error("{0}")]
     WrongRootKey(String),
+    /// A stored value that this program cannot read. It takes nothing from its neighbours.
+    #[error("unreadable: {0}")]
+    Unreadable(&'static str),
     /// Something that cannot be unless the database was tampered with or the code is wrong.
     #[error("impossible: {0}")]
     Impossible(&'static str),
@@ -107,9 +110,11 @@ impl Error {
             Self::StorageFull => Refusal::new(Code::StorageFull, "The disk of the server is full"),
             Self::Unavailable => Refusal::new(Code::Unavailable, "The database does not answer"),
             Self::AuditUnavailable => Refusal::new(Code::AuditUnavailable, "The audit log cannot be written"),
-            Self::Database(_) | Self::Startup(_) | Self::WrongRootKey(_) | Self::Impossible(_) => {
-                Refusal::new(Code::Internal, "Something went wrong on the server")
-            }
+            Self::Database(_)
+            | Self::Startup(_)
+            | Self::WrongRootKey(_)
+            | Self::Unreadable(_)
+            | Self::Impossible(_) => Refusal::new(Code::Internal, "Something went wrong on the server"),
         }
     }
 }

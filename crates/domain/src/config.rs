@@ -26,8 +26,11 @@ pub struct ConfigRow {
     pub key: String,
     #[serde(rename = "type")]
     pub kind: ConfigType,
-    /// Absent while it needs a value.
+    /// Absent while it needs a value, and where it is `unreadable`.
     pub value: Option<JsonText>,
+    /// What is stored cannot be read, so that programs do not get it: another value or version replaces it.
+    #[serde(default)]
+    pub unreadable: bool,
     /// The ACTIVE version; 0 while it needs a value.
     pub version: i64,
     /// The umbrella that it comes from.

@@ -1,10 +1,11 @@
 //! JSON to the letter: a value that is kept as it was written, so that `1.50` stays `1.50` and no
-//! long number is rounded, and the rules for what may be kept. Nothing here calls itself, so that no
-//! nesting is too deep for it.
+//! long number is rounded, and the rules for what may be kept. Nothing that looks at a kept value calls
+//! itself, so that no nesting is too deep for it.
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -109,6 +110,90 @@ where
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// What is said of an object with the same key twice: readers disagree about which one counts.
+pub const KEY_TWICE: &str = "A key stands in one object twice";
+
+/// Reads a JSON value whose objects have each key once. It is made as it is read, so that looking costs
+/// no second pass; the parser bounds the depth.
+pub fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Unique.deserialize(deserializer)
+}
+
+/// The same for an object.
+pub(crate) fn unique_object<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    match unique(deserializer)? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(D::Error::custom("an object is needed")),
+    }
+}
+
+struct Unique;
+
+impl<'de> DeserializeSeed<'de> for Unique {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element_seed(Self)? {
+            list.push(element);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = fields.next_key::<String>()? {
+            let value = fields.next_value_seed(Self)?;
+            if object.insert(key, value).is_some() {
+                return Err(A::Error::custom(KEY_TWICE));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
 /// A text as a JSON string, quotes included.
 pub(crate) fn quoted(text: &str) -> String {
     // A string is always JSON.
@@ -198,7 +283,7 @@ pub(crate) fn broken_rule(text: &str) -> Option<String> {
                 None => return Some("A string here is not text: half of a \\u pair is missing".into()),
                 Some(key) if token.kind == TokenKind::Key => {
                     if !open.last_mut().is_some_and(|keys| keys.insert(key)) {
-                        return Some("A key stands in one object twice".into());
+                        return Some(KEY_TWICE.into());
                     }
                 }
                 Some(_) => {}
@@ -316,6 +401,21 @@ mod tests {
             let value: JsonText = serde_json::from_str(text).expect("JSON");
             assert_eq!(serde_json::to_string(&value).expect("JSON"), text);
         }
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_is_and_no_key_twice() {
+        #[derive(Deserialize)]
+        struct Held(#[serde(deserialize_with = "unique")] Value);
+        for text in [r#"{"a":{"b":[1,-2,1.5,"x",null,true]},"b":{}}"#, "7", "\"\\u0041\"", "1e300"] {
+            let Held(read) = serde_json::from_str(text).expect("JSON");
+            assert_eq!(read, serde_json::from_str::<Value>(text).expect("JSON"));
+        }
+        for twice in [r#"{"a":1,"a":2}"#, r#"[{"x":{"b":1,"\u0062":2}}]"#] {
+            let error = serde_json::from_str::<Held>(twice).map(|_| ()).expect_err("refused").to_string();
+            assert!(error.starts_with(KEY_TWICE), "{error}");
+        }
+        assert!(serde_json::from_str::<Held>(&"[".repeat(100_000)).is_err());
     }
 
     #[test]

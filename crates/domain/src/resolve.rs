@@ -43,8 +43,7 @@ pub fn resolve<'a>(
     let mut work = Work { scope, values, done: BTreeMap::new(), lengths: HashMap::new(), budget };
     for &key in &order.sorted {
         let Some(value) = configs.get(key) else {
-            let code = if scope.needs_value(key) { Unresolved::NeedsValue } else { Unresolved::Missing };
-            work.done.insert(key, Err(code));
+            work.done.insert(key, Err(scope.absence(key)));
             continue;
         };
         let too_deep = order.heights.get(key).is_some_and(|height| *height > MAX_DEPTH);
@@ -167,8 +166,7 @@ impl<'a> Work<'a> {
             ReferenceKind::Config => match self.done.get(reference.key.as_str()) {
                 Some(Ok(resolved)) => Ok(resolved.value.text()),
                 Some(Err(code)) => Err(*code),
-                None if self.scope.needs_value(&reference.key) => Err(Unresolved::NeedsValue),
-                None => Err(Unresolved::Missing),
+                None => Err(self.scope.absence(&reference.key)),
             },
         }
     }

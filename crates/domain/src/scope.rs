@@ -29,6 +29,7 @@ impl std::fmt::Display for Broken {
             Unresolved::NotText => write!(f, "{path}: this secret is a file, and no text"),
             Unresolved::TooLarge => write!(f, "{path}: at most {MAX_DEPTH} references in a row"),
             Unresolved::Cycle => write!(f, "{path}: this leads in a circle"),
+            Unresolved::Unreadable => write!(f, "{path} is stored in a way that cannot be read"),
         }
     }
 }
@@ -44,7 +45,8 @@ pub struct Scope {
 /// What is known of a config without its value.
 #[derive(Debug, Clone, Default)]
 struct Config {
-    needs_value: bool,
+    /// Why there is no value to be resolved.
+    absent: Option<Unresolved>,
     references: Vec<Reference>,
 }
 
@@ -74,7 +76,7 @@ impl Scope {
 
     /// A config with a value that names these.
     pub fn put_config(&mut self, key: impl Into<String>, references: Vec<Reference>) {
-        self.configs.insert(key.into(), Config { needs_value: false, references });
+        self.configs.insert(key.into(), Config { absent: None, references });
     }
 
     /// Adds to what a config names.
@@ -90,7 +92,16 @@ impl Scope {
     }
 
     pub fn put_config_without_value(&mut self, key: impl Into<String>) {
-        self.configs.insert(key.into(), Config { needs_value: true, references: Vec::new() });
+        self.put_absent(key.into(), Unresolved::NeedsValue);
+    }
+
+    /// A config whose stored value this program cannot read.
+    pub fn put_unreadable_config(&mut self, key: impl Into<String>) {
+        self.put_absent(key.into(), Unresolved::Unreadable);
+    }
+
+    fn put_absent(&mut self, key: String, code: Unresolved) {
+        self.configs.insert(key, Config { absent: Some(code), references: Vec::new() });
     }
 
     /// What is wrong with a reference by itself.
@@ -245,9 +256,9 @@ impl Scope {
         tainted
     }
 
-    /// Whether the config has no value yet.
-    pub(crate) fn needs_value(&self, key: &str) -> bool {
-        self.configs.get(key).is_some_and(|config| config.needs_value)
+    /// Why there is no value under this key.
+    pub(crate) fn absence(&self, key: &str) -> Unresolved {
+        self.configs.get(key).and_then(|config| config.absent).unwrap_or(Unresolved::Missing)
     }
 }
 
@@ -410,7 +421,7 @@ mod tests {
             scope.put_reference(&format!("C{secret}"), reference("secret:S"));
             for n in 0..7 {
                 let key = format!("C{n}");
-                prop_assert_eq!(scope.tainted().contains(key.as_str()), !scope.secrets_reached(&key).is_empty());
+                prop_assert_eq!(scope.tainted().contains(key.as_str()), !scope.secrets_reached([key.as_str()]).is_empty());
             }
         }
     }

@@ -89,6 +89,8 @@ words! {
         TooLarge = "too_large",
         /// It leads to itself, or to something that does.
         Cycle = "cycle",
+        /// It, or something that it names, is stored in a way that this program cannot read.
+        Unreadable = "unreadable",
     }
 }
 

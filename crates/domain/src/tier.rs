@@ -191,6 +191,14 @@ impl ProjectUsage {
     }
 }
 
+/// Flags that are on for some, and would be on for everybody without A/B testing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedFlags {
+    pub flags: i64,
+    /// The first of them: environment, service and key.
+    pub named: Vec<String>,
+}
+
 /// Whether one more fits in somewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {

@@ -48,6 +48,7 @@ impl From<Unresolved> for ValueOutcome {
             Unresolved::NotText => Self::NotText,
             Unresolved::TooLarge => Self::TooLarge,
             Unresolved::Cycle => Self::Cycle,
+            Unresolved::Unreadable => Self::Unreadable,
         }
     }
 }

@@ -129,6 +129,7 @@ const CALLS: &[(&str, &[Action])] = &[
     ("GET /audit/export", &[TenantAuditExport]),
     ("GET /audit/verify", &[TenantAuditRead]),
     ("GET /v1/users", &[MemberList]),
+    ("GET /s/{endpoint_slug}/v1/users", &[MemberList]),
 ];
 
 const SERVICE: &str = "/projects/{project}/services/{service}";

@@ -1,10 +1,11 @@
 //! Flags for programs: plainly by their key, and evaluated for a user.
 
-use super::{ApiError, Caller, Named, tagged};
+use super::{ApiError, Caller, IfNoneMatch, Named, not_modified, tagged};
 use crate::http::body::Json;
 use crate::http::docs::Refusals;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use nexus_backend::snapshot::matches_etag;
 use nexus_backend::{Nexus, flags};
 use nexus_domain::flag::{EvaluateRequest, Evaluated};
 use nexus_domain::snapshot::SnapshotFlag;
@@ -16,14 +17,20 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 }
 
 /// One flag, own or inherited: state and schedule, without rules and rollout.
-#[utoipa::path(get, path = "/v1/flags/{key}", tag = "Service API", params(("key" = String, Path)),
-    responses((status = 200, body = SnapshotFlag, headers(("ETag" = String))), Refusals))]
+#[utoipa::path(get, path = "/v1/flags/{key}", tag = "Service API",
+    params(("key" = String, Path),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the flag one has")),
+    responses((status = 200, body = SnapshotFlag, headers(("ETag" = String))), (status = 304), Refusals))]
 async fn flag(
     State(nexus): State<Nexus>,
     Caller(actor): Caller,
     Path(Named { key }): Path<Named>,
+    known: IfNoneMatch,
 ) -> Result<Response, ApiError> {
     let one = flags::flag(&nexus, &actor, &key).await?;
+    if known.text().is_some_and(|known| matches_etag(known, &one.etag)) {
+        return not_modified(one.etag);
+    }
     Ok((tagged(one.etag)?, axum::Json(one.flag)).into_response())
 }
 

@@ -17,7 +17,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nexus_backend::gate::Actor;
-use nexus_backend::snapshot::{self, Answer};
+use nexus_backend::snapshot::{self, Answer, Unless};
 use nexus_backend::{Error, Nexus};
 use nexus_domain::Refusal;
 use nexus_domain::secret::NewSecretVersion;
@@ -40,7 +40,10 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
             .merge(ofrep::router())
             .merge(stream::router())
     };
-    calls().nest("/s/{endpoint_slug}", calls()).merge(stream::by_address()).merge(users::router())
+    calls()
+        .merge(users::router())
+        .nest("/s/{endpoint_slug}", calls().merge(users::at_endpoint()))
+        .merge(stream::by_address())
 }
 
 /// Who reads the service that the address names, or its own.
@@ -115,28 +118,43 @@ fn tagged(etag: String) -> Result<HeaderMap, ApiError> {
     Ok(headers)
 }
 
-/// One secret, own or inherited.
-#[utoipa::path(get, path = "/v1/secrets/{key}", tag = "Service API", params(("key" = String, Path)),
-    responses((status = 200, body = SnapshotSecret, headers(("ETag" = String))), Refusals))]
+/// The answer to whoever has the thing with this tag already.
+fn not_modified(etag: String) -> Result<Response, ApiError> {
+    Ok((StatusCode::NOT_MODIFIED, tagged(etag)?).into_response())
+}
+
+/// One secret, own or inherited. With `If-None-Match` it is not opened while it stays.
+#[utoipa::path(get, path = "/v1/secrets/{key}", tag = "Service API",
+    params(("key" = String, Path),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the secret one has")),
+    responses((status = 200, body = SnapshotSecret, headers(("ETag" = String))), (status = 304), Refusals))]
 async fn get(
     State(nexus): State<Nexus>,
     Caller(actor): Caller,
     Path(Named { key }): Path<Named>,
+    known: IfNoneMatch,
 ) -> Result<Response, ApiError> {
-    let one = snapshot::get(&nexus, &actor, &key).await?;
-    Ok((tagged(one.etag)?, axum::Json(one.secret)).into_response())
+    match snapshot::get_unless(&nexus, &actor, &key, known.text()).await? {
+        Unless::Known { etag } => not_modified(etag),
+        Unless::Changed(one) => Ok((tagged(one.etag)?, axum::Json(one.secret)).into_response()),
+    }
 }
 
 /// One config, own or inherited, with nothing left to replace.
-#[utoipa::path(get, path = "/v1/configs/{key}", tag = "Service API", params(("key" = String, Path)),
-    responses((status = 200, body = SnapshotConfig, headers(("ETag" = String))), Refusals))]
+#[utoipa::path(get, path = "/v1/configs/{key}", tag = "Service API",
+    params(("key" = String, Path),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the config one has")),
+    responses((status = 200, body = SnapshotConfig, headers(("ETag" = String))), (status = 304), Refusals))]
 async fn config(
     State(nexus): State<Nexus>,
     Caller(actor): Caller,
     Path(Named { key }): Path<Named>,
+    known: IfNoneMatch,
 ) -> Result<Response, ApiError> {
-    let one = snapshot::config(&nexus, &actor, &key).await?;
-    Ok((tagged(one.etag)?, axum::Json(one.config)).into_response())
+    match snapshot::config_unless(&nexus, &actor, &key, known.text()).await? {
+        Unless::Known { etag } => not_modified(etag),
+        Unless::Changed(one) => Ok((tagged(one.etag)?, axum::Json(one.config)).into_response()),
+    }
 }
 
 /// The version that a write made.

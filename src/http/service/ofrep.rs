@@ -28,8 +28,8 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
 #[derive(Deserialize, ToSchema)]
 struct EvaluationRequest {
     /// Attributes; `targetingKey` is who it is.
-    #[serde(default)]
-    #[schema(value_type = Object)]
+    #[serde(default, deserialize_with = "nexus_domain::json::unique")]
+    #[schema(value_type = Object, required = true)]
     context: Value,
 }
 

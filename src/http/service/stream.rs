@@ -1,11 +1,13 @@
 //! Server-sent events: signals that something has changed, with the revision to ask for.
 
 use super::{ApiError, Caller};
+use crate::http::authorization::keep_from_pages;
 use crate::http::body::Params;
+use crate::http::cors::Shared;
 use crate::http::docs::Refusals;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt as _};
@@ -42,9 +44,10 @@ fn last_event_id(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Signals that something of the service has changed: `event: config.updated`, `id: <revision>`,
-/// `data: {"revision":43,"key":"…"}`. `Last-Event-ID` resumes; a comment comes every 15 seconds.
+/// `data: {"revision":43,"key":"…"}`. The id is `<revision>.<moments>` once moments of schedules have
+/// passed at this revision. `Last-Event-ID` resumes; a comment comes every 15 seconds.
 #[utoipa::path(get, path = "/v1/stream", tag = "Service API",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The revision that one heard of last")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id that one heard of last; a revision is one")),
     responses((status = 200, content_type = "text/event-stream", body = String), Refusals))]
 async fn stream(
     State(nexus): State<Nexus>,
@@ -76,10 +79,12 @@ async fn ofrep(
     State(nexus): State<Nexus>,
     Extension(ip): Extension<ClientIp>,
     Extension(visit): Extension<Arc<Visit>>,
+    shared: Option<Extension<Shared>>,
     Params(address): Params<Address>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let credential = limits::present_address(&nexus, &address.credential, ip.0, Some(&visit)).await?;
+    keep_from_pages(shared.as_deref(), &credential.actor);
     open(&nexus, &credential.actor, &headers, |event| {
         Event::default().json_data(RefetchEvaluation::new(&event.state))
     })
@@ -95,11 +100,11 @@ async fn open(
     let subscription = streams::subscribe(nexus, actor, last_event_id(headers)).await?;
     let sse = Sse::new(signals(subscription, write)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     let mut response = sse.into_response();
+    let headers = response.headers_mut();
     // Proxies that collect an answer before they hand it on would make a stream of it that never
     // says anything.
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -109,10 +114,8 @@ fn signals(
     subscription: Subscription,
     write: fn(&streams::Event) -> Result<Event, axum::Error>,
 ) -> impl Stream<Item = Result<Event, axum::Error>> {
-    let begin =
-        Event::default().id(subscription.revision.to_string()).retry(subscription.retry).comment("connected");
-    let events =
-        subscription.map(move |event| write(&event).map(|written| written.id(event.revision.to_string())));
+    let begin = Event::default().id(&subscription.begin).retry(subscription.retry).comment("connected");
+    let events = subscription.map(move |event| write(&event).map(|written| written.id(&event.id)));
     futures::stream::once(async move { Ok::<_, axum::Error>(begin) }).chain(events)
 }
 

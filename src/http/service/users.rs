@@ -1,5 +1,6 @@
-//! The tenant's members at the origin, for programs that look people up there.
+//! The tenant's members at the origin and at an endpoint, for programs that look people up there.
 
+use super::Caller;
 use crate::http::ApiError;
 use crate::http::api::MemberSearch;
 use crate::http::authorization::ManagementKey;
@@ -16,11 +17,28 @@ pub(super) fn router() -> OpenApiRouter<Nexus> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
+pub(super) fn at_endpoint() -> OpenApiRouter<Nexus> {
+    OpenApiRouter::new().routes(routes!(list_at_endpoint))
+}
+
 /// The members of the tenant, by address: with a key of an environment that has `read:users`.
 #[utoipa::path(get, path = "/v1/users", tag = "Members", params(MemberSearch),
     responses((status = 200, body = Page<Member>), Refusals))]
 async fn list(
     State(nexus): State<Nexus>,
+    key: ManagementKey,
+    Params(search): Params<MemberSearch>,
+) -> Result<axum::Json<Page<Member>>, ApiError> {
+    Ok(axum::Json(members::list(&nexus, &key.0, search.read()?).await?))
+}
+
+/// The members of the tenant, by address, at the endpoint of a service that the key reads.
+#[utoipa::path(get, path = "/v1/users", tag = "Members", params(MemberSearch),
+    responses((status = 200, body = Page<Member>), Refusals))]
+async fn list_at_endpoint(
+    State(nexus): State<Nexus>,
+    // Another endpoint than one that the key reads is none.
+    _: Caller,
     key: ManagementKey,
     Params(search): Params<MemberSearch>,
 ) -> Result<axum::Json<Page<Member>>, ApiError> {

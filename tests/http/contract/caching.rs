@@ -125,3 +125,20 @@ async fn a_write_by_key_says_whether_it_made_or_changed() {
     let inherited = w.ask("DELETE", "/v1/secrets/DB_URL").with(&w.keys.sk_worker).await;
     inherited.refused(404, "not_found");
 }
+
+#[tokio::test]
+async fn one_thing_alone_answers_304_until_it_changes() {
+    let w = World::new().await;
+    for path in ["/v1/secrets/TOKEN", "/v1/flags/beta"] {
+        let first = w.get(path).with(&w.keys.sk_read).await.is(200);
+        let etag = first.header("etag").expect("a tag").to_owned();
+        let again = w.get(path).header("if-none-match", &etag).with(&w.keys.sk_read).await.is(304);
+        assert!(again.body.is_empty() && again.header("etag") == Some(etag.as_str()), "{path}");
+        w.get(path).header("if-none-match", "\"other\"").with(&w.keys.sk_read).await.is(200);
+    }
+    let config = json!({ "key": "ALONE", "value": 1 });
+    w.post("/api/v1/projects/shop/services/api/configs", config).with(&w.keys.admin).await.is(201);
+    let path = "/v1/configs/ALONE";
+    let etag = w.get(path).with(&w.keys.sk_read).await.is(200).header("etag").expect("a tag").to_owned();
+    w.get(path).header("if-none-match", &etag).with(&w.keys.sk_read).await.is(304);
+}

@@ -217,6 +217,7 @@ async fn the_document_has_the_calls_of_the_contract() {
         ("/s/{endpoint_slug}/v1/stream", "GET"),
         ("/s/{endpoint_slug}/ofrep/v1/evaluate/flags", "POST"),
         ("/s/{endpoint_slug}/ofrep/v1/evaluate/flags/{key}", "POST"),
+        ("/s/{endpoint_slug}/v1/users", "GET"),
         ("/s/{endpoint_slug}/v1/sync", "GET"),
         ("/s/{endpoint_slug}/v1/secrets/{key}", "GET PUT DELETE"),
     ];

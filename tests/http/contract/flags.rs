@@ -107,7 +107,14 @@ async fn a_bulk_evaluation_has_a_tag_and_names_a_stream_that_opens_without_a_hea
     let path = url.strip_prefix("https://nexus.test").expect("of this instance");
     let opened = w.get(path).await.is(200);
     assert_eq!(opened.header("content-type"), Some("text/event-stream"));
-    assert_eq!(opened.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(opened.header("cache-control"), Some("no-store"));
+    assert_eq!(opened.header("access-control-allow-origin"), None, "it stands for a secret key");
+    let public = w.post(bulk, body()).with(&w.keys.pk).await.is(200).json();
+    let url = public["eventStreams"][0]["url"].as_str().expect("an address").to_owned();
+    let of_page = w.get(url.strip_prefix("https://nexus.test").expect("of this instance")).await.is(200);
+    assert_eq!(of_page.header("access-control-allow-origin"), Some("*"));
+    let ended = w.get("/ofrep/v1/stream?credential=x").await.is(401);
+    assert_eq!(ended.header("access-control-allow-origin"), Some("*"), "a page can read why it was refused");
     assert!(opened.text().contains("retry: "), "{}", opened.text());
     w.get("/v1/sync").with(path.split_once('=').expect("a credential").1).await.refused(401, "unauthorized");
 }
@@ -120,6 +127,7 @@ async fn a_stream_says_where_it_begins_and_how_long_to_stay_away() {
     assert!(opened.text().contains(&format!("id: {revision}\n")), "{}", opened.text());
     assert!(!opened.text().contains("data:"), "nothing has happened yet: {}", opened.text());
     assert_eq!(opened.header("x-accel-buffering"), Some("no"));
+    assert_eq!(opened.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]
@@ -171,5 +179,21 @@ async fn a_public_key_never_reads_a_rule() {
         w.post("/v1/evaluate", json!({ "keys": ["ruled"], "explain": true })).with(&w.keys.pk).await.is(403),
     ] {
         assert!(!answer.text().contains("canary"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_stands_in_an_object_twice_is_refused_in_flags_and_contexts() {
+    let w = World::new().await;
+    let flag = r#"{"key":"twice","variants":[{"name":"x","value":{"a":1,"a":2}}]}"#;
+    let refused = w.ask("POST", FLAGS).raw("application/json", flag).with(&w.keys.admin).await;
+    refused.invalid("variants[0].value");
+    for (path, body) in [
+        ("/v1/evaluate", r#"{"keys":["beta"],"attributes":{"plan":"free","plan":"pro"}}"#),
+        ("/ofrep/v1/evaluate/flags/beta", r#"{"context":{"plan":"free","plan":"pro"}}"#),
+        ("/ofrep/v1/evaluate/flags", r#"{"context":{"a":[{"plan":1,"plan":2}]}}"#),
+    ] {
+        let reply = w.ask("POST", path).raw("application/json", body).with(&w.keys.sk_read).await.is(400);
+        assert!(reply.text().contains("twice"), "{}", reply.text());
     }
 }

@@ -179,3 +179,31 @@ async fn head_answers_what_get_answers_without_a_body() {
         assert!(reply.body.is_empty(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_parameter_of_the_query_is_named() {
+    let w = World::new().await;
+    let flag = "/api/v1/projects/shop/services/api/flags/beta";
+    for (method, path, field) in [
+        ("GET", format!("{SECRETS}?limit=x"), "limit"),
+        ("GET", format!("{SECRETS}?source=zz"), "source"),
+        ("GET", format!("{SECRETS}?odd=1"), "odd"),
+        ("DELETE", format!("{flag}?expected_version=x"), "expected_version"),
+        ("GET", format!("{flag}/diff?to=1"), "from"),
+        ("DELETE", "/api/v1/sessions".to_owned(), "id"),
+    ] {
+        w.ask(method, &path).with(&w.keys.admin).await.invalid(field);
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_has_the_form_of_none_does_not_exist() {
+    let w = World::new().await;
+    for path in [
+        "/api/v1/projects/shop/services/api/flags/beta/versions/x",
+        "/api/v1/projects/shop/services/api/flags/beta/versions/99999999999999999999",
+        "/api/v1/projects/%ff",
+    ] {
+        w.get(path).with(&w.keys.admin).await.refused(404, "not_found");
+    }
+}

@@ -265,6 +265,7 @@ fn service_api() -> Vec<Call> {
         rest("PUT /v1/secrets/{key}").json(new()),
         rest("DELETE /v1/secrets/{key}"),
         at("GET", "/v1/sync").note("of api"),
+        at("GET", "/v1/users"),
         at("GET", "/v1/sync").at("endpoint_slug", "{web_endpoint}").note("of web"),
         at("GET", "/v1/secrets/{key}"),
         at("GET", "/v1/secrets/{key}").at("endpoint_slug", "{web_endpoint}").note("of web"),

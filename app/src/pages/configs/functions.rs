@@ -55,6 +55,8 @@ pub struct Config {
     pub references: Vec<String>,
     /// What it resolves to holds a secret.
     pub tainted: bool,
+    /// What is stored cannot be read.
+    pub unreadable: bool,
     pub note: String,
     pub tags: Vec<String>,
     pub created_at: Timestamp,
@@ -171,6 +173,7 @@ fn shown(row: nexus_domain::config::ConfigRow) -> Config {
         schema: row.schema.map(|schema| schema.as_str().to_owned()),
         references: row.references.iter().map(ToString::to_string).collect(),
         tainted: row.tainted,
+        unreadable: row.unreadable,
         note: row.note,
         tags: row.tags,
         created_at: row.created_at,

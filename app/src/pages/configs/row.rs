@@ -36,6 +36,7 @@ pub fn Row(config: Config, opened: Option<Opened>, facts: Facts) -> impl IntoVie
             <td data-label="Source">
                 <Source inherited_from=config.inherited_from overrides=config.overrides needs_value=config.version == 0/>
                 <ReadOnlyBadge why=config.read_only/>
+                {config.unreadable.then(|| view! { <Badge text="UNREADABLE" tone=Tone::Red/> })}
             </td>
             <td data-label="Updated" class="muted">
                 <span class="updated"><Ago at=config.updated_at now=facts.now/><small>{config.updated_by}</small></span>

@@ -3,6 +3,7 @@
 use super::detail::Detail;
 use super::switch::KillSwitch;
 use super::{Facts, Flag, Opened};
+use crate::components::badge::Tone;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::time::count;
 use crate::components::{Ago, Badge, Copy};
@@ -17,6 +18,8 @@ pub fn Row(flag: Flag, opened: Option<Opened>, facts: Facts) -> impl IntoView {
     let expanded = move || state.expanded();
     let writable = flag.inherited_from.is_none() && facts.may_write;
     let changeable = writable && flag.read_only.is_none();
+    // Switching off works above the cap too; what cannot be read is replaced by editing it.
+    let switchable = !flag.unreadable && (changeable || writable && flag.enabled);
     let (verb, glyph) = if writable { ("Edit", Glyph::Pencil) } else { ("Look at", Glyph::Chevron) };
     let name = flag.key.clone();
     let detail = opened.map(|opened| {
@@ -31,11 +34,12 @@ pub fn Row(flag: Flag, opened: Option<Opened>, facts: Facts) -> impl IntoView {
                 <Copy text=name.clone() label="Copy the key"/>
                 <Hint flag=flag.clone()/>
             </td>
-            <td data-label="On"><KillSwitch flag=flag.clone() writable=changeable linked=facts.linked/></td>
+            <td data-label="On"><KillSwitch flag=flag.clone() writable=switchable linked=facts.linked/></td>
             <td data-label="Who gets it"><Whom flag=flag.clone()/></td>
             <td data-label="Source">
                 <Source inherited_from=flag.inherited_from overrides=flag.overrides needs_value=false/>
                 <ReadOnlyBadge why=flag.read_only/>
+                {flag.unreadable.then(|| view! { <Badge text="UNREADABLE" tone=Tone::Red/> })}
             </td>
             <td data-label="Evaluated" class="muted">
                 <Evaluated at=flag.evaluated_at evaluations=flag.evaluations now=facts.now/>
@@ -73,9 +77,11 @@ fn Whom(flag: Flag) -> impl IntoView {
 fn Hint(flag: Flag) -> impl IntoView {
     let (text, why) = match flag.stale {
         None => return ().into_any(),
-        Some(Stale::NotEvaluated) => {
-            ("NOT EVALUATED", "No program has evaluated it for 30 days. If none will, it can be deleted.")
-        }
+        Some(Stale::NotEvaluated) => (
+            "NOT EVALUATED",
+            "For 30 days no program has evaluated it or read it with a snapshot, and no config names it. \
+             If none will, it can be deleted.",
+        ),
         Some(Stale::FullyOn) => {
             ("ON FOR 90 DAYS", "Everybody has had it for 90 days. The program can do without asking for it.")
         }
@@ -95,7 +101,7 @@ fn Evaluated(
         == at.0.div_euclid(nexus_domain::timestamp::DAY_MICROS);
     let day = if today { "today".into_any() } else { view! { <Ago at now/> }.into_any() };
     view! {
-        <span class="updated" title="By programs, within the last 30 days">{day}<small>{count(evaluations, "time")}</small></span>
+        <span class="updated" title="By programs, within the last 30 days. Who reads all flags at once is not counted">{day}<small>{count(evaluations, "time")}</small></span>
     }
     .into_any()
 }

@@ -56,12 +56,12 @@ pub(crate) async fn store_version(
 
 /// A stored value.
 pub(crate) fn open_version(version: &VersionRow) -> Result<ConfigValue> {
-    let payload = version.payload.clone().ok_or(Error::Impossible("a version without a payload"))?;
+    let payload = version.payload.clone().ok_or(Error::Unreadable("a version without a payload"))?;
     value_of(&version.kind, payload)
 }
 
 pub(crate) fn value_of(kind: &str, payload: Vec<u8>) -> Result<ConfigValue> {
-    let text = String::from_utf8(payload).map_err(|_| Error::Impossible("a config that is not UTF-8"))?;
+    let text = String::from_utf8(payload).map_err(|_| Error::Unreadable("a config that is not UTF-8"))?;
     Ok(ConfigValue::stored(entries::word(kind)?, text))
 }
 
@@ -82,10 +82,11 @@ fn into_row(service: &Resolved, row: ListedRow, names: &Scope, tainted: &HashSet
     let inherited = row.service_id != service.id;
     let needs_value = row.active_version == 0;
     let umbrella = service.umbrella_slug.clone();
-    let value = row.payload.map(|payload| value_of(&row.kind, payload)).transpose()?;
+    let value = row.payload.and_then(|payload| value_of(&row.kind, payload).ok());
     let references = if needs_value { &[] } else { names.references(&row.key) };
     Ok(ConfigRow {
         kind: entries::word(&row.kind)?,
+        unreadable: value.is_none() && !needs_value,
         value: value.map(|value| value.json()),
         version: row.active_version,
         inherited_from: umbrella.clone().filter(|_| inherited),

@@ -120,6 +120,7 @@ impl Keyring {
             return Ok(Arc::clone(key));
         }
         let (tenant, generation) = (TenantId(id.owner), i64::from(id.generation));
+        // Which generation is what the stored value itself says.
         let row: Option<(Vec<u8>,)> = on!(*tx, |c| sqlx::query_as(sql!(
             "SELECT wrapped FROM tenant_keys WHERE tenant_id = $1 AND generation = $2"
         ))
@@ -127,7 +128,7 @@ impl Keyring {
         .bind(generation)
         .fetch_optional(c)
         .await)?;
-        let (wrapped,) = row.ok_or(Error::Impossible("a tenant key is missing"))?;
+        let (wrapped,) = row.ok_or(Error::Unreadable("a sealed value names a tenant key that is missing"))?;
         let bytes = open(&self.wrapping, KeyId::UNNAMED, &tenant_aad(tenant, generation), &wrapped)?;
         let key = Arc::new(Key::from_slice(&bytes)?);
         self.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&key));
@@ -160,10 +161,13 @@ impl Keyring {
     ) -> Result<Zeroizing<Vec<u8>>> {
         let id = envelope::key_id(&sealed.wrapped_key)
             .filter(|id| id.owner == tenant.0)
-            .ok_or(Error::Impossible("a data key of another tenant"))?;
+            .ok_or(Error::Unreadable("a data key of another tenant"))?;
         let tenant_key = self.tenant_key_of(tx, id).await?;
-        let data_key = Key::from_slice(&open(&tenant_key, id, aad, &sealed.wrapped_key)?)?;
-        open(&data_key, KeyId::UNNAMED, aad, &sealed.payload)
+        let opened = || {
+            let data_key = Key::from_slice(&open(&tenant_key, id, aad, &sealed.wrapped_key)?)?;
+            open(&data_key, KeyId::UNNAMED, aad, &sealed.payload)
+        };
+        opened().map_err(|_| Error::Unreadable("a sealed value does not open"))
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) use list::{Keys, ListQuery, ListedRow, counts, every_key, like_patter
 pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, own_keys, references_of, refuse_broken, scope, set_references};
 pub(crate) use size::check_snapshot_size;
-pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
+pub(crate) use versions::{Payload, VersionRow, add_version, append_version, destroy, history, version};
 
 use crate::services;
 use crate::store::{on, sql};

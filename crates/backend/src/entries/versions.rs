@@ -58,6 +58,16 @@ pub(crate) async fn add_version(
     description: &str,
 ) -> Result<i64> {
     tiers::require_writable(w, entry).await?;
+    append_version(w, entry, payload, description).await
+}
+
+/// The same where the tier may have no room for the entry.
+pub(crate) async fn append_version(
+    w: &mut Work,
+    entry: &Entry,
+    payload: Payload,
+    description: &str,
+) -> Result<i64> {
     let number = entry.last_version + 1;
     on!(w.tx, |c| {
         sqlx::query(sql!(

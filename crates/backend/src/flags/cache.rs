@@ -2,7 +2,7 @@
 //! while their revision stays. Flags hold no secrets, so they are kept as they are.
 
 use super::Served;
-use super::counts::Pending;
+use super::counts::{Pending, Whole, WholeReads};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::snapshot::{ServiceRow, service_row};
@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub struct ReadyFlags {
     ready: RwLock<HashMap<ServiceId, Arc<Ready>>>,
     pub(super) pending: Mutex<Pending>,
+    pub(super) whole: Whole,
 }
 
 /// The flags of a service in one state of the database.
@@ -25,12 +26,18 @@ pub(crate) struct Ready {
     pub about: ServiceRow,
     pub targeting: Targeting,
     pub served: Arc<Served>,
+    pub whole: Arc<WholeReads>,
 }
 
 /// More services than this are forgotten together.
 const MAX_SERVICES: usize = 2_000;
 
 impl ReadyFlags {
+    /// Where it is noted that all flags of a service are read at once.
+    pub(crate) fn whole_reads(&self, tenant: TenantId, service: ServiceId) -> Arc<WholeReads> {
+        self.whole.of(tenant, service)
+    }
+
     fn recall(&self, service: ServiceId) -> Option<Arc<Ready>> {
         self.ready.read().unwrap_or_else(PoisonError::into_inner).get(&service).cloned()
     }
@@ -74,17 +81,18 @@ async fn refresh(
                 let about = service_row(w, service).await?;
                 let tenant = w.actor.tenant;
                 let engine = about.engine();
+                let whole = w.nexus.flags.whole_reads(tenant, service);
                 let same = |known: &Arc<Ready>| {
                     known.about.revision == about.revision && known.served.engine == engine
                 };
                 if let Some(known) = known.filter(same) {
                     let (targeting, served) = (known.targeting, Arc::clone(&known.served));
-                    return Ok(Arc::new(Ready { tenant, about, targeting, served }));
+                    return Ok(Arc::new(Ready { tenant, about, targeting, served, whole }));
                 }
                 let active = tiers::ab_testing_active(w, about.project_id).await?;
                 let targeting = if active { Targeting::Active } else { Targeting::Ignored };
                 let served = Arc::new(Served::load(w, service, about.umbrella_id, engine).await?);
-                Ok(Arc::new(Ready { tenant, about, targeting, served }))
+                Ok(Arc::new(Ready { tenant, about, targeting, served, whole }))
             })
         })
         .await?;

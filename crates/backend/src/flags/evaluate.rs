@@ -120,23 +120,33 @@ pub async fn bulk(
 ) -> Result<Bulk> {
     let (service, ready) = of_key(nexus, actor).await?;
     let now = nexus.now();
-    let etag = tag(&ready.served.state(ready.about.revision, now), service, context);
-    if if_none_match.is_some_and(|given| matches_etag(given, &etag)) {
-        return Ok(Bulk::NotModified { etag });
+    // Which of them the caller goes on to use is not known here.
+    ready.whole.note(now);
+    let tag = tag(&ready.served.state(ready.about.revision, now), service, context);
+    let address = streams::address(nexus, actor)?;
+    let hour = now.hour();
+    // An answer with an address is known for as long as that address opens streams: in its hour and the next.
+    let known = if address.is_some() {
+        vec![format!("\"{tag}-{hour}\""), format!("\"{tag}-{}\"", hour - 1)]
+    } else {
+        vec![format!("\"{tag}\"")]
+    };
+    if let Some(etag) = if_none_match.and_then(|given| known.iter().find(|tag| matches_etag(given, tag))) {
+        return Ok(Bulk::NotModified { etag: etag.clone() });
     }
+    let etag = known.into_iter().next().unwrap_or_default();
     let mut flags = Vec::with_capacity(ready.served.flags.len());
     for (at, (key, flag)) in ready.served.flags.iter().enumerate() {
         if at % TURN == TURN - 1 {
             yield_now().await;
         }
-        count(flag);
         flags.push(FlagEvaluation::of(key, &run(&flag.compiled, context, now, ready.targeting)));
     }
-    let event_streams = streams::address(nexus, actor)?.map(EventStream::sse).into_iter().collect();
+    let event_streams = address.map(EventStream::sse).into_iter().collect();
     Ok(Bulk::Fresh { etag, body: BulkEvaluation { flags, event_streams } })
 }
 
-/// The tag of a bulk evaluation: what it is made from, and for whom. Same context, same text,
+/// The tag of a bulk evaluation, without quotes: what it is made from, and for whom. Same context, same text,
 /// because objects are kept in the order of their names.
 fn tag(state: &str, service: ServiceId, context: &Context) -> String {
     let key = context.targeting_key().map_or(Value::Null, |key| Value::String(key.to_owned()));
@@ -145,5 +155,5 @@ fn tag(state: &str, service: ServiceId, context: &Context) -> String {
     hash.update(service.0.as_bytes());
     hash.update(whom.to_string().as_bytes());
     let digest = hex::encode(hash.finalize());
-    format!("\"f{state}-{}\"", digest.get(..16).unwrap_or_default())
+    format!("f{state}-{}", digest.get(..16).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! The history of a flag: looking, comparing, restoring an old version as a new one, destroying one
 //! for good.
 
-use super::write::admit;
+use super::write::{active, admit};
 use super::{FLAGS, open_version, row_of, store_version};
 use crate::Result;
 use crate::entries::{self, Kind};
@@ -96,8 +96,8 @@ pub async fn restore(
                 let entry = entries::own(w, &service, Kind::Flag, &key).await?;
                 entry.expect(expected_version)?;
                 let definition = open_version(&entries::version(w, entry.id, number).await?)?;
-                let stored = open_version(&entries::version(w, entry.id, entry.active_version).await?)?;
-                admit(w, &service, &key, &definition, Some(&stored)).await?;
+                let stored = active(w, &entry).await?;
+                admit(w, &service, &key, &definition, stored.as_ref()).await?;
                 let description = format!("Restored from v{number}");
                 let version = store_version(w, &entry, &definition, &description).await?;
                 entries::finish(w, service.id).await?;

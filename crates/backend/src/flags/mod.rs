@@ -18,7 +18,7 @@ pub use counts::{flush, forget_old};
 pub use evaluate::{Bulk, OneFlag, bulk, evaluate, flag, one};
 pub use history::{destroy, diff, history, restore, version, versions};
 pub use read::{counts, deleted, find, list, row, targeting_active};
-pub(crate) use served::{Served, ServedFlag};
+pub(crate) use served::{Served, ServedFlag, State};
 pub use tester::{TestRequest, test};
 pub(crate) use write::admit;
 pub use write::{create, delete, patch, toggle, undelete, update};
@@ -27,7 +27,8 @@ use crate::entries::{self, Entry, Kind, ListedRow, Payload, Plain, VersionRow};
 use crate::services::Resolved;
 use crate::work::Work;
 use crate::{Error, Result, tiers};
-use counts::Usage;
+pub(crate) use counts::WholeReads;
+use counts::{Usage, Use};
 use nexus_domain::Timestamp;
 use nexus_domain::action::Action;
 use nexus_domain::flag::{FlagDefinition, FlagRow, FlagState, FlagType, Percentage, Stale};
@@ -57,10 +58,19 @@ pub(crate) async fn store_version(
     definition: &FlagDefinition,
     description: &str,
 ) -> Result<i64> {
+    entries::add_version(w, entry, payload(definition)?, description).await
+}
+
+/// The same for a flag that is switched off, even where the tier has no room for it: a kill switch
+/// works in an incident.
+async fn store_switched_off(w: &mut Work, entry: &Entry, definition: &FlagDefinition) -> Result<i64> {
+    entries::append_version(w, entry, payload(definition)?, "").await
+}
+
+fn payload(definition: &FlagDefinition) -> Result<Payload> {
     let bytes = serde_json::to_vec(definition).map_err(|_| Error::Impossible("a definition is JSON"))?;
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let value_type = definition.flag_type().as_str();
-    entries::add_version(w, entry, Payload { value_type, bytes, wrapped_key: None, size }, description).await
+    Ok(Payload { value_type: definition.flag_type().as_str(), bytes, wrapped_key: None, size })
 }
 
 /// Stores the version of another flag as it is, rules and rollout included. What this program cannot
@@ -79,12 +89,12 @@ pub(crate) async fn store_copy(
 
 /// A stored definition.
 pub(crate) fn open_version(version: &VersionRow) -> Result<FlagDefinition> {
-    let payload = version.payload.as_deref().ok_or(Error::Impossible("a version without a payload"))?;
+    let payload = version.payload.as_deref().ok_or(Error::Unreadable("a version without a payload"))?;
     definition_of(payload)
 }
 
 pub(crate) fn definition_of(payload: &[u8]) -> Result<FlagDefinition> {
-    serde_json::from_slice(payload).map_err(|_| Error::Impossible("a stored flag that cannot be read"))
+    serde_json::from_slice(payload).map_err(|_| Error::Unreadable("a flag that is no definition"))
 }
 
 /// Listed rows as they travel, seen from the service.
@@ -104,14 +114,17 @@ fn into_row(
 ) -> Result<FlagRow> {
     let inherited = row.service_id != service.id;
     let umbrella = service.umbrella_slug.clone();
-    let definition = definition_of(row.payload.as_deref().unwrap_or_default())?;
-    let (evaluations, evaluated_at) = usage.of(row.service_id, &row.key);
-    let stale = stale(&definition, &row, evaluations, now);
+    let stored = definition_of(row.payload.as_deref().unwrap_or_default()).ok();
+    let unreadable = stored.is_none();
+    let definition = stored.unwrap_or_default();
+    let Use { evaluations, evaluated_at, perhaps } = usage.of(row.service_id, &row.key);
+    let stale = stale(&definition, &row, perhaps, now);
     Ok(FlagRow {
         kind: definition.flag_type(),
         enabled: definition.schedule().is_enabled(now),
         targeting_ignored: definition.has_targeting() && !targeting,
         definition,
+        unreadable,
         version: row.active_version,
         inherited_from: umbrella.clone().filter(|_| inherited),
         overrides: umbrella.filter(|_| !inherited && row.in_umbrella),
@@ -132,7 +145,7 @@ fn into_row(
 }
 
 /// Why a flag may be ready to be removed; the stronger hint wins.
-fn stale(definition: &FlagDefinition, row: &ListedRow, evaluations: i64, now: Timestamp) -> Option<Stale> {
+fn stale(definition: &FlagDefinition, row: &ListedRow, used: bool, now: Timestamp) -> Option<Stale> {
     let older_than = |at: Timestamp, days: i64| at.plus(days * DAY_MICROS) <= now;
     let same_for_all = definition.rules.is_empty()
         && definition.rollout.as_ref().is_none_or(|rollout| {
@@ -141,7 +154,7 @@ fn stale(definition: &FlagDefinition, row: &ListedRow, evaluations: i64, now: Ti
     if definition.state == FlagState::On && same_for_all && older_than(row.updated_at, SETTLED_DAYS) {
         return Some(Stale::FullyOn);
     }
-    (evaluations == 0 && older_than(row.created_at, UNUSED_DAYS)).then_some(Stale::NotEvaluated)
+    (!used && older_than(row.created_at, UNUSED_DAYS)).then_some(Stale::NotEvaluated)
 }
 
 /// The row of one key, as the list would show it.

@@ -88,11 +88,41 @@ impl Served {
         self.flags.values().filter_map(|flag| flag.compiled.next_moment(now)).min()
     }
 
-    /// What an answer at this moment is made from: `42`, or `42.1` after one moment.
+    /// When so many moments had passed, for whoever was told of that many.
+    pub fn moment(&self, passed: u64) -> Timestamp {
+        let mut moments: Vec<Timestamp> =
+            self.flags.values().flat_map(|flag| flag.compiled.moments()).collect();
+        moments.sort();
+        let last = usize::try_from(passed).ok().and_then(|passed| passed.checked_sub(1));
+        last.and_then(|at| moments.get(at)).copied().unwrap_or(Timestamp(i64::MIN))
+    }
+
+    /// What an answer at this moment is made from.
     pub fn state(&self, revision: i64, now: Timestamp) -> String {
-        match self.moments_passed(now) {
-            0 => revision.to_string(),
-            passed => format!("{revision}.{passed}"),
+        State { revision, moments: self.moments_passed(now) }.to_string()
+    }
+}
+
+/// What programs read of a service at a moment: `42`, or `42.1` once a moment of a schedule has passed.
+/// Tags and the ids of streams are made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
+    pub revision: i64,
+    pub moments: u64,
+}
+
+impl State {
+    pub fn parse(text: &str) -> Option<Self> {
+        let (revision, moments) = text.split_once('.').unwrap_or((text, "0"));
+        Some(Self { revision: revision.parse().ok()?, moments: moments.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.moments {
+            0 => write!(f, "{}", self.revision),
+            moments => write!(f, "{}.{moments}", self.revision),
         }
     }
 }

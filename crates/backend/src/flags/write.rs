@@ -1,20 +1,24 @@
 //! Making, changing, switching, deleting and undeleting flags.
 
-use super::{FLAGS, open_version, row_of, store_version};
+use super::{FLAGS, open_version, row_of, store_switched_off, store_version};
 use crate::entries::{self, Entry, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::services::{self, Resolved};
 use crate::work::Work;
-use crate::{Result, tiers};
+use crate::{Error, Result, tiers};
 use nexus_domain::action::Action;
-use nexus_domain::flag::{Compiled, FlagDefinition, FlagPatch, FlagRow, NewFlag, NewFlagVersion, Toggle};
+use nexus_domain::flag::{
+    Compiled, FlagDefinition, FlagPatch, FlagRow, FlagState, NewFlag, NewFlagVersion, Toggle,
+};
 use nexus_domain::key::EntryKey;
 use nexus_domain::service::ServicePath;
+use nexus_domain::{Code, Refusal, Timestamp};
 use serde_json::{Value, json};
 
 /// Lets a definition be written under this key: it makes sense, and its rules are the stored ones
-/// or the project has A/B testing.
+/// or the project has A/B testing. Without it stored rules are read-only, so that they cannot go
+/// either: nobody could bring them back.
 pub(crate) async fn admit(
     w: &mut Work,
     service: &Resolved,
@@ -23,17 +27,26 @@ pub(crate) async fn admit(
     stored: Option<&FlagDefinition>,
 ) -> Result<()> {
     Compiled::new(key, definition)?;
-    let kept =
-        stored.is_some_and(|stored| stored.rules == definition.rules && stored.rollout == definition.rollout);
-    if definition.has_targeting() && !kept {
+    let none = FlagDefinition::default();
+    let stored = stored.unwrap_or(&none);
+    if stored.rules != definition.rules || stored.rollout != definition.rollout {
         tiers::require_ab_testing(w, service.project_id).await?;
     }
     Ok(())
 }
 
-/// The definition that is ACTIVE.
-async fn active(w: &mut Work, entry: &Entry) -> Result<FlagDefinition> {
-    open_version(&entries::version(w, entry.id, entry.active_version).await?)
+/// The definition that is ACTIVE; nothing where it cannot be read, so that another one can replace it.
+pub(super) async fn active(w: &mut Work, entry: &Entry) -> Result<Option<FlagDefinition>> {
+    match open_version(&entries::version(w, entry.id, entry.active_version).await?) {
+        Err(Error::Unreadable(_)) => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+fn unreadable() -> Error {
+    let message = "What is stored of this flag cannot be read: write a whole definition, restore a version, \
+                   or switch it off";
+    Refusal::new(Code::Conflict, message).with("reason", "unreadable").into()
 }
 
 /// Stores a version of the service's own flag and writes down what was done.
@@ -44,7 +57,10 @@ async fn write(
     definition: &FlagDefinition,
     (action, change, description): (Action, &str, &str),
 ) -> Result<()> {
-    let version = store_version(w, entry, definition, description).await?;
+    let version = match (action, definition.state) {
+        (Action::FlagToggle, FlagState::Off) => store_switched_off(w, entry, definition).await?,
+        _ => store_version(w, entry, definition, description).await?,
+    };
     entries::finish(w, service.id).await?;
     let details = json!({ "change": change, "version": version, "state": definition.state });
     w.record(action, &service.target().with_name(&entry.key), details).await
@@ -93,7 +109,7 @@ pub async fn update(
                 let entry = entries::own(w, &service, Kind::Flag, &key).await?;
                 entry.expect(new.expected_version)?;
                 let stored = active(w, &entry).await?;
-                admit(w, &service, &key, &new.definition, Some(&stored)).await?;
+                admit(w, &service, &key, &new.definition, stored.as_ref()).await?;
                 let description = entries::description(new.description)?;
                 let done = (Action::FlagUpdate, "new version", description.as_str());
                 write(w, &service, &entry, &new.definition, done).await?;
@@ -128,7 +144,7 @@ async fn patch_in(w: &mut Work, service: &Resolved, key: &str, patch: FlagPatch)
     let mut entry_patch = patch.entry;
     let changes_definition = !patch.changes.is_empty();
     if changes_definition {
-        let stored = active(w, &entry).await?;
+        let stored = active(w, &entry).await?.ok_or_else(unreadable)?;
         let definition = stored.merged(patch.changes)?;
         admit(w, service, key, &definition, Some(&stored)).await?;
         let description = entries::description(patch.description)?;
@@ -163,9 +179,8 @@ pub async fn toggle(
                 let entry = entries::own(w, &service, Kind::Flag, &key).await?;
                 entry.expect(toggle.expected_version)?;
                 let stored = active(w, &entry).await?;
-                let on = toggle.enabled.unwrap_or(!stored.schedule().is_enabled(w.now));
-                let switched = stored.clone().switched(on);
-                if switched == stored {
+                let (on, switched) = switched(stored.as_ref(), toggle.enabled, w.now)?;
+                if stored.as_ref() == Some(&switched) {
                     w.nothing_to_do();
                 } else {
                     let word = if on { "switched on" } else { "switched off" };
@@ -175,6 +190,22 @@ pub async fn toggle(
             })
         })
         .await
+}
+
+/// What a flag becomes by its switch. One that cannot be read becomes a plain one that is off.
+fn switched(
+    stored: Option<&FlagDefinition>,
+    wanted: Option<bool>,
+    now: Timestamp,
+) -> Result<(bool, FlagDefinition)> {
+    match stored {
+        Some(stored) => {
+            let on = wanted.unwrap_or(!stored.schedule().is_enabled(now));
+            Ok((on, stored.clone().switched(on)))
+        }
+        None if wanted == Some(false) => Ok((false, FlagDefinition::default())),
+        None => Err(unreadable()),
+    }
 }
 
 /// Deletes a flag; it can be restored for as long as the project says. One that configs refer to

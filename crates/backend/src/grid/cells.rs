@@ -7,6 +7,9 @@ use nexus_domain::Timestamp;
 use nexus_domain::flag::FlagDefinition;
 use nexus_domain::grid::{CellState, EntryKind, FlagCell, GridCell, GridRow};
 
+/// What a cell shows of a stored value that cannot be read; its neighbours are shown all the same.
+const UNREADABLE: &str = "cannot be read";
+
 /// A row of the grid; `found` has an entry, or none, for each column.
 pub(super) fn row(
     kind: EntryKind,
@@ -49,9 +52,13 @@ fn cell(kind: EntryKind, column: &Column, entry: ListedRow, now: Timestamp) -> R
     let (mut text, mut flag) = (None, None);
     match (kind, payload) {
         (EntryKind::Config, Some(payload)) => {
-            text = Some(configs::value_of(&entry.kind, payload)?.text().to_owned());
+            let value = configs::value_of(&entry.kind, payload).ok();
+            text = Some(value.map_or_else(|| UNREADABLE.to_owned(), |value| value.text().to_owned()));
         }
-        (EntryKind::Flag, Some(payload)) => flag = Some(flag_cell(&flags::definition_of(&payload)?, now)),
+        (EntryKind::Flag, Some(payload)) => match flags::definition_of(&payload) {
+            Ok(definition) => flag = Some(flag_cell(&definition, now)),
+            Err(_) => text = Some(UNREADABLE.to_owned()),
+        },
         _ => {}
     }
     let sees_author = kind != EntryKind::Secret || column.service.sees_metadata;

@@ -46,7 +46,7 @@ pub(crate) async fn open_version(
     let tenant = w.actor.tenant;
     let aad = place(tenant, service, secret, version.number, &version.kind);
     let (Some(payload), Some(wrapped_key)) = (version.payload, version.wrapped_key) else {
-        return Err(Error::Impossible("a version without a payload"));
+        return Err(Error::Unreadable("a version without a payload"));
     };
     let nexus = w.nexus.clone();
     let bytes = nexus.keyring.open_for(&mut w.tx, tenant, &aad, &Sealed { payload, wrapped_key }).await?;

@@ -58,9 +58,6 @@ pub(crate) async fn service(w: &mut Work, id: ServiceId) -> Result<ServiceRow> {
     row.ok_or_else(Error::not_found)
 }
 
-/// What `errors` says of a flag that is stored in a way that this program cannot read.
-const UNREADABLE: &str = "unreadable";
-
 pub(crate) fn left_out(key: String, kind: Kind, code: &str) -> SnapshotError {
     SnapshotError { key, kind: kind.as_str().into(), code: code.into() }
 }
@@ -73,31 +70,29 @@ pub(super) async fn build(
     service: &ServiceRow,
     may_reveal: bool,
 ) -> Result<(Snapshot, Served)> {
-    let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
+    let mut secrets = Secrets::default();
     let with_secrets = service.kind == ServiceKind::Backend && may_reveal;
     if with_secrets {
-        for row in all_effective(w, id, service.umbrella_id, Kind::Secret).await? {
-            let inherited = row.service_id != id;
-            secrets.insert(row.key.clone(), open(w, row, inherited).await?);
-        }
-        empty = without_value(w, id, Kind::Secret).await?;
+        secrets = open_all(w, id, service.umbrella_id, |_| true).await?;
     }
     let served = Served::load(w, id, service.umbrella_id, service.engine()).await?;
     let flags = served.plain(w.now);
     let given = configs::load(w, id, service.umbrella_id, &flags).await?;
     let hides = service.kind == ServiceKind::Backend && !may_reveal;
     let (configs, mut left_out_configs) =
-        if hides { given.resolve_untainted() } else { given.resolve(&secrets, &empty) };
-    let needs_value = |key| left_out(key, Kind::Secret, Unresolved::NeedsValue.as_str());
-    let mut errors: Vec<SnapshotError> = empty.into_iter().map(needs_value).collect();
+        if hides { given.resolve_untainted() } else { given.resolve(&secrets) };
+    let absent = secrets.absent.into_iter();
+    let mut errors: Vec<SnapshotError> =
+        absent.map(|(key, code)| left_out(key, Kind::Secret, code.as_str())).collect();
     errors.append(&mut left_out_configs);
-    errors.extend(served.unreadable.iter().map(|key| left_out(key.clone(), Kind::Flag, UNREADABLE)));
+    let unreadable = Unresolved::Unreadable.as_str();
+    errors.extend(served.unreadable.iter().map(|key| left_out(key.clone(), Kind::Flag, unreadable)));
     let snapshot = Snapshot {
         service: service.slug.clone(),
         kind: service.kind,
         environment: service.environment.clone(),
         revision: service.revision,
-        secrets: with_secrets.then_some(secrets),
+        secrets: with_secrets.then_some(secrets.open),
         configs: configs.into_iter().map(|(key, config)| (key, config.element)).collect(),
         flags,
         errors,
@@ -105,7 +100,45 @@ pub(super) async fn build(
     Ok((snapshot, served))
 }
 
-pub(super) async fn open(w: &mut Work, row: EffectiveRow, inherited: bool) -> Result<SnapshotSecret> {
+/// The secrets of a service: those that could be opened, and why the others stand in no snapshot.
+#[derive(Default)]
+pub(super) struct Secrets {
+    pub open: BTreeMap<String, SnapshotSecret>,
+    pub absent: BTreeMap<String, Unresolved>,
+}
+
+/// Opens the secrets that are wanted, by their keys. One that does not open takes nothing from the
+/// others, and is never passed over in silence.
+pub(super) async fn open_all(
+    w: &mut Work,
+    id: ServiceId,
+    umbrella: Option<ServiceId>,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Secrets> {
+    let mut secrets = Secrets::default();
+    for row in all_effective(w, id, umbrella, Kind::Secret).await? {
+        if !wanted(&row.key) {
+            continue;
+        }
+        let (key, entry, inherited) = (row.key.clone(), row.id, row.service_id != id);
+        match open(w, row, inherited).await {
+            Ok(secret) => {
+                secrets.open.insert(key, secret);
+            }
+            Err(Error::Unreadable(why)) => {
+                tracing::error!(secret = %entry, why, "a secret is left out: its row cannot be read");
+                secrets.absent.insert(key, Unresolved::Unreadable);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    for key in without_value(w, id, Kind::Secret).await? {
+        secrets.absent.entry(key).or_insert(Unresolved::NeedsValue);
+    }
+    Ok(secrets)
+}
+
+async fn open(w: &mut Work, row: EffectiveRow, inherited: bool) -> Result<SnapshotSecret> {
     let (service, id, size) = (row.service_id, row.id, row.size);
     let version = VersionRow {
         number: row.number,

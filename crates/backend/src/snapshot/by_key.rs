@@ -1,6 +1,7 @@
 //! One secret by its key, with a service key: reading it, and with access `read_write` writing and
 //! deleting the service's own.
 
+use super::cache::{Unless, matches_etag};
 use crate::entries::{self, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -54,7 +55,21 @@ async fn own_service(w: &mut Work, action: Action) -> Result<Resolved> {
 
 /// Reads one secret, own or inherited. Audited before the answer.
 pub async fn get(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneSecret> {
-    let key = key.to_owned();
+    match get_unless(nexus, actor, key, None).await? {
+        Unless::Changed(one) => Ok(one),
+        Unless::Known { .. } => Err(Error::Impossible("nobody has said what they have")),
+    }
+}
+
+/// The same for whoever may have this version already. Then nothing is opened, nothing is shown, and
+/// there is nothing to write to the audit log.
+pub async fn get_unless(
+    nexus: &Nexus,
+    actor: &Actor,
+    key: &str,
+    if_none_match: Option<&str>,
+) -> Result<Unless<OneSecret>> {
+    let (key, known) = (key.to_owned(), if_none_match.map(str::to_owned));
     nexus
         .change(actor, move |w| {
             Box::pin(async move {
@@ -65,13 +80,17 @@ pub async fn get(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneSecret> {
                     let message = format!("{key} needs a value: nobody has written one yet");
                     return Err(Refusal::new(Code::NotFound, message).with("reason", "needs_value").into());
                 }
-                let row = entries::version(w, entry.id, entry.active_version).await?;
-                let number = row.number;
+                let number = entry.active_version;
+                let etag = format!("\"{}-{number}\"", entry.id.0.simple());
+                if known.is_some_and(|known| matches_etag(&known, &etag)) {
+                    w.nothing_to_do();
+                    return Ok(Unless::Known { etag });
+                }
+                let row = entries::version(w, entry.id, number).await?;
                 let (kind, bytes) = open_version(w, entry.service_id, entry.id, row).await?;
                 let details = json!({ "version": number, "inherited": inherited });
                 w.record_event("secret.get_by_key", &service.target().with_name(&key), details).await?;
                 let (value, value_base64) = encode(kind, &bytes)?;
-                let etag = format!("\"{}-{number}\"", entry.id.0.simple());
                 let secret = SnapshotSecret {
                     key: Some(key),
                     kind,
@@ -82,7 +101,7 @@ pub async fn get(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneSecret> {
                     version: number,
                     inherited,
                 };
-                Ok(OneSecret { etag, secret })
+                Ok(Unless::Changed(OneSecret { etag, secret }))
             })
         })
         .await

@@ -2,6 +2,7 @@
 
 use super::build;
 use crate::crypto::{Aad, Key, KeyId, Keyring, open, seal};
+use crate::flags::WholeReads;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
@@ -39,6 +40,8 @@ struct Sealed {
     etag: String,
     body: Vec<u8>,
     about: build::ServiceRow,
+    /// A snapshot holds all flags.
+    whole: Arc<WholeReads>,
 }
 
 impl Sealed {
@@ -116,6 +119,7 @@ pub async fn sync(nexus: &Nexus, actor: &Actor, if_none_match: Option<&str>) -> 
         // moved and allocated for every request.
         known => Box::pin(refresh(nexus, actor, view, known)).await?,
     };
+    sealed.whole.note(nexus.now());
     let etag = sealed.etag.clone();
     if if_none_match.is_some_and(|given| matches_etag(given, &etag)) {
         return Ok(Answer::NotModified { etag });
@@ -129,8 +133,14 @@ pub async fn sync(nexus: &Nexus, actor: &Actor, if_none_match: Option<&str>) -> 
     Ok(Answer::Fresh { etag, body: std::mem::take(&mut *body) })
 }
 
+/// A thing, or the word that the caller has it already.
+pub enum Unless<T> {
+    Known { etag: String },
+    Changed(T),
+}
+
 /// Whether `If-None-Match` (a list, `*`, weak or strong) names this tag.
-pub(crate) fn matches_etag(given: &str, etag: &str) -> bool {
+pub fn matches_etag(given: &str, etag: &str) -> bool {
     given.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
@@ -154,6 +164,7 @@ async fn refresh(
                         seq,
                         etag: known.etag.clone(),
                         body: known.body.clone(),
+                        whole: Arc::clone(&known.whole),
                         about,
                         ..*known
                     }));
@@ -168,7 +179,8 @@ async fn refresh(
                 let (revision, seq, until) = (about.revision, about.seq, served.next_moment(now));
                 let letter = if about.kind == ServiceKind::Backend && !view.secrets { "p" } else { "r" };
                 let etag = format!("\"{letter}{}\"", served.state(revision, now));
-                Ok(Arc::new(Sealed { revision, seq, until, etag, body, about }))
+                let whole = w.nexus.flags.whole_reads(w.actor.tenant, service);
+                Ok(Arc::new(Sealed { revision, seq, until, etag, body, about, whole }))
             })
         })
         .await?;

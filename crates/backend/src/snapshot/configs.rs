@@ -1,7 +1,7 @@
 //! The configs of a snapshot: every effective one, resolved over the service's own and inherited keys
 //! in the same state of the database.
 
-use super::build::left_out;
+use super::build::{Secrets, left_out};
 use crate::Result;
 use crate::configs::value_of;
 use crate::entries::{Kind, all_effective, without_value};
@@ -21,8 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Given {
     pub values: BTreeMap<String, ConfigValue>,
     inherited: BTreeSet<String>,
-    /// Own ones without a value; an inherited one may stand in for it.
-    without_value: Vec<String>,
+    /// Own ones without a value; an inherited one may stand in for it. And those that are stored in a
+    /// way that this program cannot read.
+    absent: BTreeMap<String, Unresolved>,
     flags: BTreeMap<String, SnapshotFlag>,
     pub scope: Scope,
 }
@@ -48,37 +49,42 @@ pub(crate) async fn load(
     flags: &BTreeMap<String, SnapshotFlag>,
 ) -> Result<Given> {
     let (mut values, mut inherited, mut scope) = (BTreeMap::new(), BTreeSet::new(), Scope::default());
-    let without_value = without_value(w, id, Kind::Config).await?;
-    for key in &without_value {
+    let mut absent = BTreeMap::new();
+    for key in without_value(w, id, Kind::Config).await? {
         scope.put_config_without_value(key.as_str());
+        absent.insert(key, Unresolved::NeedsValue);
     }
     for row in all_effective(w, id, umbrella, Kind::Config).await? {
-        let value = value_of(&row.kind, row.payload.unwrap_or_default())?;
-        scope.put_config(row.key.as_str(), value.references()?);
+        let read = value_of(&row.kind, row.payload.unwrap_or_default());
+        let Ok((value, references)) = read.and_then(|value| Ok((value.clone(), value.references()?))) else {
+            tracing::error!(config = %row.id, "a config is left out: its row cannot be read");
+            scope.put_unreadable_config(row.key.as_str());
+            absent.insert(row.key, Unresolved::Unreadable);
+            continue;
+        };
+        scope.put_config(row.key.as_str(), references);
         if row.service_id != id {
             inherited.insert(row.key.clone());
         }
         values.insert(row.key, value);
     }
-    Ok(Given { values, inherited, without_value, flags: flags.clone(), scope })
+    Ok(Given { values, inherited, absent, flags: flags.clone(), scope })
 }
 
 /// What references to anything but configs are replaced by.
 struct Known<'a> {
-    secrets: &'a BTreeMap<String, SnapshotSecret>,
-    empty: &'a [String],
+    secrets: &'a Secrets,
     flags: &'a BTreeMap<String, SnapshotFlag>,
 }
 
 impl Values for Known<'_> {
     fn secret(&self, key: &str) -> Result<&str, Unresolved> {
-        match self.secrets.get(key) {
+        match self.secrets.open.get(key) {
             Some(secret) if secret.kind == SecretType::Text => {
                 secret.value.as_deref().ok_or(Unresolved::NotText)
             }
             Some(_) => Err(Unresolved::NotText),
-            None if self.empty.iter().any(|empty| empty == key) => Err(Unresolved::NeedsValue),
-            None => Err(Unresolved::Missing),
+            None => Err(self.secrets.absent.get(key).copied().unwrap_or(Unresolved::Missing)),
         }
     }
 
@@ -96,7 +102,7 @@ impl Given {
     /// The configs that are made of no secret, for a reader who may read none: the others are left out,
     /// and nothing is said of them.
     pub(super) fn resolve_untainted(&self) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
-        let (mut made, mut errors) = self.resolve(&BTreeMap::new(), &[]);
+        let (mut made, mut errors) = self.resolve(&Secrets::default());
         let tainted = self.scope.tainted();
         made.retain(|key, _| !tainted.contains(key.as_str()));
         errors.retain(|error| !tainted.contains(error.key.as_str()));
@@ -105,16 +111,12 @@ impl Given {
 
     /// The configs that can be resolved, and why the others cannot. One that cannot takes nothing
     /// from its neighbours.
-    pub(super) fn resolve(
-        &self,
-        secrets: &BTreeMap<String, SnapshotSecret>,
-        empty: &[String],
-    ) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
-        let known = Known { secrets, empty, flags: &self.flags };
+    pub(super) fn resolve(&self, secrets: &Secrets) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
+        let known = Known { secrets, flags: &self.flags };
         let of_secret = |secret: &SnapshotSecret| {
             [&secret.value, &secret.value_base64].into_iter().flatten().map(String::len).sum::<usize>()
         };
-        let taken = secrets.iter().map(|(key, secret)| framed(key, of_secret(secret))).sum();
+        let taken = secrets.open.iter().map(|(key, secret)| framed(key, of_secret(secret))).sum();
         self.sort(self.outcome(&known, taken))
     }
 
@@ -135,9 +137,7 @@ impl Given {
 
     fn sort(&self, outcome: Outcome<'_>) -> (BTreeMap<String, Made>, Vec<SnapshotError>) {
         let (mut made, mut codes) = (BTreeMap::new(), BTreeMap::new());
-        for key in &self.without_value {
-            codes.insert(key.clone(), Unresolved::NeedsValue);
-        }
+        codes.extend(self.absent.iter().map(|(key, code)| (key.clone(), *code)));
         for (key, outcome) in outcome {
             match outcome {
                 Err(code) => {

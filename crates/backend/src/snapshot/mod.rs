@@ -12,8 +12,7 @@ mod configs;
 mod one_config;
 
 pub(crate) use build::{ServiceRow, left_out, service as service_row};
-pub use by_key::{OneSecret, delete, get, put};
-pub(crate) use cache::matches_etag;
-pub use cache::{Answer, Snapshots, flush, sync};
+pub use by_key::{OneSecret, delete, get, get_unless, put};
+pub use cache::{Answer, Snapshots, Unless, flush, matches_etag, sync};
 pub(crate) use configs::{framed, load as load_configs};
-pub use one_config::{OneConfig, config};
+pub use one_config::{OneConfig, config, config_unless};

@@ -2,8 +2,8 @@
 //! does not reach.
 
 use super::build;
+use super::cache::{Unless, matches_etag};
 use super::configs::{Given, load};
-use crate::entries::{Kind, all_effective, without_value};
 use crate::flags::Served;
 use crate::gate::Actor;
 use crate::nexus::Nexus;
@@ -14,7 +14,7 @@ use nexus_domain::service::ServiceKind;
 use nexus_domain::snapshot::SnapshotConfig;
 use nexus_domain::{Code, Refusal, ServiceId};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A config and a tag that stays as long as nothing changes that may go into it.
 pub struct OneConfig {
@@ -25,11 +25,24 @@ pub struct OneConfig {
 /// Reads one config, own or inherited and resolved. Where that shows secrets, each is in the audit
 /// log before the answer.
 pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig> {
+    match config_unless(nexus, actor, key, None).await? {
+        Unless::Changed(one) => Ok(one),
+        Unless::Known { .. } => Err(Error::Impossible("nobody has said what they have")),
+    }
+}
+
+/// The same for whoever may have it already. Then no secret is opened and none shown.
+pub async fn config_unless(
+    nexus: &Nexus,
+    actor: &Actor,
+    key: &str,
+    if_none_match: Option<&str>,
+) -> Result<Unless<OneConfig>> {
     let reader = actor.reader()?;
     reader.expect(reader.configs, Action::ConfigRead)?;
     let (service, may_reveal) = (reader.service, reader.secrets);
-    let name = key.to_owned();
-    let (etag, about, one, tainted, reached) = nexus
+    let (name, known) = (key.to_owned(), if_none_match.map(str::to_owned));
+    let found = nexus
         .read(actor, move |w| {
             Box::pin(async move {
                 let about = build::service(w, service).await?;
@@ -40,15 +53,23 @@ pub async fn config(nexus: &Nexus, actor: &Actor, key: &str) -> Result<OneConfig
                     let target = format!("{}/{}/{}", about.project, about.environment, about.slug);
                     return Err(Error::Denied(Denial::in_project(Action::SecretReveal.event(), &target)));
                 }
-                let (one, tainted, reached) = pick(w, service, &about, &given, name).await?;
-                Ok((etag, about, one, tainted, reached))
+                if given.values.contains_key(&name) && known.is_some_and(|known| matches_etag(&known, &etag))
+                {
+                    return Ok(Unless::Known { etag });
+                }
+                let (config, tainted, reached) = pick(w, service, &about, &given, name).await?;
+                Ok(Unless::Changed((OneConfig { etag, config }, about, tainted.then_some(reached))))
             })
         })
         .await?;
-    if tainted {
-        note_secrets(nexus, actor, about, key, reached).await?;
+    let (one, about, shown) = match found {
+        Unless::Changed(found) => found,
+        Unless::Known { etag } => return Ok(Unless::Known { etag }),
+    };
+    if let Some(shown) = shown {
+        note_secrets(nexus, actor, about, key, shown).await?;
     }
-    Ok(OneConfig { etag, config: one })
+    Ok(Unless::Changed(one))
 }
 
 /// A row for each secret that the answer shows. No row, no answer.
@@ -92,17 +113,11 @@ async fn pick(
 ) -> Result<(SnapshotConfig, bool, BTreeSet<String>)> {
     let reached: BTreeSet<String> =
         given.scope.secrets_reached([key.as_str()]).into_iter().map(str::to_owned).collect();
-    let (mut secrets, mut empty) = (BTreeMap::new(), Vec::new());
+    let mut secrets = build::Secrets::default();
     if about.kind == ServiceKind::Backend && !reached.is_empty() {
-        for row in all_effective(w, service, about.umbrella_id, Kind::Secret).await? {
-            if reached.contains(&row.key) {
-                let inherited = row.service_id != service;
-                secrets.insert(row.key.clone(), build::open(w, row, inherited).await?);
-            }
-        }
-        empty = without_value(w, service, Kind::Secret).await?;
+        secrets = build::open_all(w, service, about.umbrella_id, |key| reached.contains(key)).await?;
     }
-    let (mut made, errors) = given.resolve(&secrets, &empty);
+    let (mut made, errors) = given.resolve(&secrets);
     match made.remove(&key) {
         Some(made) => {
             let element = SnapshotConfig { key: Some(key), ..made.element };

@@ -27,7 +27,7 @@ pub(super) struct ServiceRow {
     pub revision: i64,
 }
 
-/// A change of one entry.
+/// A change of one entry, or of the service or its project as a whole.
 #[derive(FromRow)]
 pub(super) struct ChangeRow {
     pub seq: i64,
@@ -45,6 +45,21 @@ impl ChangeRow {
         self.project.as_deref() == Some(&service.project)
             && self.environment.as_deref() == Some(&service.environment)
             && (at == Some(&service.slug) || (at.is_some() && at == service.umbrella.as_deref()))
+            || self.is_whole() && self.encloses(service)
+    }
+
+    /// Whether any key may have another value by it: another umbrella, another tier, a copy of an
+    /// environment.
+    pub fn is_whole(&self) -> bool {
+        !["secret.", "config.", "flag."].iter().any(|kind| self.event.starts_with(kind))
+    }
+
+    /// Whether it happened to the service, its environment or its project.
+    fn encloses(&self, service: &ServiceRow) -> bool {
+        let is = |named: &Option<String>, own: &str| named.as_deref().is_none_or(|named| named == own);
+        self.project.as_deref() == Some(&service.project)
+            && is(&self.environment, &service.environment)
+            && is(&self.service, &service.slug)
     }
 }
 
@@ -115,7 +130,9 @@ pub(super) async fn look(w: &mut Work, after: i64) -> Result<Look> {
          WHERE tenant_id = $1 AND seq > $2 AND outcome = 'done' AND event IN (
              'secret.created', 'secret.updated', 'secret.deleted', 'secret.restored',
              'config.created', 'config.updated', 'config.deleted', 'config.restored',
-             'flag.created', 'flag.updated', 'flag.toggled', 'flag.deleted', 'flag.restored')
+             'flag.created', 'flag.updated', 'flag.toggled', 'flag.deleted', 'flag.restored',
+             'umbrella.linked', 'umbrella.unlinked', 'dev_environment.imported',
+             'project.updated', 'project.addon_added', 'project.addon_removed')
          ORDER BY seq LIMIT $3"
     ))
     .bind(tenant)

@@ -14,6 +14,7 @@ pub use address::{address, authenticate};
 pub use listen::listen;
 pub(crate) use listen::{CHANNEL, payload};
 
+use crate::flags::{State, ready};
 use crate::gate::{Actor, Who};
 use crate::nexus::Nexus;
 use crate::store::{on, sql};
@@ -36,7 +37,10 @@ const MAX_STREAMS: usize = 20_000;
 /// Something that happened to what a service reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The service's revision from then on; coming back with it tells everything after it.
+    /// Coming back with it tells everything after it: the revision, and after a dot how many moments of
+    /// schedules have passed, where any have.
+    pub id: String,
+    /// The service's revision from then on.
     pub revision: i64,
     /// `secret.updated`, `flag.toggled`, …, or `snapshot.updated` where it is more than one thing.
     pub name: String,
@@ -66,6 +70,8 @@ struct Hub {
 struct Listener {
     /// Everything up to this change number has been told.
     cursor: i64,
+    /// Which moments of schedules have been told.
+    told: Told,
     actor: Actor,
     /// Which value of a key opened it.
     value: String,
@@ -74,6 +80,15 @@ struct Listener {
     service: ServiceId,
     hears: Hears,
     sender: mpsc::Sender<Arc<Event>>,
+}
+
+/// Which moments of schedules somebody has been told of.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    /// So many, by another stream; which ones that are is known when the flags are.
+    Many(u64),
+    /// Those up to then.
+    Until(Timestamp),
 }
 
 /// What of a service somebody may hear of.
@@ -158,6 +173,8 @@ impl Streams {
 pub struct Subscription {
     /// The revision at which it began.
     pub revision: i64,
+    /// What to come back with when nothing is told.
+    pub begin: String,
     /// How long to wait before coming back when it ends: another time for everybody, so that not all
     /// come at once.
     pub retry: Duration,
@@ -181,7 +198,7 @@ impl Drop for Subscription {
     }
 }
 
-/// Opens a stream for the key's service: from now on, or from the revision that the caller heard of
+/// Opens a stream for the key's service: from now on, or from the id that the caller heard of
 /// last. One that is unknown here (another database, or no number) is answered as if much had
 /// changed.
 pub async fn subscribe(nexus: &Nexus, actor: &Actor, last_event_id: Option<&str>) -> Result<Subscription> {
@@ -215,16 +232,27 @@ pub async fn subscribe(nexus: &Nexus, actor: &Actor, last_event_id: Option<&str>
             })
         })
         .await?;
-    let heard = last_event_id.map(|id| id.parse().ok().filter(|heard| *heard <= revision).unwrap_or(0));
-    let cursor = heard.unwrap_or(seq);
+    nexus.saw_seq(actor.tenant, seq);
+    let heard = last_event_id.map(|id| State::parse(id).filter(|heard| heard.revision <= revision));
+    let (cursor, told, begin) = match heard {
+        Some(heard) => {
+            let heard = heard.unwrap_or(State { revision: 0, moments: 0 });
+            (heard.revision, Told::Many(heard.moments), heard)
+        }
+        None => {
+            let now = nexus.now();
+            let moments = ready(nexus, actor, service).await?.served.moments_passed(now);
+            (seq, Told::Until(now), State { revision, moments })
+        }
+    };
     let [spread] = crypto::random::<1>(nexus.keyring.random())?;
     let retry = Duration::from_millis(1_000 + u64::from(spread) * 16);
     let (sender, receiver) = mpsc::channel(WAITING);
-    let listener = Listener { cursor, actor: actor.clone(), value, until, service, hears, sender };
+    let listener = Listener { cursor, told, actor: actor.clone(), value, until, service, hears, sender };
     let (id, hub, first) = nexus.streams.add(listener)?;
     if first {
         tokio::spawn(pump::run(nexus.clone(), actor.tenant, Arc::clone(&hub)));
     }
     hub.changed.notify_one();
-    Ok(Subscription { revision: heard.unwrap_or(revision), retry, id, hub, receiver })
+    Ok(Subscription { revision: begin.revision, begin: begin.to_string(), retry, id, hub, receiver })
 }

@@ -47,7 +47,7 @@ pub async fn usage(nexus: &Nexus, actor: &Actor, project: &str, under: Option<Ti
 }
 
 /// Finance has nothing to do inside projects; how large they are is its business.
-async fn find(w: &mut Work, slug: &str) -> Result<(ProjectId, Tier)> {
+pub(super) async fn find(w: &mut Work, slug: &str) -> Result<(ProjectId, Tier)> {
     if w.actor.tenant_role() == Some(TenantRole::Finance) {
         w.authorise(Action::UsageRead)?;
     } else {

@@ -7,7 +7,7 @@ use crate::services::Resolved;
 use crate::snapshot::{framed, load_configs};
 use crate::store::{on, sql};
 use crate::work::Work;
-use crate::{Result, configs};
+use crate::{Error, Result, configs};
 use nexus_domain::config::ConfigValue;
 use nexus_domain::flag::Schedule;
 use nexus_domain::resolve::Values;
@@ -72,7 +72,13 @@ impl Facts {
             facts.flags.insert(entry.key, definition.map(|definition| definition.schedule()));
             return Ok(facts);
         }
-        let value = configs::open_version(&version)?;
+        let value = match configs::open_version(&version) {
+            Err(Error::Unreadable(_)) => {
+                facts.left_out.insert(entry.key, Unresolved::Unreadable);
+                return Ok(facts);
+            }
+            opened => opened?,
+        };
         if !value.references()?.is_empty() {
             return Self::all(w, service).await;
         }

@@ -1,11 +1,11 @@
 //! What programs read and write with a service key.
 
-use crate::world::{Outcome, World, new_version, path};
+use crate::world::{Outcome, World, everything, new_version, path};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nexus_backend::gate::Actor;
-use nexus_backend::snapshot::{self, Answer};
-use nexus_backend::{Nexus, keys, secrets, services};
+use nexus_backend::snapshot::{self, Answer, Unless};
+use nexus_backend::{Nexus, configs, keys, secrets, services};
 use nexus_domain::Code;
 use nexus_domain::keys::{Access, RotateRequest, Slot};
 use nexus_domain::secret::{NewSecret, NewSecretVersion, SecretPatch};
@@ -27,6 +27,8 @@ both![
     other_actors_have_no_snapshot,
     another_process_sees_a_change,
     one_secret_is_read_by_its_key,
+    who_has_a_secret_or_config_already_is_shown_none_of_it,
+    what_cannot_be_read_is_left_out_and_named_and_takes_nothing_else,
     a_reading_key_changes_nothing,
     a_writing_key_makes_changes_and_deletes_own_secrets,
     a_writing_key_overrides_and_never_touches_the_umbrella,
@@ -369,4 +371,74 @@ async fn an_audit_log_that_cannot_be_written_stops_secrets(w: &World) {
     stopped(snapshot::put(&w.nexus, &key, "A", new_version("2")).await.map(|_| ()));
     w.execute("ALTER TABLE gone RENAME TO audit_log").await;
     assert_eq!(w.value(&api, "A").await, "1");
+}
+
+async fn who_has_a_secret_or_config_already_is_shown_none_of_it(w: &World) {
+    let api = w.shop().await;
+    w.write(&api, "S", "1").await;
+    w.set(&api, "C", r#""{{secret:S}}""#).await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    let secret = snapshot::get(&w.nexus, &key, "S").await.fine();
+    let config = snapshot::config(&w.nexus, &key, "C").await.fine();
+    let before = w.events().await.len();
+    let again = snapshot::get_unless(&w.nexus, &key, "S", Some(&secret.etag)).await.fine();
+    assert!(matches!(again, Unless::Known { etag } if etag == secret.etag));
+    let again = snapshot::config_unless(&w.nexus, &key, "C", Some(&config.etag)).await.fine();
+    assert!(matches!(again, Unless::Known { etag } if etag == config.etag));
+    assert!(w.events_after(before).await.is_empty(), "nothing was shown");
+    let gone = snapshot::config_unless(&w.nexus, &key, "NOPE", Some(&config.etag)).await.map(|_| ());
+    gone.refused_as(Code::NotFound);
+    w.rewrite(&api, "S", "2").await;
+    let fresh = snapshot::get_unless(&w.nexus, &key, "S", Some(&secret.etag)).await.fine();
+    assert!(matches!(fresh, Unless::Changed(one) if one.secret.value.as_deref() == Some("2")));
+    let fresh = snapshot::config_unless(&w.nexus, &key, "C", Some(&config.etag)).await.fine();
+    assert!(matches!(fresh, Unless::Changed(_)));
+}
+
+/// Overwrites what is stored under a key with what is nothing.
+async fn spoil(w: &World, key: &str) {
+    let broken = w.database.blob(b"\xff\xfe");
+    w.execute(&format!(
+        "UPDATE entry_versions SET payload = {broken} WHERE entry_id = (SELECT id FROM entries WHERE key = '{key}')"
+    ))
+    .await;
+}
+
+async fn what_cannot_be_read_is_left_out_and_named_and_takes_nothing_else(w: &World) {
+    let (api, shared) = w.shop_with_umbrella().await;
+    w.write(&shared, "BAD_SECRET", "1").await;
+    w.write(&api, "GOOD_SECRET", "2").await;
+    w.set(&api, "BAD", r#""x""#).await;
+    w.set(&api, "GOOD", r#""{{secret:GOOD_SECRET}}""#).await;
+    w.set(&api, "NAMES_CONFIG", r#""{{config:BAD}}""#).await;
+    w.set(&api, "NAMES_SECRET", r#""{{secret:BAD_SECRET}}""#).await;
+    spoil(w, "BAD_SECRET").await;
+    spoil(w, "BAD").await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    let before = w.events().await.len();
+    let body = snapshot(w, &key).await;
+    assert_eq!(w.events_after(before).await, ["secret.sync"]);
+    let keys = |part: &str| body[part].as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    assert_eq!((keys("secrets"), keys("configs")), (vec!["GOOD_SECRET".to_owned()], vec!["GOOD".to_owned()]));
+    let error = |key: &str, kind: &str| json!({ "key": key, "kind": kind, "code": "unreadable" });
+    assert_eq!(
+        body["errors"],
+        json!([
+            error("BAD_SECRET", "secret"),
+            error("BAD", "config"),
+            error("NAMES_CONFIG", "config"),
+            error("NAMES_SECRET", "config")
+        ])
+    );
+    assert_eq!(snapshot::config(&w.nexus, &key, "GOOD").await.fine().config.value.as_str(), "\"2\"");
+    let refused = snapshot::config(&w.nexus, &key, "BAD").await.map(|_| ()).refused_as(Code::NotFound);
+    assert_eq!(refused.details["reason"], "unreadable");
+    snapshot::get(&w.nexus, &key, "GOOD_SECRET").await.fine();
+    let rows = configs::list(&w.nexus, &w.owner, &api, everything()).await.fine().data;
+    let unreadable: Vec<_> = rows.iter().filter(|row| row.unreadable).map(|row| row.key.as_str()).collect();
+    assert_eq!(unreadable, ["BAD"]);
+    w.reset(&api, "BAD", r#""y""#).await;
+    w.rewrite(&shared, "BAD_SECRET", "3").await;
+    let body = snapshot(w, &key).await;
+    assert_eq!((&body["errors"], &body["configs"]["NAMES_SECRET"]["value"]), (&json!([]), &json!("3")));
 }

@@ -108,6 +108,11 @@ impl Compiled {
         self.schedule.next_moment(now)
     }
 
+    /// The moments of the schedule.
+    pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        self.schedule.moments()
+    }
+
     /// How many moments of the schedule have passed, for the ETag.
     pub fn moments_passed(&self, now: Timestamp) -> u32 {
         self.schedule.moments_passed(now)

@@ -4,7 +4,7 @@
 
 use super::{FlagState, Percentage, Schedule};
 use crate::role::words;
-use crate::{Refusal, Timestamp};
+use crate::{Refusal, Timestamp, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -73,6 +73,7 @@ fn off() -> String {
 pub struct Variant {
     pub name: String,
     /// A text, a number, true or false, or an object or list. Never null.
+    #[serde(deserialize_with = "json::unique")]
     pub value: Value,
 }
 
@@ -111,7 +112,7 @@ pub struct Condition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub op: Option<Operator>,
     /// A text, a number, true or false; for `in` and `not_in` a list of them.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[serde(default, skip_serializing_if = "Value::is_null", deserialize_with = "json::unique")]
     pub value: Value,
 }
 

@@ -57,6 +57,9 @@ document! { FlagRowShape for FlagRow:
     r#type: FlagType,
     /// State and schedule at this moment: what programs read plainly.
     enabled: bool,
+    /// What is stored cannot be read, so that programs do not get it and it is shown as off: another
+    /// definition, an older version or switching it off replaces it.
+    unreadable: Option<bool>,
     /// It has rules or a rollout, and they do not count while the project has no A/B testing.
     targeting_ignored: bool,
     /// The ACTIVE version.
@@ -75,7 +78,8 @@ document! { FlagRowShape for FlagRow:
     updated_by: String,
     /// When a program last asked for it by evaluation; to the day.
     evaluated_at: Option<Timestamp>,
-    /// Evaluations within the last 30 days.
+    /// Evaluations within the last 30 days. Whoever reads all flags at once, in a snapshot or by a bulk
+    /// evaluation, is not counted: which of them are used is not known.
     evaluations: i64,
     /// Why it may be ready to be removed.
     stale: Option<Stale>,

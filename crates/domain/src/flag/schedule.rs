@@ -50,7 +50,7 @@ impl Schedule {
     }
 
     /// Moments count only while the flag is scheduled.
-    fn moments(self) -> impl Iterator<Item = Timestamp> {
+    pub fn moments(self) -> impl Iterator<Item = Timestamp> {
         let scheduled = self.state == FlagState::Scheduled;
         [self.starts_at, self.ends_at].into_iter().flatten().filter(move |_| scheduled)
     }

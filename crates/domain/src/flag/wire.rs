@@ -1,9 +1,9 @@
 //! Flags as they travel: rows of a list, versions, what comes in, and the answers of an evaluation.
 
-use super::{Explanation, FlagDefinition, FlagState, FlagType};
+use super::{Explanation, FlagDefinition, FlagState, FlagType, Rule, Serve, Variant};
 use crate::entry::{DeletedEntry, EntryPatch, EntryVersion};
 use crate::role::words;
-use crate::{Refusal, Timestamp};
+use crate::{Refusal, Timestamp, json};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -19,6 +19,10 @@ pub struct FlagRow {
     pub enabled: bool,
     #[serde(flatten)]
     pub definition: FlagDefinition,
+    /// What is stored cannot be read, so that programs do not get it and it is shown as off: another
+    /// definition, an older version or switching it off replaces it.
+    #[serde(default)]
+    pub unreadable: bool,
     /// It has rules or a rollout, and they do not count while the project has no A/B testing.
     pub targeting_ignored: bool,
     /// The ACTIVE version.
@@ -38,7 +42,8 @@ pub struct FlagRow {
     pub updated_by: String,
     /// When a program last asked for it by evaluation; to the day.
     pub evaluated_at: Option<Timestamp>,
-    /// Evaluations within the last 30 days.
+    /// Evaluations within the last 30 days. Whoever reads all flags at once, in a snapshot or by a bulk
+    /// evaluation, is not counted: which of them are used is not known.
     pub evaluations: i64,
     /// Why it may be ready to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,7 +59,8 @@ pub struct FlagRow {
 words! {
     /// Why a flag looks as if nobody needed it any more.
     Stale {
-        /// It is old enough, and no program evaluated it for 30 days.
+        /// It is old enough, and for 30 days no program evaluated it or read all flags at once, and no
+        /// config names it.
         NotEvaluated = "not_evaluated",
         /// Everybody has had the same since 90 days.
         FullyOn = "fully_on",
@@ -137,7 +143,7 @@ pub struct EvaluateRequest {
     pub keys: Vec<String>,
     #[serde(default)]
     pub user_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::unique_object")]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Value>))]
     pub attributes: Map<String, Value>,
     /// Tell why; for backend credentials.
@@ -159,91 +165,146 @@ pub struct Evaluated {
     pub explanations: Option<BTreeMap<String, Explanation>>,
 }
 
-/// The fields of a definition, for telling them from what stands beside it.
-const DEFINITION: [&str; 8] =
-    ["state", "starts_at", "ends_at", "variants", "on_variant", "off_variant", "rules", "rollout"];
+/// Reads a body in which the fields of a definition stand among others. They are all named here, so that
+/// what is wrong is found where it stands and no name is taken twice.
+macro_rules! among_definition {
+    ($body:ident: $($(#[$how:meta])? $field:ident: $type:ty,)*) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $body {
+            $(#[serde(default)] $(#[$how])? $field: Option<$type>,)*
+            #[serde(default)]
+            enabled: Option<bool>,
+            #[serde(default)]
+            state: Option<FlagState>,
+            #[serde(default, deserialize_with = "json::given")]
+            starts_at: Option<Option<Timestamp>>,
+            #[serde(default, deserialize_with = "json::given")]
+            ends_at: Option<Option<Timestamp>>,
+            #[serde(default, deserialize_with = "json::given")]
+            variants: Option<Option<Vec<Variant>>>,
+            #[serde(default, deserialize_with = "json::given")]
+            on_variant: Option<Option<String>>,
+            #[serde(default, deserialize_with = "json::given")]
+            off_variant: Option<Option<String>>,
+            #[serde(default, deserialize_with = "json::given")]
+            rules: Option<Option<Vec<Rule>>>,
+            #[serde(default, deserialize_with = "json::given")]
+            rollout: Option<Option<Serve>>,
+        }
 
-/// Takes a field out of an object.
-fn take<T: serde::de::DeserializeOwned, E: serde::de::Error>(
-    fields: &mut Map<String, Value>,
-    name: &str,
-) -> Result<Option<T>, E> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value)
-            .map(Some)
-            .map_err(|_| E::custom(format!("invalid field `{name}`: this has the wrong type"))),
-    }
+        impl $body {
+            /// `enabled` is a shorter way to say `state`.
+            fn state<E: serde::de::Error>(&self) -> Result<Option<FlagState>, E> {
+                match (self.enabled, self.state) {
+                    (Some(_), Some(_)) => {
+                        Err(E::custom("invalid field `enabled`: say state or enabled, not both"))
+                    }
+                    (Some(enabled), None) => Ok(Some(if enabled { FlagState::On } else { FlagState::Off })),
+                    (None, state) => Ok(state),
+                }
+            }
+        }
+    };
 }
 
-/// Takes a field of a change out of an object; `null` empties it.
-fn take_or_empty<T: serde::de::DeserializeOwned + Default, E: serde::de::Error>(
-    fields: &mut Map<String, Value>,
-    name: &str,
-) -> Result<Option<T>, E> {
-    let is_null = fields.get(name).is_some_and(Value::is_null);
-    Ok(take(fields, name)?.or_else(|| is_null.then(T::default)))
+/// Gives such a body its definition as a whole.
+macro_rules! whole_definition {
+    ($($body:ident)*) => { $(
+        impl $body {
+            /// Nobody who makes a flag has to say that it is off.
+            fn definition<E: serde::de::Error>(self) -> Result<FlagDefinition, E> {
+                let plain = FlagDefinition::boolean(self.state()?.unwrap_or(FlagState::Off));
+                Ok(FlagDefinition {
+                    starts_at: self.starts_at.flatten(),
+                    ends_at: self.ends_at.flatten(),
+                    variants: self.variants.flatten().unwrap_or_default(),
+                    on_variant: self.on_variant.flatten().unwrap_or(plain.on_variant),
+                    off_variant: self.off_variant.flatten().unwrap_or(plain.off_variant),
+                    rules: self.rules.flatten().unwrap_or_default(),
+                    rollout: self.rollout.flatten(),
+                    state: plain.state,
+                })
+            }
+        }
+    )* };
 }
 
-/// What is left of the fields, as a definition. Nobody who makes a flag has to say that it is off;
-/// `enabled` is a shorter way to say `state`.
-fn definition<E: serde::de::Error>(mut fields: Map<String, Value>) -> Result<FlagDefinition, E> {
-    shorthand(&mut fields)?;
-    fields.entry("state").or_insert_with(|| Value::String(FlagState::Off.as_str().to_owned()));
-    serde_json::from_value(Value::Object(fields)).map_err(E::custom)
+whole_definition! { NewFlagBody VersionBody }
+
+among_definition! { PatchBody:
+    #[serde(deserialize_with = "json::needed")] key: String,
+    description: String,
+    #[serde(deserialize_with = "json::emptied")] note: String,
+    #[serde(deserialize_with = "json::emptied")] tags: Vec<String>,
+    expected_version: i64,
 }
 
-fn shorthand<E: serde::de::Error>(fields: &mut Map<String, Value>) -> Result<(), E> {
-    let Some(enabled) = take::<bool, E>(fields, "enabled")? else { return Ok(()) };
-    let state = if enabled { FlagState::On } else { FlagState::Off };
-    match fields.insert("state".to_owned(), Value::String(state.as_str().to_owned())) {
-        None => Ok(()),
-        Some(_) => Err(E::custom("invalid field `enabled`: say state or enabled, not both")),
-    }
+among_definition! { NewFlagBody:
+    key: String,
+    description: String,
+    note: String,
+    tags: Vec<String>,
+}
+
+among_definition! { VersionBody:
+    description: String,
+    expected_version: i64,
 }
 
 impl<'de> Deserialize<'de> for NewFlag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
+        let mut body = NewFlagBody::deserialize(deserializer)?;
         Ok(Self {
-            key: take(&mut fields, "key")?.ok_or_else(|| D::Error::missing_field("key"))?,
-            description: take(&mut fields, "description")?,
-            note: take(&mut fields, "note")?,
-            tags: take(&mut fields, "tags")?,
-            definition: definition(fields)?,
+            key: body.key.take().ok_or_else(|| D::Error::missing_field("key"))?,
+            description: body.description.take(),
+            note: body.note.take(),
+            tags: body.tags.take(),
+            definition: body.definition()?,
         })
     }
 }
 
 impl<'de> Deserialize<'de> for NewFlagVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
+        let mut body = VersionBody::deserialize(deserializer)?;
         Ok(Self {
-            description: take(&mut fields, "description")?,
-            expected_version: take(&mut fields, "expected_version")?,
-            definition: definition(fields)?,
+            description: body.description.take(),
+            expected_version: body.expected_version,
+            definition: body.definition()?,
         })
     }
 }
 
 impl<'de> Deserialize<'de> for FlagPatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
-        shorthand(&mut fields)?;
-        if fields.get("key").is_some_and(Value::is_null) {
-            return Err(D::Error::custom("field without null `key`"));
+        let body = PatchBody::deserialize(deserializer)?;
+        let mut changes = Map::new();
+        fn put<T: Serialize, E: serde::de::Error>(
+            changes: &mut Map<String, Value>,
+            name: &str,
+            given: Option<T>,
+        ) -> Result<(), E> {
+            if let Some(value) = given {
+                changes.insert(name.to_owned(), serde_json::to_value(value).map_err(E::custom)?);
+            }
+            Ok(())
         }
+        put::<_, D::Error>(&mut changes, "state", body.state()?)?;
+        put::<_, D::Error>(&mut changes, "starts_at", body.starts_at)?;
+        put::<_, D::Error>(&mut changes, "ends_at", body.ends_at)?;
+        put::<_, D::Error>(&mut changes, "variants", body.variants)?;
+        put::<_, D::Error>(&mut changes, "on_variant", body.on_variant)?;
+        put::<_, D::Error>(&mut changes, "off_variant", body.off_variant)?;
+        put::<_, D::Error>(&mut changes, "rules", body.rules)?;
+        put::<_, D::Error>(&mut changes, "rollout", body.rollout)?;
         let entry = EntryPatch {
-            key: take(&mut fields, "key")?,
-            note: take_or_empty(&mut fields, "note")?,
-            tags: take_or_empty(&mut fields, "tags")?,
-            expected_version: take(&mut fields, "expected_version")?,
+            key: body.key,
+            note: body.note,
+            tags: body.tags,
+            expected_version: body.expected_version,
         };
-        let description = take(&mut fields, "description")?;
-        if let Some(unknown) = fields.keys().find(|name| !DEFINITION.contains(&name.as_str())) {
-            return Err(D::Error::unknown_field(unknown, &DEFINITION));
-        }
-        Ok(Self { entry, description, changes: fields })
+        Ok(Self { entry, description: body.description, changes })
     }
 }
 
@@ -278,6 +339,15 @@ impl FlagDefinition {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_name_stands_there_once() {
+        for twice in [r#"{"key":"a","key":"b"}"#, r#"{"key":"a","state":"on","state":"off"}"#] {
+            assert!(serde_json::from_str::<NewFlag>(twice).is_err(), "{twice}");
+        }
+        let twice = r#"{"key":"a","variants":[{"name":"x","value":{"a":1,"a":2}}]}"#;
+        assert!(serde_json::from_str::<NewFlag>(twice).is_err());
+    }
 
     fn new(json: Value) -> Result<NewFlag, String> {
         serde_json::from_str(&json.to_string()).map_err(|error: serde_json::Error| error.to_string())

@@ -50,6 +50,8 @@ pub struct Flag {
     pub whom: String,
     /// It has rules or a rollout, and the project has no A/B testing.
     pub targeting_ignored: bool,
+    /// What is stored cannot be read.
+    pub unreadable: bool,
     pub starts_at: Option<Timestamp>,
     pub ends_at: Option<Timestamp>,
     pub version: i64,
@@ -207,7 +209,11 @@ fn shown(row: nexus_domain::flag::FlagRow, now: Timestamp) -> Flag {
         kind: row.kind,
         state: row.definition.state,
         enabled: row.enabled,
-        whom: crate::pages::flags::words::targeting(&row.definition, now, targeting),
+        whom: match row.unreadable {
+            true => "nobody: what is stored cannot be read".to_owned(),
+            false => crate::pages::flags::words::targeting(&row.definition, now, targeting),
+        },
+        unreadable: row.unreadable,
         targeting_ignored: row.targeting_ignored,
         starts_at: row.definition.starts_at,
         ends_at: row.definition.ends_at,

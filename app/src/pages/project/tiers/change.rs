@@ -8,11 +8,16 @@ use crate::components::Confirm;
 use crate::components::time::number;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use nexus_domain::tier::{Quota, QuotaUse};
+use nexus_domain::tier::{Addon, OpenedFlags, Quota, QuotaUse};
 
 /// The dialog; it is there while the address asks for it (`?tier=free`).
 #[component]
-pub fn Question(tenant: Memo<String>, project: Memo<String>, change: TierChange) -> impl IntoView {
+pub fn Question(
+    tenant: Memo<String>,
+    project: Memo<String>,
+    change: TierChange,
+    opened: Option<OpenedFlags>,
+) -> impl IntoView {
     let word = change.usage.tier.as_str();
     let fields = vec![
         ("tenant", tenant.get_untracked()),
@@ -22,22 +27,22 @@ pub fn Question(tenant: Memo<String>, project: Memo<String>, change: TierChange)
     view! {
         <Confirm title=format!("Change to tier {}?", word.to_ascii_uppercase()) action=ChangeTier::PATH
             label="Change the tier" close=address().without(&["tier"]) fields>
-            <Consequences change/>
+            <Consequences change opened=opened.unwrap_or_default()/>
         </Confirm>
     }
     .into_any()
 }
 
 #[component]
-fn Consequences(change: TierChange) -> impl IntoView {
-    let said = consequences(&change);
+fn Consequences(change: TierChange, opened: OpenedFlags) -> impl IntoView {
+    let said = consequences(&change, &opened);
     if said.is_empty() {
         return view! { <p>"Everything that is there fits into it. Nothing becomes read-only."</p> }
             .into_any();
     }
     let lines = said.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
     view! {
-        <p>"Nothing is deleted, and programs read everything as before. But this follows:"</p>
+        <p>"Nothing is deleted, and programs go on reading everything. But this follows:"</p>
         <ul class="lost">{lines}</ul>
         <p>"What is read-only can be deleted. A higher tier makes it writable again. Other people’s developer environments
             have the same caps."</p>
@@ -46,7 +51,7 @@ fn Consequences(change: TierChange) -> impl IntoView {
 }
 
 /// What follows from the change, a sentence each.
-fn consequences(change: &TierChange) -> Vec<String> {
+fn consequences(change: &TierChange, opened: &OpenedFlags) -> Vec<String> {
     let usage = &change.usage;
     let mut said = Vec::new();
     for environment in usage.environments.iter().filter(|it| !it.allowed) {
@@ -58,8 +63,32 @@ fn consequences(change: &TierChange) -> Vec<String> {
         let place = format!(" in {}", own.environment);
         said.extend(own.quotas.iter().filter_map(|quota| newest(quota, &place)));
     }
-    said.extend(change.ends.iter().map(|addon| format!("{} ends", addon_name(*addon))));
+    for addon in &change.ends {
+        said.push(format!("{} ends", addon_name(*addon)));
+        said.extend(Some(opens(opened)).filter(|_| *addon == Addon::AbTesting).flatten());
+    }
     said
+}
+
+/// What the end of A/B testing does, and to whom.
+pub(super) fn opens(opened: &OpenedFlags) -> Option<String> {
+    let OpenedFlags { flags, named } = opened;
+    if *flags == 0 {
+        return None;
+    }
+    let counted = match flags {
+        1 => "1 flag that is on loses its rules and rollout: everybody gets its on variant".to_owned(),
+        _ => format!(
+            "{} flags that are on lose their rules and rollouts: everybody gets their on variant",
+            number(*flags)
+        ),
+    };
+    let more = flags.saturating_sub(i64::try_from(named.len()).unwrap_or(i64::MAX));
+    Some(match (named.is_empty(), more) {
+        (true, _) => counted,
+        (false, 0) => format!("{counted} ({})", named.join(", ")),
+        (false, more) => format!("{counted} ({} and {} more)", named.join(", "), number(more)),
+    })
 }
 
 fn newest(quota: &QuotaUse, place: &str) -> Option<String> {
@@ -74,7 +103,7 @@ fn newest(quota: &QuotaUse, place: &str) -> Option<String> {
 mod tests {
     use super::*;
     use nexus_domain::project::Tier;
-    use nexus_domain::tier::{Addon, DeveloperUse, EnvironmentUse, ProjectUsage};
+    use nexus_domain::tier::{DeveloperUse, EnvironmentUse, ProjectUsage};
 
     #[test]
     fn what_follows_is_said_in_words() {
@@ -90,7 +119,9 @@ mod tests {
             developer_environments: vec![DeveloperUse { environment: "dev_ana".into(), quotas: vec![over] }],
             addons: Vec::new(),
         };
-        let said = consequences(&TierChange { usage, ends: vec![Addon::AbTesting] });
+        let named = vec!["live/api/beta".to_owned(), "live/api/sale".to_owned()];
+        let opened = OpenedFlags { flags: 7, named };
+        let said = consequences(&TierChange { usage, ends: vec![Addon::AbTesting] }, &opened);
         assert_eq!(
             said,
             [
@@ -98,6 +129,8 @@ mod tests {
                 "The newest 2 of 22 secrets become read-only",
                 "The newest 2 of 22 secrets in dev_ana become read-only",
                 "A/B testing ends",
+                "7 flags that are on lose their rules and rollouts: everybody gets their on variant (live/api/beta, \
+                 live/api/sale and 5 more)",
             ]
         );
     }

@@ -5,7 +5,7 @@ use crate::refused::Refused;
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use nexus_domain::project::Tier;
-use nexus_domain::tier::{Addon, ProjectUsage, Tiers};
+use nexus_domain::tier::{Addon, OpenedFlags, ProjectUsage, Tiers};
 use serde::{Deserialize, Serialize};
 
 /// The tiers of this instance, and what the project uses.
@@ -15,6 +15,8 @@ pub struct TiersData {
     pub usage: ProjectUsage,
     /// What another tier would change, where the page asks about one.
     pub change: Option<TierChange>,
+    /// What losing A/B testing would do, where the project has it.
+    pub opened: Option<OpenedFlags>,
 }
 
 /// What would be another under another tier.
@@ -39,7 +41,9 @@ pub async fn read_tiers(
         Some(tier) => Some(change_to(&usage, tiers::usage(&nexus, &actor, &project, Some(tier)).await?)),
         None => None,
     };
-    Ok(TiersData { tiers: tiers::list(&nexus, &actor).await?, usage, change })
+    let tests = usage.addons.iter().any(|it| it.addon == Addon::AbTesting && it.active);
+    let opened = if tests { Some(tiers::opened_flags(&nexus, &actor, &project).await?) } else { None };
+    Ok(TiersData { tiers: tiers::list(&nexus, &actor).await?, usage, change, opened })
 }
 
 #[cfg(feature = "ssr")]

@@ -27,13 +27,14 @@ pub fn TierSections(tenant: Memo<String>, project: Memo<String>, may_change: boo
             project: project.get(),
             under: asked.get().filter(|_| may_change),
         },
-        move |TiersData { tiers, usage, change }| {
+        move |TiersData { tiers, usage, change, opened }| {
             let (current, addons) = (usage.tier, usage.addons.clone());
             let changes = may_change.then(|| {
+                let loss = opened.as_ref().and_then(change::opens);
                 view! {
                     <Picker tiers=tiers.data current/>
-                    <Addons tenant project addons tier=current/>
-                    {change.map(|change| view! { <change::Question tenant project change/> })}
+                    <Addons tenant project addons tier=current loss/>
+                    {change.map(|change| view! { <change::Question tenant project change opened/> })}
                 }
             });
             view! { <usage::Usage usage/>{changes} }.into_any()
@@ -129,9 +130,14 @@ fn Addons(
     project: Memo<String>,
     addons: Vec<ProjectAddon>,
     tier: Tier,
+    /// What the end of A/B testing would do.
+    loss: Option<String>,
 ) -> impl IntoView {
-    let lines =
-        addons.into_iter().map(|state| view! { <AddonLine tenant project state tier/> }).collect_view();
+    let line = |state: ProjectAddon| {
+        let loss = loss.clone().filter(|_| state.addon == Addon::AbTesting && state.added);
+        view! { <AddonLine tenant project state tier loss/> }
+    };
+    let lines = addons.into_iter().map(line).collect_view();
     view! {
         <section class="card panel" aria-label="Add-ons">
             <h2>"Add-ons"</h2>
@@ -142,7 +148,13 @@ fn Addons(
 }
 
 #[component]
-fn AddonLine(tenant: Memo<String>, project: Memo<String>, state: ProjectAddon, tier: Tier) -> impl IntoView {
+fn AddonLine(
+    tenant: Memo<String>,
+    project: Memo<String>,
+    state: ProjectAddon,
+    tier: Tier,
+    loss: Option<String>,
+) -> impl IntoView {
     let name = addon_name(state.addon);
     let badge = match (state.inclusion, state.active) {
         (Inclusion::Included, _) => Some(("INCLUDED", Tone::Green)),
@@ -171,6 +183,7 @@ fn AddonLine(tenant: Memo<String>, project: Memo<String>, state: ProjectAddon, t
                 <span class="strong">{name}</span>
                 {badge.map(|(text, tone)| view! { <Badge text tone/> })}
                 <p class="hint">{unlocks(state.addon)}" "{number(state.price_usd)}" USD per month."</p>
+                {loss.map(|loss| view! { <p class="hint">"Without it "{loss}"."</p> })}
             </div>
             {form}
         </li>

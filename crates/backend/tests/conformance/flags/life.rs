@@ -28,7 +28,10 @@ both![
     every_change_leaves_an_audit_row_and_reading_none,
     who_may_only_read_changes_nothing,
     a_flag_that_nobody_needs_is_pointed_out,
+    a_flag_that_is_read_with_all_others_or_named_by_a_config_is_not_called_unused,
+    switching_off_works_above_the_cap_and_nothing_else_does,
     a_stored_flag_that_nobody_can_read_is_no_panic,
+    a_flag_that_cannot_be_read_is_listed_as_such_and_can_be_replaced,
 ];
 
 fn patch(fields: Value) -> FlagPatch {
@@ -124,7 +127,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else(w: &World) {
     let both = patch(json!({ "rollout": null, "tags": ["t"], "expected_version": 2 }));
     let row = flags::patch(&w.nexus, &w.owner, &api, "gamma", both).await.fine();
     assert_eq!((row.version, row.tags.len(), row.definition.rollout), (3, 1, None));
-    let broken = patch(json!({ "rollout": { "percentage": 101 } }));
+    let broken = patch(json!({ "rollout": { "percentage": 5, "variant": "none" } }));
     flags::patch(&w.nexus, &w.owner, &api, "gamma", broken).await.refused_as(Code::InvalidRequest);
     assert_eq!(flags::row(&w.nexus, &w.owner, &api, "gamma").await.fine().version, 3);
 }
@@ -245,9 +248,14 @@ async fn rules_that_were_there_before_the_add_on_went_stay_and_do_not_count(w: &
     let kept = version(json!({ "state": "on", "rollout": { "percentage": 0 } }));
     flags::update(&w.nexus, &w.owner, &api, "beta", kept).await.fine();
     let without = version(json!({ "state": "on" }));
-    flags::update(&w.nexus, &w.owner, &api, "beta", without).await.fine();
-    let again = flags::restore(&w.nexus, &w.owner, &api, "beta", 1, None).await;
-    again.refused_as(Code::AbAddonNotActive);
+    let refused = flags::update(&w.nexus, &w.owner, &api, "beta", without).await;
+    refused.refused_as(Code::AbAddonNotActive);
+    let taken = patch(json!({ "rollout": null }));
+    flags::patch(&w.nexus, &w.owner, &api, "beta", taken).await.refused_as(Code::AbAddonNotActive);
+    let scheduled = patch(json!({ "state": "scheduled", "starts_at": "2026-12-01T00:00:00Z" }));
+    let row = flags::patch(&w.nexus, &w.owner, &api, "beta", scheduled).await.fine();
+    assert!(row.definition.rollout.is_some(), "read-only: they stay");
+    flags::restore(&w.nexus, &w.owner, &api, "beta", 1, None).await.fine();
 }
 
 async fn every_change_leaves_an_audit_row_and_reading_none(w: &World) {
@@ -338,4 +346,88 @@ async fn a_stored_flag_that_nobody_can_read_is_no_panic(w: &World) {
     let body: Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!(body["flags"], json!({ "good": { "enabled": true, "inherited": false } }));
     assert_eq!(body["errors"], json!([{ "key": "bad", "kind": "flag", "code": "unreadable" }]));
+}
+
+async fn spoil(w: &World, key: &str) {
+    let broken = w.database.blob(b"\xff\xfe");
+    w.execute(&format!(
+        "UPDATE entry_versions SET payload = {broken} WHERE entry_id = (SELECT id FROM entries WHERE key = '{key}')"
+    ))
+    .await;
+}
+
+async fn a_flag_that_cannot_be_read_is_listed_as_such_and_can_be_replaced(w: &World) {
+    let api = w.shop().await;
+    for key in ["good", "off", "put", "restored"] {
+        new_flag(w, &api, key, json!({ "state": "on" })).await;
+        if key != "good" {
+            spoil(w, key).await;
+        }
+    }
+    let rows = flags::list(&w.nexus, &w.owner, &api, everything()).await.fine().data;
+    let unreadable: Vec<bool> = rows.iter().map(|row| row.unreadable).collect();
+    assert_eq!(unreadable, [false, true, true, true]);
+    flags::toggle(&w.nexus, &w.owner, &api, "off", Toggle::default()).await.refused_as(Code::Conflict);
+    let change = patch(json!({ "rollout": { "percentage": 5 } }));
+    flags::patch(&w.nexus, &w.owner, &api, "off", change).await.refused_as(Code::Conflict);
+    assert_eq!(switch(w, &api, "off", Some(false)).await, 2);
+    let put = flags::update(&w.nexus, &w.owner, &api, "put", version(json!({ "state": "on" }))).await.fine();
+    assert!(put.enabled && !put.unreadable);
+    switch(w, &api, "restored", Some(false)).await;
+    spoil(w, "restored").await;
+    flags::update(&w.nexus, &w.owner, &api, "restored", version(json!({ "state": "on" }))).await.fine();
+    let row = flags::restore(&w.nexus, &w.owner, &api, "restored", 3, None).await.fine();
+    assert!(row.enabled && !row.unreadable);
+}
+
+async fn switching_off_works_above_the_cap_and_nothing_else_does(w: &World) {
+    let api = w.shop().await;
+    let cap = nexus_backend::tiers::list(&w.nexus, &w.owner).await.fine();
+    let cap = cap.data.iter().find(|it| it.tier == Tier::Free).expect("a tier");
+    let cap = cap.limit(nexus_domain::tier::Quota::Flags).expect("a cap");
+    for n in 0..=cap {
+        new_flag(w, &api, &format!("f{n}"), json!({ "state": "on" })).await;
+    }
+    tier(w, Tier::Free).await;
+    let newest = format!("f{cap}");
+    let toggle = |enabled| Toggle { enabled: Some(enabled), expected_version: None };
+    let change = version(json!({ "state": "off" }));
+    flags::update(&w.nexus, &w.owner, &api, &newest, change).await.refused_as(Code::QuotaExceeded);
+    assert!(!flags::toggle(&w.nexus, &w.owner, &api, &newest, toggle(false)).await.fine().enabled);
+    let on = flags::toggle(&w.nexus, &w.owner, &api, &newest, toggle(true)).await;
+    on.refused_as(Code::QuotaExceeded);
+}
+
+async fn a_flag_that_is_read_with_all_others_or_named_by_a_config_is_not_called_unused(w: &World) {
+    let (api, shared) = w.shop_with_umbrella().await;
+    let other = w.service("shop", "live", "other").await;
+    for (path, key) in [(&api, "synced"), (&shared, "theirs"), (&other, "named"), (&other, "alone")] {
+        new_flag(w, path, key, json!({})).await;
+    }
+    w.set(&other, "MODE", r#""{{flag:named}}""#).await;
+    let (_, key) = w.service_key(&api, nexus_domain::keys::Access::Read).await;
+    let stale = async |path: &ServicePath, name: &str| {
+        let row = flags::row(&w.nexus, &w.owner, path, name).await.fine();
+        (row.stale, row.evaluations, row.evaluated_at)
+    };
+    w.pass(31 * DAY_MICROS);
+    assert_eq!(stale(&api, "synced").await.0, Some(Stale::NotEvaluated));
+    assert_eq!(stale(&other, "named").await.0, None, "a config names it");
+    assert_eq!(stale(&other, "alone").await.0, Some(Stale::NotEvaluated));
+    let etag = match nexus_backend::snapshot::sync(&w.nexus, &key, None).await.fine() {
+        nexus_backend::snapshot::Answer::Fresh { etag, .. } => etag,
+        nexus_backend::snapshot::Answer::NotModified { .. } => panic!("nobody asked for less"),
+    };
+    flags::flush(&w.nexus).await.fine();
+    assert_eq!(stale(&api, "synced").await, (None, 0, None), "it may be used, and was not evaluated");
+    assert_eq!(stale(&shared, "theirs").await, (None, 0, None));
+    w.pass(31 * DAY_MICROS);
+    assert_eq!(stale(&api, "synced").await.0, Some(Stale::NotEvaluated));
+    nexus_backend::snapshot::sync(&w.nexus, &key, Some(&etag)).await.map(|_| ()).fine();
+    flags::flush(&w.nexus).await.fine();
+    assert_eq!(stale(&api, "synced").await.0, None, "who has it already asks for it too");
+    w.pass(31 * DAY_MICROS);
+    flags::bulk(&w.nexus, &key, &nexus_domain::flag::Context::default(), None).await.map(|_| ()).fine();
+    flags::flush(&w.nexus).await.fine();
+    assert_eq!(stale(&api, "synced").await, (None, 0, None), "a bulk call counts no flag");
 }

@@ -22,6 +22,7 @@ both![
     without_ab_testing_there_is_no_evaluating_and_openfeature_gets_plain_values,
     openfeature_gets_typed_values_with_reasons,
     a_bulk_evaluation_is_not_repeated_for_the_same_context,
+    a_bulk_evaluation_is_repeated_once_its_address_has_ended,
     the_address_of_the_event_stream_stays_for_an_hour_and_opens_nothing_else,
     a_change_on_an_umbrella_reaches_every_heirs_evaluation,
     another_process_sees_a_change_after_it_has_looked,
@@ -234,6 +235,24 @@ async fn a_bulk_evaluation_is_not_repeated_for_the_same_context(w: &World) {
     }
     w.pass(HOUR);
     assert!(!known(&ana).await, "a moment has passed");
+}
+
+async fn a_bulk_evaluation_is_repeated_once_its_address_has_ended(w: &World) {
+    let api = w.shop().await;
+    new_flag(w, &api, "beta", json!({})).await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    let (etag, first) = all(w, &key, &Context::default()).await;
+    let asked = async || flags::bulk(&w.nexus, &key, &Context::default(), Some(&etag)).await.fine();
+    w.pass(HOUR);
+    match asked().await {
+        Bulk::NotModified { etag: told } => assert_eq!(told, etag, "its address opens streams for this hour"),
+        Bulk::Fresh { .. } => panic!("nothing has changed"),
+    }
+    w.pass(HOUR);
+    match asked().await {
+        Bulk::NotModified { .. } => panic!("the address that the caller has opens no stream any more"),
+        Bulk::Fresh { body, .. } => assert_ne!(body.event_streams, first.event_streams),
+    }
 }
 
 async fn the_address_of_the_event_stream_stays_for_an_hour_and_opens_nothing_else(w: &World) {

@@ -23,6 +23,10 @@ both![
     whoever_hears_the_first_of_several_changes_is_told_the_others_later,
     a_revision_from_nowhere_is_told_to_ask_again,
     a_schedule_is_told_when_its_moment_comes,
+    a_moment_that_passed_while_nobody_listened_is_told_on_coming_back,
+    a_stream_that_begins_after_a_moment_is_told_only_the_next,
+    a_change_of_the_whole_service_is_not_hidden_behind_one_of_a_key,
+    so_many_moments_at_once_are_told_as_one,
     a_revoked_key_ends_its_streams,
     a_deleted_service_ends_its_streams,
     a_slow_reader_is_cut_off,
@@ -188,6 +192,78 @@ async fn a_schedule_is_told_when_its_moment_comes(w: &World) {
     let event = next(&mut stream).await;
     assert_eq!((event.name.as_str(), event.key.as_deref()), ("flag.toggled", Some("sale")));
     assert!(event.state.ends_with(".1"), "{}", event.state);
+}
+
+async fn a_moment_that_passed_while_nobody_listened_is_told_on_coming_back(w: &World) {
+    let api = w.shop().await;
+    let (start, end) = (w.now().plus(HOUR), w.now().plus(2 * HOUR));
+    new_flag(w, &api, "sale", json!({ "state": "scheduled", "starts_at": start, "ends_at": end })).await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    let stream = listen(w, &key).await;
+    let (revision, begin) = (stream.revision, stream.begin.clone());
+    assert_eq!(begin, revision.to_string(), "a number while no moment has passed");
+    drop(stream);
+    w.pass(HOUR);
+    let mut stream = subscribe(&w.nexus, &key, Some(&begin)).await.fine();
+    let event = next(&mut stream).await;
+    assert_eq!((event.name.as_str(), event.key.as_deref()), ("flag.toggled", Some("sale")));
+    assert_eq!((event.id.clone(), event.revision), (format!("{revision}.1"), revision));
+    w.pass(HOUR);
+    let live = next(&mut stream).await;
+    assert_eq!((live.key.as_deref(), live.id.clone()), (Some("sale"), format!("{revision}.2")));
+    drop(stream);
+    let mut stream = subscribe(&w.nexus, &key, Some(&event.id)).await.fine();
+    assert_eq!(next(&mut stream).await, live, "the second one, and not the first again");
+    let mut stream = subscribe(&w.nexus, &key, Some(&live.id)).await.fine();
+    w.set(&api, "A", "1").await;
+    assert_eq!(told(&mut stream).await, pair("config.created", "A"), "nothing was missed");
+    let mut stream = subscribe(&w.nexus, &key, Some(&event.id)).await.fine();
+    assert_eq!(told(&mut stream).await, pair("config.created", "A"));
+    assert_eq!(told(&mut stream).await, pair("flag.toggled", "sale"), "not hidden behind the change");
+    let mut stream = subscribe(&w.nexus, &key, Some(&format!("{revision}.9"))).await.fine();
+    assert_eq!(told(&mut stream).await, pair("config.created", "A"));
+    assert_eq!(told(&mut stream).await, pair("snapshot.updated", ""), "more than there ever were");
+}
+
+async fn a_stream_that_begins_after_a_moment_is_told_only_the_next(w: &World) {
+    let api = w.shop().await;
+    let (start, end) = (w.now().plus(HOUR), w.now().plus(2 * HOUR));
+    new_flag(w, &api, "sale", json!({ "state": "scheduled", "starts_at": start, "ends_at": end })).await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    w.pass(HOUR);
+    let mut stream = listen(w, &key).await;
+    assert_eq!(stream.begin, format!("{}.1", stream.revision));
+    w.pass(HOUR);
+    let event = next(&mut stream).await;
+    assert_eq!((event.key.as_deref(), event.id.clone()), (Some("sale"), format!("{}.2", stream.revision)));
+}
+
+async fn a_change_of_the_whole_service_is_not_hidden_behind_one_of_a_key(w: &World) {
+    let (api, _) = w.shop_with_umbrella().await;
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    let revision = async || services::get(&w.nexus, &w.owner, &api).await.fine().revision.to_string();
+    let before = revision().await;
+    services::unlink(&w.nexus, &w.owner, &api).await.fine();
+    w.set(&api, "A", "1").await;
+    let mut stream = subscribe(&w.nexus, &key, Some(&before)).await.fine();
+    assert_eq!(told(&mut stream).await, pair("snapshot.updated", ""));
+    let before = revision().await;
+    nexus_backend::tiers::add(&w.nexus, &w.owner, "shop", nexus_domain::tier::Addon::AbTesting).await.fine();
+    w.reset(&api, "A", "2").await;
+    let mut stream = subscribe(&w.nexus, &key, Some(&before)).await.fine();
+    assert_eq!(told(&mut stream).await, pair("snapshot.updated", ""));
+}
+
+async fn so_many_moments_at_once_are_told_as_one(w: &World) {
+    let api = w.shop().await;
+    let start = w.now().plus(HOUR);
+    for n in 0..70 {
+        new_flag(w, &api, &format!("f{n}"), json!({ "state": "scheduled", "starts_at": start })).await;
+    }
+    let (_, key) = w.service_key(&api, Access::Read).await;
+    let mut stream = listen(w, &key).await;
+    w.pass(HOUR);
+    assert_eq!(told(&mut stream).await, pair("snapshot.updated", ""));
 }
 
 async fn a_revoked_key_ends_its_streams(w: &World) {
