@@ -106,9 +106,15 @@ fn kept_flash() -> Flash {
 /// Follows the address in the browser: the title, the focus, and the mark that scripts run.
 #[component]
 fn Follow() -> impl IntoView {
-    let path = use_location().pathname;
+    let (path, search) = (use_location().pathname, use_location().search);
     let live = crate::live::live();
     keyboard::listen();
+    Effect::new(move |before: Option<()>| {
+        search.track();
+        if before.is_some() {
+            crate::focus::keep(live);
+        }
+    });
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         document().set_title(&title::of(&path));

@@ -83,7 +83,10 @@ pub async fn act(live: Live, path: String, body: String) -> Result<String, Refus
                     return Err(refusal);
                 }
             }
-            answer => return answer,
+            answer => {
+                crate::focus::keep(live);
+                return answer;
+            }
         }
     }
 }

@@ -120,6 +120,7 @@ pub fn PostForm(
             return;
         }
         let body = form_body(&form, event.submitter());
+        live.sent.set_value(key_in(&form));
         let (url, goal, navigate) = (url.clone(), goal.clone(), navigate.clone());
         state.pending.set(true);
         state.waits.set(false);
@@ -204,6 +205,15 @@ pub fn form_body(form: &web_sys::HtmlFormElement, submitter: Option<web_sys::Htm
         .ok()
         .map(|params| String::from(params.to_string()))
         .unwrap_or_default()
+}
+
+/// What the form is about: the `data-key` of a row. Of several (`KEY@version`) it is the first one.
+fn key_in(form: &web_sys::HtmlFormElement) -> String {
+    let Ok(data) = web_sys::FormData::new_with_form(form) else { return String::new() };
+    let one = ["key", "slug", "email"].into_iter().find_map(|name| data.get(name).as_string());
+    let first = || Some(data.get("keys").as_string()?.split(['@', ' ']).next()?.to_owned());
+    // What a selector would take for its own signs is the key of no row.
+    one.or_else(first).filter(|key| !key.contains(['"', '\\', '\n'])).unwrap_or_default()
 }
 
 /// Puts the focus on the first field that was refused, once the page shows it.

@@ -15,7 +15,7 @@ pub use complete::complete;
 pub use export::{collisions_of, export};
 pub use history::{destroy, diff, history, restore, version};
 pub use import::import;
-pub use read::{counts, deleted, list, row};
+pub use read::{counts, deleted, find, list, row};
 pub(crate) use rules::{check, settle};
 pub use write::{create, delete, patch, undelete, update};
 
