@@ -122,6 +122,9 @@ fn Follow() -> impl IntoView {
             // The page's own element takes any attribute.
             let _always = root.set_attribute("data-js", "");
         }
+        if before.is_none() {
+            live.hydrated.set(true);
+        }
         if before.is_some_and(|before| before != path) {
             live.forget_flash();
             focus_main();

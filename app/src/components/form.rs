@@ -7,6 +7,7 @@ use crate::call::{act, on_this_thread, spawn};
 use crate::done::{Done, FORM_ID, FORM_TO, RefusedForm};
 use crate::json;
 use crate::live::{Live, live};
+use crate::refused::no_connection;
 use leptos::context::Provider;
 use leptos::prelude::*;
 use nexus_domain::{Code, Refusal};
@@ -105,6 +106,14 @@ pub fn PostForm(
     let live = live();
     let state = FormState::new(live, &action, &id);
     let navigate = navigator();
+    // That the server could not be reached is no news any more once it can be.
+    Effect::new(move |_| {
+        if !live.offline.get() {
+            state.refusal.update(|refusal| {
+                refusal.take_if(|refusal| *refusal == no_connection());
+            });
+        }
+    });
     let url = action.clone();
     let goal = to.clone();
     let submit = move |event: web_sys::SubmitEvent| {

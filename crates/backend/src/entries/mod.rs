@@ -14,6 +14,7 @@ mod input;
 mod list;
 mod plain;
 mod references;
+mod referrers;
 mod versions;
 
 pub(crate) use change::{case_warning, delete_from, finish, patch};
@@ -32,6 +33,7 @@ pub use list::ListEntries;
 pub(crate) use list::{Keys, ListQuery, ListedRow, counts, every_key, like_pattern, list, one, page};
 pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, references_of, refuse_broken, scope, set_references};
+pub(crate) use referrers::referrers;
 pub(crate) use versions::{Payload, VersionRow, add_version, destroy, history, version};
 
 use crate::services;
