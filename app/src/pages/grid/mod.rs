@@ -119,7 +119,7 @@ fn Page(data: GridData, tenant: Memo<String>, project: Memo<String>, marks: Mark
         <choose::Bar services chosen kind=Some(grid.kind)/>
         {absent}
         {compare_button}
-        <promote::Preview columns=grid.columns.clone() facts/>
+        <promote::Preview columns=grid.columns.clone() rows=grid.rows.clone() facts/>
         <table::Table grid facts/>
     }
     .into_any()
