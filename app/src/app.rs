@@ -106,15 +106,24 @@ fn kept_flash() -> Flash {
 /// Follows the address in the browser: the title, the focus, and the mark that scripts run.
 #[component]
 fn Follow() -> impl IntoView {
-    let path = use_location().pathname;
+    let (path, search) = (use_location().pathname, use_location().search);
     let live = crate::live::live();
     keyboard::listen();
+    Effect::new(move |before: Option<()>| {
+        search.track();
+        if before.is_some() {
+            crate::focus::keep(live);
+        }
+    });
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         document().set_title(&title::of(&path));
         if let Some(root) = document().document_element() {
             // The page's own element takes any attribute.
             let _always = root.set_attribute("data-js", "");
+        }
+        if before.is_none() {
+            live.hydrated.set(true);
         }
         if before.is_some_and(|before| before != path) {
             live.forget_flash();

@@ -83,7 +83,10 @@ pub async fn act(live: Live, path: String, body: String) -> Result<String, Refus
                     return Err(refusal);
                 }
             }
-            answer => return answer,
+            answer => {
+                crate::focus::keep(live);
+                return answer;
+            }
         }
     }
 }
@@ -105,7 +108,10 @@ async fn read(live: Live, path: &'static str, body: String) -> Result<String, Re
 /// One request. The only place that knows how an answer looks on the wire.
 pub async fn post(live: Live, path: &str, body: &str) -> Result<String, Refusal> {
     let Ok((ok, status, text)) = fetch(path, body).await else {
-        live.offline.set(true);
+        if !live.offline.get_untracked() {
+            live.offline.set(true);
+            spawn(come_back(live));
+        }
         return Err(no_connection());
     };
     live.offline.set(false);
@@ -117,6 +123,16 @@ pub async fn post(live: Live, path: &str, body: &str) -> Result<String, Refusal>
         go_to_sign_in();
     }
     Err(refusal)
+}
+
+/// Looks for the server until it answers again, whatever it says.
+async fn come_back(live: Live) {
+    while live.offline.get_untracked() {
+        sleep(2_000).await;
+        if JsFuture::from(window().fetch_with_str("/healthz")).await.is_ok() {
+            live.offline.set(false);
+        }
+    }
 }
 
 async fn fetch(path: &str, body: &str) -> Result<(bool, u16, String), JsValue> {

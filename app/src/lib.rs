@@ -21,6 +21,7 @@ pub mod app;
 pub mod call;
 pub mod components;
 pub mod done;
+pub mod focus;
 pub mod json;
 pub mod live;
 pub mod page;

@@ -39,6 +39,9 @@ pub struct Live {
     answer: StoredValue<Vec<oneshot::Sender<bool>>>,
     refused: StoredValue<Option<RefusedForm>>,
     next_toast: StoredValue<u32>,
+    /// The key of what the last form was about, as rows call it.
+    pub sent: StoredValue<String>,
+    look: StoredValue<u32>,
 }
 
 impl Live {
@@ -56,6 +59,8 @@ impl Live {
             answer: StoredValue::new(Vec::new()),
             refused: StoredValue::new(flash.refused),
             next_toast: StoredValue::new(1),
+            sent: StoredValue::new(String::new()),
+            look: StoredValue::new(0),
         }
     }
 
@@ -73,6 +78,16 @@ impl Live {
         let id = self.next_toast.get_value();
         self.next_toast.set_value(id.wrapping_add(1));
         self.toasts.update(|toasts| toasts.push(Toast { id, done }));
+    }
+
+    /// Begins to look after the focus; who began before stops.
+    pub fn next_look(self) -> u32 {
+        self.look.update_value(|look| *look = look.wrapping_add(1));
+        self.look.get_value()
+    }
+
+    pub fn is_look(self, look: u32) -> bool {
+        self.look.get_value() == look
     }
 
     pub fn say(self, notice: impl Into<String>) {

@@ -50,7 +50,7 @@ pub fn shell(site: Shell) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="description" content="Secrets, typed configs and feature flags of a team, in one place."/>
-                <title>{title::of(&path)}</title>
+                <title inner_html=as_text(&title::of(&path))></title>
                 <link rel="icon" type="image/svg+xml" href=favicon/>
                 <link rel="stylesheet" href=css/>
                 <link rel="modulepreload" href=js nonce=nonce.clone()/>
@@ -60,6 +60,11 @@ pub fn shell(site: Shell) -> impl IntoView {
             <body><App/></body>
         </html>
     }
+}
+
+/// A text as HTML. A title holds text only, so that the mark which hydration finds a text by would be read there.
+fn as_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The files of the part that the page at an address needs.

@@ -50,6 +50,19 @@ test('a key is made for a new environment, shown once, rotated, signs tokens, an
   expect(await whoami(rotated)).toBe(401);
 });
 
+test('the menu of the last row is whole, and all of it can be clicked', async ({ page, api }) => {
+  await signIn(page);
+  await api.call('POST', '/keys', { name: 'last', type: 'secret', scopes: ['read:flags'] });
+  await open(page, keys);
+  const menu = page.getByLabel('Actions for last');
+  await menu.click();
+  for (const name of ['Rotate…', 'Signing secret…', 'Revoke…', 'Requests made with it']) {
+    await page.getByRole('link', { name }).click({ trial: true });
+  }
+  await page.getByRole('link', { name: 'Revoke…' }).click();
+  await expect(page.getByRole('dialog')).toContainText('Revoke last?');
+});
+
 test('nonsense in the allowed networks is refused with its line and stays in the field', async ({ page }) => {
   await signIn(page);
   await open(page, keys);

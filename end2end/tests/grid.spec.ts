@@ -48,11 +48,13 @@ test('selected keys are promoted after a preview', async ({ page, api }) => {
   await put(api, 'configs', 'live', { key: 'PROMO_CHANGED', value: 'before' });
   await put(api, 'configs', 'develop', { key: 'PROMO_LEFT', value: 'stays' });
   await open(page, `${grid}&q=PROMO_`);
+  await expect(page.getByRole('button', { name: 'Preview' })).toHaveAttribute('aria-disabled', 'true');
   await page.getByLabel('Select PROMO_NEW').check();
   await page.getByLabel('Select PROMO_CHANGED').check();
   await page.getByRole('button', { name: 'Preview' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('1 new · 1 changed');
+  await expect(dialog.locator('.preview-change').first()).toContainText('before');
   await expect(dialog).toContainText('Production');
   await dialog.getByLabel('Description').fill('Release 7');
   await dialog.getByRole('button', { name: 'Promote 2 configs' }).click();

@@ -152,3 +152,14 @@ test('a text is imported without a mouse', async ({ page }) => {
   await press(page, page.getByRole('dialog').getByRole('button', { name: 'Import' }));
   await expect(row(page, 'PASTED_TOO')).toBeVisible();
 });
+
+test('the focus is never left on nothing after something was done', async ({ page, api }) => {
+  await api.secret('FOCUSED', 'x');
+  await open(page, `${secretsUrl}?open=FOCUSED&confirm=delete`);
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).press('Enter');
+  await page.getByRole('button', { name: 'Undo' }).press('Enter');
+  await expect(row(page, 'FOCUSED').getByRole('link', { name: 'FOCUSED', exact: true })).toBeFocused();
+  await open(page, '/t/acme/audit');
+  await page.getByRole('link', { name: 'Verify chain' }).press('Enter');
+  await expect(page.getByText('The chain is whole')).toBeFocused();
+});

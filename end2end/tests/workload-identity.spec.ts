@@ -74,7 +74,7 @@ test('a workflow is let in by its token, is listed while it is in, and is out wh
   await expect(session).toContainText(service.name);
   expect(await page.content()).not.toContain(first);
   await session.getByRole('button', { name: /^End the session/ }).click();
-  await expect(page.getByText('Nobody is in.')).toBeVisible();
+  await expect(page.getByText('No open sessions.')).toBeVisible();
   expect(await sync(first)).toBe(401);
 
   const others = [await exchanged(), await exchanged()];

@@ -14,6 +14,7 @@
 mod world;
 
 mod canary;
+mod console;
 mod contract;
 mod hostile;
 mod machines;

@@ -7,6 +7,7 @@ use crate::call::{act, on_this_thread, spawn};
 use crate::done::{Done, FORM_ID, FORM_TO, RefusedForm};
 use crate::json;
 use crate::live::{Live, live};
+use crate::refused::no_connection;
 use leptos::context::Provider;
 use leptos::prelude::*;
 use nexus_domain::{Code, Refusal};
@@ -105,6 +106,14 @@ pub fn PostForm(
     let live = live();
     let state = FormState::new(live, &action, &id);
     let navigate = navigator();
+    // That the server could not be reached is no news any more once it can be.
+    Effect::new(move |_| {
+        if !live.offline.get() {
+            state.refusal.update(|refusal| {
+                refusal.take_if(|refusal| *refusal == no_connection());
+            });
+        }
+    });
     let url = action.clone();
     let goal = to.clone();
     let submit = move |event: web_sys::SubmitEvent| {
@@ -120,6 +129,7 @@ pub fn PostForm(
             return;
         }
         let body = form_body(&form, event.submitter());
+        live.sent.set_value(key_in(&form));
         let (url, goal, navigate) = (url.clone(), goal.clone(), navigate.clone());
         state.pending.set(true);
         state.waits.set(false);
@@ -204,6 +214,15 @@ pub fn form_body(form: &web_sys::HtmlFormElement, submitter: Option<web_sys::Htm
         .ok()
         .map(|params| String::from(params.to_string()))
         .unwrap_or_default()
+}
+
+/// What the form is about: the `data-key` of a row. Of several (`KEY@version`) it is the first one.
+fn key_in(form: &web_sys::HtmlFormElement) -> String {
+    let Ok(data) = web_sys::FormData::new_with_form(form) else { return String::new() };
+    let one = ["key", "slug", "email"].into_iter().find_map(|name| data.get(name).as_string());
+    let first = || Some(data.get("keys").as_string()?.split(['@', ' ']).next()?.to_owned());
+    // What a selector would take for its own signs is the key of no row.
+    one.or_else(first).filter(|key| !key.contains(['"', '\\', '\n'])).unwrap_or_default()
 }
 
 /// Puts the focus on the first field that was refused, once the page shows it.

@@ -95,7 +95,7 @@ pub fn ShownOnce(
     view! {
         <Dialog title=format!("Copy the {what} now") class="dialog-wide" on_close=move |()| done.run(())>
             <div class="stack">
-                <p class="dialog-text">{children()}</p>
+                <div class="dialog-text"><p>{children()}</p></div>
                 <div class="new-key"><code>{value.clone()}</code><Copy text=value label=format!("Copy the {what}")/></div>
                 {snippet}
                 <div class="actions">

@@ -1,37 +1,48 @@
-//! The palette (Ctrl K, ⌘K): go to any project, service, secret, flag or page, or do something, by typing a
-//! part of its name. It asks the server once when it opens and filters in the browser; secrets and
-//! flags may be too many for that, so that the server looks for them.
+//! The palette (Ctrl K, ⌘K): go to any project, service, secret, config, flag or page, or do something, by typing a
+//! part of its name. It asks the server once when it opens and filters in the browser; entries may be too many for
+//! that, so that the server looks for them.
 
 use crate::address::{navigator, param};
-use crate::call::{invoke, sleep, spawn};
+use crate::call::{act, invoke, sleep, spawn};
 use crate::components::dialog::Dialog;
+use crate::components::form::accept;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::search::folded;
-use crate::live::{Overlay, live};
+use crate::components::theme;
+use crate::done::Done;
+use crate::json;
+use crate::live::{Live, Overlay, live};
 use crate::parts::{PALETTE, later};
 use crate::refused::Refused;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Something to go to or to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spot {
     pub name: String,
     /// What it is, and where.
     pub hint: String,
     pub href: String,
+    /// Of what is done at once: what is posted to the server function at `href`.
+    #[serde(default)]
+    pub body: Option<String>,
 }
 
-/// Everything in a tenant that one can go to.
+/// Everything in a tenant that one can go to; `here` is the path of the page that is shown.
 #[server(prefix = "/_fn", endpoint = "palette")]
-pub async fn palette(tenant: String) -> Result<Vec<Spot>, Refused> {
-    crate::server::palette::spots(&tenant).await
+pub async fn palette(tenant: String, #[server(default)] here: String) -> Result<Vec<Spot>, Refused> {
+    crate::server::palette::spots(&tenant, &here).await
 }
 
-/// Secrets and flags with this text in their key.
+/// Secrets, configs and flags with this text in their key.
 #[server(prefix = "/_fn", endpoint = "find_entries")]
-pub async fn find_entries(tenant: String, q: String) -> Result<Vec<Spot>, Refused> {
-    crate::server::palette::entries(&tenant, &q, SHOWN).await
+pub async fn find_entries(
+    tenant: String,
+    q: String,
+    #[server(default)] here: String,
+) -> Result<Vec<Spot>, Refused> {
+    crate::server::palette::entries(&tenant, &q, &here, SHOWN).await
 }
 
 /// The palette, while it is open.
@@ -42,7 +53,7 @@ pub fn PaletteDialog() -> impl IntoView {
 }
 
 const SHOWN: usize = 12;
-/// Secrets and flags are looked for from this many characters on, when none was typed for a moment.
+/// Entries are looked for from this many characters on, when none was typed for a moment.
 const ENOUGH: usize = 2;
 const MOMENT_MS: i32 = 150;
 
@@ -80,7 +91,7 @@ fn Open() -> impl IntoView {
                 <input type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
                     aria-label="Search or do" aria-expanded="true" aria-controls="spots"
                     aria-activedescendant=move || format!("spot-{}", asked.chosen.get())
-                    placeholder="Go to a project, a service, a secret or a flag, or do something"
+                    placeholder="Go to a project, a service, a secret, a config or a flag, or do something"
                     on:keydown=key on:input=typed/>
             </div>
             {later(PALETTE)}
@@ -98,9 +109,12 @@ pub fn Found() -> impl IntoView {
     let navigate = navigator();
     let go = Callback::new(move |index: usize| {
         if let Some(spot) = found.read_untracked().get(index) {
-            let href = spot.href.clone();
+            let Spot { href, body, .. } = spot.clone();
             live.overlay.set(Overlay::None);
-            navigate(&href, false);
+            match body {
+                Some(body) => post(live, href, body, navigate.clone()),
+                None => navigate(&href, false),
+            }
         }
     });
     Effect::new(move |_| {
@@ -131,6 +145,19 @@ pub fn Found() -> impl IntoView {
     .into_any()
 }
 
+/// Does what needs no page.
+fn post(live: Live, action: String, body: String, navigate: impl Fn(&str, bool) + 'static) {
+    if let Some(theme) = body.strip_prefix("theme=") {
+        theme::show(theme);
+    }
+    spawn(async move {
+        match act(live, action, body).await {
+            Ok(text) => accept(live, &json::read::<Done>(&text).unwrap_or_default(), "", &navigate),
+            Err(refusal) => live.say(refusal.message),
+        }
+    });
+}
+
 /// The spots that fit what is typed: those that were asked for once, and what the server finds.
 fn found(typed: RwSignal<String>) -> Memo<Vec<Spot>> {
     let live = live();
@@ -139,7 +166,7 @@ fn found(typed: RwSignal<String>) -> Memo<Vec<Spot>> {
     Effect::new(move |_| {
         let tenant = tenant.get_untracked();
         spawn(async move {
-            if let Ok(found) = invoke(live, Palette { tenant }).await {
+            if let Ok(found) = invoke(live, Palette { tenant, here: path() }).await {
                 let _gone = spots.try_set(found);
             }
         });
@@ -153,7 +180,7 @@ fn found(typed: RwSignal<String>) -> Memo<Vec<Spot>> {
             sleep(MOMENT_MS).await;
             let is_last = || typed.try_with_untracked(|typed| *typed == q) == Some(true);
             if is_last()
-                && let Ok(found) = invoke(live, FindEntries { tenant, q: q.clone() }).await
+                && let Ok(found) = invoke(live, FindEntries { tenant, q: q.clone(), here: path() }).await
                 && is_last()
             {
                 let _gone = entries.try_set(found);
@@ -161,11 +188,19 @@ fn found(typed: RwSignal<String>) -> Memo<Vec<Spot>> {
         });
     });
     Memo::new(move |_| {
+        let entries = entries.read();
         let mut found = matching(&spots.read(), &typed.read());
-        found.extend(entries.read().iter().cloned());
+        // Neither of the two takes all the room.
+        found.truncate(SHOWN - entries.len().min(SHOWN / 2));
+        found.extend(entries.iter().cloned());
         found.truncate(SHOWN);
         found
     })
+}
+
+/// Of the page under the palette.
+fn path() -> String {
+    window().location().pathname().unwrap_or_default()
 }
 
 /// The first spots that hold every typed word; those whose name begins with the text come first.
@@ -186,8 +221,7 @@ mod tests {
 
     #[test]
     fn every_word_has_to_fit_and_beginnings_come_first() {
-        let spot =
-            |name: &str, hint: &str| Spot { name: name.into(), hint: hint.into(), href: String::new() };
+        let spot = |name: &str, hint: &str| Spot { name: name.into(), hint: hint.into(), ..Spot::default() };
         let spots =
             [spot("Old shop", "Project"), spot("Shop", "Project"), spot("api", "Service in Shop, live")];
         let names = |typed| matching(&spots, typed).into_iter().map(|spot| spot.name).collect::<Vec<_>>();

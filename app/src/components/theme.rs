@@ -8,7 +8,7 @@ use crate::refused::Refused;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-const THEMES: [(&str, &str, Glyph); 3] =
+pub const THEMES: [(&str, &str, Glyph); 3] =
     [("light", "Light", Glyph::Sun), ("dark", "Dark", Glyph::Moon), ("system", "System", Glyph::Laptop)];
 
 /// The theme that a cookie's value names; `system` for anything else.
@@ -28,18 +28,21 @@ pub async fn set_theme(theme: String) -> Result<Done, Refused> {
     Ok(Done::default())
 }
 
+/// Shows a theme in the open page; the cookie is the server's.
+pub fn show(theme: &str) {
+    if let Some(root) = document().document_element() {
+        // The page's own element takes any attribute.
+        let _always = root.set_attribute("data-theme", theme);
+    }
+}
+
 /// The switch.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     let buttons = THEMES
         .into_iter()
         .map(|(value, label, glyph)| {
-            let show = move |_| {
-                if let Some(root) = document().document_element() {
-                    // The page's own element takes any attribute.
-                    let _always = root.set_attribute("data-theme", value);
-                }
-            };
+            let show = move |_| show(value);
             view! {
                 <button type="submit" name="theme" value=value data-theme-choice=value on:click=show>
                     <Icon glyph/>{label}

@@ -88,7 +88,7 @@ fn is_of_one_environment(path: &str) -> bool {
 
 /// What the parts of the navigation are: name, address below the tenant's, icon, and what a person needs
 /// for it.
-const PAGES: [(&str, &str, Glyph, Permission); 8] = [
+pub const PAGES: [(&str, &str, Glyph, Permission); 8] = [
     ("Projects", "projects", Glyph::Box, Permission::EnvironmentRead),
     ("API keys", "api-keys", Glyph::Key, Permission::KeyRead),
     ("Environments", "environments", Glyph::Folder, Permission::EnvironmentRead),

@@ -113,9 +113,20 @@ impl std::fmt::Debug for SecretVersionValue {
 pub struct SecretUse {
     /// Services that inherit it (an umbrella's secret that they do not override).
     pub inherited_by: Vec<String>,
+    /// The configs that have it in their values.
+    #[serde(default)]
+    pub referred_by: Vec<ReferringConfig>,
     /// The shown prefix of the key that read the service last.
     pub last_read_by: Option<String>,
     pub last_read_at: Option<Timestamp>,
+}
+
+/// A config that refers to a key, in a service of the same environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReferringConfig {
+    pub service: String,
+    pub key: String,
 }
 
 /// A value on its way in. `value` or `value_base64`, never both; `type` is `text` when absent, or

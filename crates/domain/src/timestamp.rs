@@ -66,7 +66,8 @@ impl Timestamp {
             ..=0 => "now".to_owned(),
             _ if left < HOUR => format!("in {} min", (left / MINUTE).max(1)),
             _ if left < 2 * DAY_MICROS => format!("in {} h", left / HOUR),
-            _ => format!("in {} days", left / DAY_MICROS),
+            // To the nearest: what was given for three days is not called two a moment later.
+            _ => format!("in {} days", left.saturating_add(DAY_MICROS / 2) / DAY_MICROS),
         }
     }
 
@@ -142,5 +143,6 @@ mod tests {
         assert_eq!(now.plus(-25 * HOUR).relative(now), "yesterday");
         assert_eq!(now.plus(-40 * DAY_MICROS).relative(now), "6 Dec 2026");
         assert_eq!(now.plus(24 * HOUR).until(now), "in 24 h");
+        assert_eq!(now.plus(72 * HOUR - MINUTE).until(now), "in 3 days");
     }
 }

@@ -61,7 +61,11 @@ fn Keys(
     let list = if keys.is_empty() {
         view! {
             <Empty glyph=Glyph::Key title="No API keys yet"
-                text="A secret key is for pipelines and programs of your own; a publishable one may stand in a page or an app. Make one, and ask who it is:">
+                text="A secret key is for pipelines and programs of your own; a publishable one may stand in a page or an app.">
+                {(!is_all).then(|| view! {
+                    <a class="button button-primary" href=move || here.with(&[("new", Some(""))]) data-noscroll>"Make the first key"</a>
+                })}
+                <p class="hint">"Then ask who it is:"</p>
                 <Snippet text=format!("curl -H \"Authorization: Bearer nx_…\" {origin}/api/v1/whoami") label="Copy the example"/>
             </Empty>
         }
@@ -213,7 +217,7 @@ fn Acts(tenant: Memo<String>, key: EnvironmentKey, is_all: bool) -> impl IntoVie
     view! {
         <Menu label=format!("Actions for {}", key.name) class="menu-acts" button>
             {changes}
-            <a href=log><Icon glyph=Glyph::List/>"Its requests"</a>
+            <a href=log><Icon glyph=Glyph::List/>"Requests made with it"</a>
         </Menu>
     }
     .into_any()

@@ -35,7 +35,7 @@ pub fn NetworksPanel(
     view! {
         <section class="card panel" aria-label="Allowed networks">
             <h2>"Allowed networks"</h2>
-            <p>"Every key and token of this tenant, of services too, is taken from these networks alone; anywhere else it is refused, and open streams end. People in a browser are not concerned."</p>
+            <p>"Every key and token of this tenant, of services too, is taken from these networks alone; anywhere else it is refused, and open streams end. People who sign in with a browser are let in from everywhere."</p>
             {body}
         </section>
     }

@@ -22,6 +22,7 @@ pub fn Rows(rows: Vec<LoggedRequests>, filtered: bool, now: Timestamp) -> impl I
     view! {
         <div class="card">
             <table class="table requests">
+                <colgroup><col/><col/><col/><col/><col/><col/><col/></colgroup>
                 <thead><tr>
                     <th scope="col">"When"</th><th scope="col">"Key or session"</th><th scope="col">"Request"</th>
                     <th scope="col">"Answer"</th><th scope="col">"From"</th><th scope="col">"Times"</th>
@@ -42,7 +43,9 @@ fn Row(row: LoggedRequests, now: Timestamp) -> impl IntoView {
         _ => Tone::Plain,
     };
     let refused = row.kind == CallerKind::Unknown;
-    let took = took(row.count, row.total_micros, row.greatest_micros);
+    let took = millis(row.total_micros.checked_div(row.count).unwrap_or(0));
+    let most = (row.count > 1).then(|| format!("On average; at most {}", millis(row.greatest_micros)));
+    let request = format!("{} {}", row.method, row.route);
     let environment = Some(row.environment).filter(|environment| !environment.is_empty());
     view! {
         <tr data-row>
@@ -52,20 +55,14 @@ fn Row(row: LoggedRequests, now: Timestamp) -> impl IntoView {
                 {refused.then(|| view! { <Badge text="REFUSED" tone=Tone::Red/> })}
                 {environment.map(|environment| view! { <span class="faint">{environment}</span> })}
             </td>
-            <td data-label="Request" class="wrap"><code>{row.method}" "{row.route}</code></td>
+            <td data-label="Request"><code class="request-route" title=request.clone()>{request.clone()}</code></td>
             <td data-label="Answer"><Badge text=row.status.to_string() tone/></td>
             <td data-label="From" class="muted mono">{row.ip}</td>
             <td data-label="Times">{number(row.count)}</td>
-            <td data-label="Took" class="muted">{took}</td>
+            <td data-label="Took" class="muted"><span title=most>{took}</span></td>
         </tr>
     }
     .into_any()
-}
-
-/// `3 ms`, or `3 ms, at most 41 ms` where there were several.
-fn took(count: i64, total: i64, greatest: i64) -> String {
-    let mean = millis(total.checked_div(count).unwrap_or(0));
-    if count > 1 { format!("{mean}, at most {}", millis(greatest)) } else { mean }
 }
 
 fn millis(micros: i64) -> String {
@@ -80,10 +77,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_long_it_took_is_a_mean_and_the_most() {
-        assert_eq!(took(1, 3_400, 3_400), "3 ms");
-        assert_eq!(took(2, 1_000, 900), "under 1 ms, at most under 1 ms");
-        assert_eq!(took(2, 6_000, 1_234_000), "3 ms, at most 1,234 ms");
-        assert_eq!(took(0, 0, 0), "under 1 ms");
+    fn how_long_it_took_is_said_in_whole_milliseconds() {
+        assert_eq!(millis(0), "under 1 ms");
+        assert_eq!(millis(3_400), "3 ms");
+        assert_eq!(millis(1_234_000), "1,234 ms");
     }
 }

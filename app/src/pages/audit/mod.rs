@@ -217,5 +217,5 @@ fn Found(verdict: AuditVerdict) -> impl IntoView {
             format!("The chain is broken{at}{why}. Rows were changed or taken out."),
         )
     };
-    view! { <p class=class role="status"><Icon glyph/>{text}</p> }.into_any()
+    view! { <p class=class role="status" tabindex="-1" data-result><Icon glyph/>{text}</p> }.into_any()
 }

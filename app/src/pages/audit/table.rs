@@ -1,5 +1,7 @@
-//! The rows of the audit log; a row opens to show everything about it (`<details>`).
+//! The rows of the audit log. The address says which one is open (`?row=`): everything about it stands in a row of
+//! its own below it.
 
+use crate::address::{address, query};
 use crate::components::badge::Tone;
 use crate::components::icon::Glyph;
 use crate::components::{Ago, Badge, Copy, Empty};
@@ -42,8 +44,15 @@ fn Row(row: AuditRow, now: Timestamp) -> impl IntoView {
     let target = row.target.clone().unwrap_or_default();
     let on = (!target.is_empty() || !place.is_empty()).then_some("On");
     let short: String = row.hash.chars().take(8).collect();
+    let (here, open) = (address(), query("row"));
+    let seq = row.seq.to_string();
+    let number = seq.clone();
+    let is_open = Memo::new(move |_| open.read().as_deref() == Some(number.as_str()));
+    let toggle = move || here.with(&[("row", (!is_open.get()).then_some(seq.as_str()))]);
+    let expanded = move || if is_open.get() { "true" } else { "false" };
+    let known = StoredValue::new(row.clone());
     view! {
-        <tr data-row>
+        <tr data-row class:open=move || is_open.get()>
             <td data-label="When" class="muted"><Ago at=row.at now/></td>
             <td data-label="Who" class="wrap">{row.actor.clone()}</td>
             <td data-label="What">
@@ -53,14 +62,15 @@ fn Row(row: AuditRow, now: Timestamp) -> impl IntoView {
             <td data-label=on class="wrap"><span class="mono">{target}</span><span class="faint">{place}</span></td>
             <td data-label=row.ip.is_some().then_some("From") class="muted mono">{row.ip.clone()}</td>
             <td data-label="Row">
-                <details class="audit-more">
-                    <summary aria-label=format!("Row {}: everything about it", row.seq)>
-                        <span class="mono">"#"{row.seq}</span><span class="faint mono">{short}</span>
-                    </summary>
-                    <Details row/>
-                </details>
+                <a class="audit-more" href=toggle data-noscroll aria-expanded=expanded
+                    aria-label=format!("Row {}: everything about it", row.seq)>
+                    <span class="mono">"#"{row.seq}</span><span class="faint mono">{short}</span>
+                </a>
             </td>
         </tr>
+        {move || is_open.get().then(|| view! {
+            <tr class="audit-detail"><td colspan="6"><Details row=known.get_value()/></td></tr>
+        })}
     }
     .into_any()
 }

@@ -4,6 +4,7 @@
 use super::Card;
 use super::consent::{ALLOW, AppHead, ScopeList};
 use crate::address::{has, query};
+use crate::components::field::IN_A_NEW_PAGE;
 use crate::components::time::Until;
 use crate::components::{Ago, FormError, Hidden, Pick, PostForm};
 use crate::done::Done;
@@ -98,7 +99,8 @@ fn Code(typed: String, refused: Option<String>) -> impl IntoView {
                     <label for="user_code">"Code"</label>
                     <div class="control mono">
                         <input id="user_code" name="user_code" value=typed placeholder="BCDF-GHJK" autocomplete="off" autocapitalize="characters"
-                            spellcheck="false" aria-required="true" aria-invalid=refused.is_some().then_some("true") aria-describedby="user_code-error"/>
+                            spellcheck="false" aria-required="true" autofocus=IN_A_NEW_PAGE
+                            aria-invalid=refused.is_some().then_some("true") aria-describedby="user_code-error"/>
                     </div>
                     <div class="field-error" id="user_code-error" role="alert">{refused.map(|text| view! { <p>{text}</p> })}</div>
                 </div>

@@ -137,9 +137,12 @@ pub async fn read_configs(
         row.schema = None;
     }
     let Some(key) = open else { return Ok(data) };
-    if !data.rows.iter().any(|row| row.key == key) {
+    let Some(row) = data.rows.iter_mut().find(|row| row.key == key) else {
         data.missing = Some(key);
         return Ok(data);
+    };
+    if row.kind == ConfigType::Json {
+        row.text = super::indented::indented(&row.text);
     }
     let history = configs::history(&nexus, &actor, &path, &key).await?;
     let diff = match compare.as_deref().and_then(crate::pages::entries::two_numbers) {

@@ -8,6 +8,8 @@ mod export;
 mod forms;
 mod functions;
 mod import;
+#[cfg(feature = "ssr")]
+mod indented;
 mod row;
 mod schema;
 mod transfer;

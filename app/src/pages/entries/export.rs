@@ -21,8 +21,8 @@ pub fn ExportChoices(
     let lines = collisions.iter().map(|it| view! { <li>{it.describe()}</li> }.into_any()).collect_view();
     let met = (!collisions.is_empty()).then(|| {
         view! {
-            <section class="note note-amber collisions" aria-label="Keys that meet">
-                <p>"As environment variables these keys meet. JSON and YAML hold all of them; in a .env file only a key
+            <section class="note note-amber collisions" aria-label="Keys of one environment variable">
+                <p>"These keys become the same environment variable. JSON and YAML hold all of them; in a .env file only a key
                 that is spelled like the variable is one, and Nexus alone reads the others."</p>
                 <ul>{lines}</ul>
             </section>

@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 pub fn focus_if_lost(selector: String, after: i32) {
     spawn(async move {
         sleep(after).await;
-        if document().query_selector("body:not(:has(:focus))").ok().flatten().is_some() {
+        if crate::focus::is_lost() {
             focus_soon(selector);
         }
     });

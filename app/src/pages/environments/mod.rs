@@ -157,7 +157,7 @@ fn Row(
         }
     });
     view! {
-        <tr data-row>
+        <tr data-row data-key=slug.get_value()>
             <td>{shown}</td>
             <td data-label="Slug" class="mono">{environment.slug}</td>
             <td data-label="Made" class="muted"><Ago at=environment.created_at now/></td>

@@ -56,7 +56,7 @@ fn Page(data: TesterData) -> impl IntoView {
                         <label for="tester-keys">"Flags"</label>
                         <div class="control mono"><input id="tester-keys" name="keys" value=keys placeholder="all of them"
                             autocomplete="off" spellcheck="false" autocapitalize="off"/></div>
-                        <p class="hint">"Keys with commas between them. Empty: all"</p>
+                        <p class="hint">"Keys, separated by commas. Leave it empty for all flags"</p>
                         {refused_at(refusal.as_ref(), "keys")}
                     </div>
                 </div>

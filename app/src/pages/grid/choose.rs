@@ -1,35 +1,23 @@
 //! What to look at: the service, the kind of entries, a search, gaps or differences. All of it is in
 //! the address.
 
-use super::name_of;
+use super::{name_of, named};
 use crate::address::{address, has, query};
 use crate::components::{Glyph, Icon, Search};
 use leptos::prelude::*;
-use nexus_domain::grid::{Counterparts, EntryKind, Grid};
+use nexus_domain::grid::{Counterparts, EntryKind};
 use nexus_domain::service::ServiceKind;
 use wasm_bindgen::JsCast;
 
-/// What is shown at present.
-pub struct Shown {
-    service: String,
-    service_kind: ServiceKind,
-    kind: EntryKind,
-}
-
-impl From<&Grid> for Shown {
-    fn from(grid: &Grid) -> Self {
-        Self { service: grid.service.clone(), service_kind: grid.service_kind, kind: grid.kind }
-    }
-}
-
+/// `chosen` is what the address calls the service, whether or not there is something of it to show; `kind` what
+/// is shown of it.
 #[component]
-pub fn Bar(services: Vec<Counterparts>, grid: Option<Shown>) -> impl IntoView {
-    let frontend = grid.as_ref().is_some_and(|grid| grid.service_kind == ServiceKind::Frontend);
-    let kind = grid.as_ref().map(|grid| grid.kind);
+pub fn Bar(services: Vec<Counterparts>, chosen: String, kind: Option<EntryKind>) -> impl IntoView {
+    let frontend = named(&services, &chosen).is_some_and(|service| service.kind == ServiceKind::Frontend);
     let filters = kind.map(|kind| view! { <Search label="Search keys"/><Filters kind/> });
     view! {
         <div class="bar grid-bar">
-            <Services services grid/>
+            <Services services chosen/>
             <Kinds frontend/>
             {filters}
         </div>
@@ -39,10 +27,10 @@ pub fn Bar(services: Vec<Counterparts>, grid: Option<Shown>) -> impl IntoView {
 
 /// A GET form; with JavaScript it goes as soon as something is chosen.
 #[component]
-fn Services(services: Vec<Counterparts>, grid: Option<Shown>) -> impl IntoView {
+fn Services(services: Vec<Counterparts>, chosen: String) -> impl IntoView {
     let here = address();
     let navigate = crate::address::navigator();
-    let chosen = move |event: web_sys::Event| {
+    let choose = move |event: web_sys::Event| {
         let select = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlSelectElement>().ok());
         if let Some(select) = select {
             let goal = untrack(|| {
@@ -54,14 +42,17 @@ fn Services(services: Vec<Counterparts>, grid: Option<Shown>) -> impl IntoView {
     let options = services
         .iter()
         .map(|service| {
-            let is_shown = |grid: &Shown| grid.service == service.slug && grid.service_kind == service.kind;
-            let selected = grid.as_ref().is_some_and(is_shown);
+            let selected = name_of(service) == chosen;
             let umbrella = if service.umbrella { ", umbrella" } else { "" };
             let text =
                 format!("{} ({}{umbrella}: {})", service.slug, service.kind, service.environments.join(", "));
             view! { <option value=name_of(service) selected=selected>{text}</option> }
         })
         .collect_view();
+    // What is not there (any more) is said as it is, and not as if another one were shown.
+    let unknown = named(&services, &chosen)
+        .is_none()
+        .then(|| view! { <option value=chosen.clone() selected=true>{chosen.clone()}</option> });
     let others = move || {
         let kept = here.others("service").into_iter().filter(|(name, _)| name == "kind");
         kept.map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()
@@ -70,7 +61,7 @@ fn Services(services: Vec<Counterparts>, grid: Option<Shown>) -> impl IntoView {
         <form method="get" class="grid-services">
             {others}
             <span class="control control-select">
-                <select name="service" aria-label="Service" on:change=chosen>{options}</select>
+                <select name="service" aria-label="Service" on:change=choose>{unknown}{options}</select>
             </span>
             <button type="submit" class="button no-js">"Show"</button>
         </form>
@@ -82,6 +73,11 @@ fn Services(services: Vec<Counterparts>, grid: Option<Shown>) -> impl IntoView {
 fn Kinds(frontend: bool) -> impl IntoView {
     let here = address();
     let kind = query("kind");
+    let shown = move |kind: Option<&str>| match kind {
+        Some("secret") if !frontend => "secret",
+        Some("flag") => "flag",
+        _ => "config",
+    };
     let all = [("config", "Configs"), ("secret", "Secrets"), ("flag", "Flags")];
     let links = all
         .into_iter()
@@ -90,7 +86,7 @@ fn Kinds(frontend: bool) -> impl IntoView {
             let goal =
                 [("kind", Some(word)), ("cursor", None), ("edit", None), ("different", None), ("keys", None)];
             let href = move || here.with(&goal);
-            let current = move || (kind.read().as_deref().unwrap_or("config") == word).then_some("true");
+            let current = move || (shown(kind.read().as_deref()) == word).then_some("true");
             view! { <a href=href aria-current=current data-noscroll>{label}</a> }
         })
         .collect_view();

@@ -21,6 +21,8 @@ const SHOWN_CHARS: usize = 60;
 pub struct GridData {
     /// What there is to choose from; the first one is shown unless the address names another.
     pub services: Vec<Counterparts>,
+    /// Which of them is shown, as the address calls it.
+    pub chosen: String,
     pub grid: Option<Grid>,
     /// Why there is no grid of what the address names.
     pub refused: Option<Refusal>,
@@ -44,16 +46,22 @@ pub async fn read_grid(
     use nexus_backend::grid::{self, GridQuery};
     use nexus_domain::Code;
     use nexus_domain::grid::{EntryKind, GridFilter};
+    use nexus_domain::service::ServiceKind;
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let services = grid::services(&nexus, &actor, &project).await?;
     let now = nexus.now();
     let several = |it: &&Counterparts| it.environments.len() > 1;
     let first = services.iter().find(several).or(services.first()).map(super::name_of);
     let Some(service) = service.filter(|it| !it.is_empty()).or(first) else {
-        return Ok(GridData { services, grid: None, refused: None, now });
+        return Ok(GridData { services, chosen: String::new(), grid: None, refused: None, now });
     };
+    let kind = kind.as_deref().and_then(EntryKind::parse).unwrap_or(EntryKind::Config);
+    // Whoever comes from the secrets of another service finds what this one may have.
+    let frontend = super::named(&services, &service).is_some_and(|it| it.kind == ServiceKind::Frontend);
+    let kind = if frontend && kind == EntryKind::Secret { EntryKind::Config } else { kind };
+    let chosen = super::named(&services, &service).map_or_else(|| service.clone(), super::name_of);
     let query = GridQuery {
-        kind: kind.as_deref().and_then(EntryKind::parse).unwrap_or(EntryKind::Config),
+        kind,
         filter: filter.as_deref().and_then(GridFilter::parse).unwrap_or(GridFilter::All),
         q: q.unwrap_or_default(),
         cursor,
@@ -61,14 +69,15 @@ pub async fn read_grid(
     };
     match grid::table(&nexus, &actor, which(project, &service), query).await {
         Ok(grid) => {
-            Ok(GridData { services, grid: Some(shortened(grid, edit.as_deref())), refused: None, now })
+            let grid = Some(shortened(grid, edit.as_deref()));
+            Ok(GridData { services, chosen, grid, refused: None, now })
         }
         Err(error) => {
             let refusal = error.refusal();
             // The rest of the tab leads on: to another kind, or to another service.
-            let here = [Code::Forbidden, Code::NotFound, Code::ServiceKindMismatch].contains(&refusal.code);
+            let here = [Code::Forbidden, Code::NotFound].contains(&refusal.code);
             if here {
-                Ok(GridData { services, grid: None, refused: Some(refusal), now })
+                Ok(GridData { services, chosen, grid: None, refused: Some(refusal), now })
             } else {
                 Err(error.into())
             }
@@ -88,14 +97,9 @@ fn shortened(mut grid: Grid, edit: Option<&str>) -> Grid {
     grid
 }
 
-/// What the address names: `api`, `frontend:api`, `backend:api`.
 #[cfg(feature = "ssr")]
 fn which(project: String, service: &str) -> nexus_backend::grid::Which {
-    use nexus_domain::service::ServiceKind;
-    let (kind, slug) = match service.split_once(':') {
-        Some((kind, slug)) => (ServiceKind::parse(kind), slug),
-        None => (None, service),
-    };
+    let (kind, slug) = super::kind_and_slug(service);
     nexus_backend::grid::Which { project, service: slug.to_owned(), kind }
 }
 

@@ -29,6 +29,24 @@ fn name_of(service: &Counterparts) -> String {
     }
 }
 
+/// What the address names: `api`, `frontend:api`, `backend:api`.
+fn kind_and_slug(service: &str) -> (Option<ServiceKind>, &str) {
+    match service.split_once(':') {
+        Some((kind, slug)) => (ServiceKind::parse(kind), slug),
+        None => (None, service),
+    }
+}
+
+/// The service that the address names; of two with one slug and no kind said, the backend.
+fn named<'a>(services: &'a [Counterparts], service: &str) -> Option<&'a Counterparts> {
+    let (kind, slug) = kind_and_slug(service);
+    let of = |wanted| services.iter().find(|it| it.slug == slug && it.kind == wanted);
+    match kind {
+        Some(kind) => of(kind),
+        None => of(ServiceKind::Backend).or_else(|| of(ServiceKind::Frontend)),
+    }
+}
+
 /// What the parts of the tab need to know.
 #[derive(Clone, Copy)]
 struct Facts {
@@ -74,7 +92,7 @@ pub fn GridTab() -> impl IntoView {
 
 #[component]
 fn Page(data: GridData, tenant: Memo<String>, project: Memo<String>, marks: Marks) -> impl IntoView {
-    let GridData { services, grid, refused, now } = data;
+    let GridData { services, chosen, grid, refused, now } = data;
     if services.is_empty() {
         let text = "Once this project has a service in an environment, its keys stand here beside those of its \
                     counterparts: services of the same kind with the same slug in other environments.";
@@ -84,14 +102,13 @@ fn Page(data: GridData, tenant: Memo<String>, project: Memo<String>, marks: Mark
         let refused = refused.map(|refusal| {
             view! { <p class="note" role="status">{refusal.message}</p> }
         });
-        return view! { <choose::Bar services grid=None/>{refused} }.into_any();
+        return view! { <choose::Bar services chosen kind=None/>{refused} }.into_any();
     };
-    let named = services.iter().find(|it| it.slug == grid.service && it.kind == grid.service_kind);
     let facts = Facts {
         tenant,
         project,
         kind: grid.kind,
-        service: StoredValue::new(named.map_or_else(|| grid.service.clone(), name_of)),
+        service: StoredValue::new(chosen.clone()),
         slug: StoredValue::new(grid.service.clone()),
         now,
         marks,
@@ -99,10 +116,10 @@ fn Page(data: GridData, tenant: Memo<String>, project: Memo<String>, marks: Mark
     let absent = absent(&grid);
     let compare_button = compare::button(&grid, facts);
     view! {
-        <choose::Bar services grid=Some((&grid).into())/>
+        <choose::Bar services chosen kind=Some(grid.kind)/>
         {absent}
         {compare_button}
-        <promote::Preview columns=grid.columns.clone() facts/>
+        <promote::Preview columns=grid.columns.clone() rows=grid.rows.clone() facts/>
         <table::Table grid facts/>
     }
     .into_any()

@@ -10,25 +10,35 @@ use crate::page::tab;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_query_map;
-use nexus_domain::grid::{EntryKind, GridColumn, PromoteItem, PromoteReport, PromoteState};
+use nexus_domain::grid::{
+    EntryKind, GridCell, GridColumn, GridRow, PromoteItem, PromoteReport, PromoteState,
+};
 
 /// The parameters of the address that a promotion is made of.
 const OWN: [&str; 3] = ["from", "to", "keys"];
 
 #[component]
-pub fn Preview(columns: Vec<GridColumn>, facts: Facts) -> impl IntoView {
+pub fn Preview(columns: Vec<GridColumn>, rows: Vec<GridRow>, facts: Facts) -> impl IntoView {
     let here = address();
     let (from, to) = (query("from"), query("to"));
     let query = use_query_map();
     let keys = Memo::new(move |_| query.read().get_all("keys").unwrap_or_default().join(" "));
     let columns = StoredValue::new(columns);
+    let rows = StoredValue::new(rows);
     let asked = Memo::new(move |_| from.get().zip(to.get()));
     move || {
         let (from, to) = asked.get()?;
         let close = untrack(|| here.without(&OWN));
         let target = columns.with_value(|all| all.iter().find(|column| column.environment == to).cloned());
-        let name = target.as_ref().map_or_else(|| to.clone(), |column| column.name.clone());
-        let title = format!("Promote from {from} to {name}");
+        let name = |slug: &str| {
+            let named = columns
+                .with_value(|all| all.iter().find(|it| it.environment == slug).map(|it| it.name.clone()));
+            named.unwrap_or_else(|| slug.to_owned())
+        };
+        let title = format!("Promote from {} to {}", name(&from), name(&to));
+        let changes = StoredValue::new(
+            rows.with_value(|rows| columns.with_value(|columns| changes(rows, columns, &from, &to))),
+        );
         let target = StoredValue::new(target);
         let goal = close.clone();
         let body = if keys.read().is_empty() {
@@ -45,7 +55,8 @@ pub fn Preview(columns: Vec<GridColumn>, facts: Facts) -> impl IntoView {
                     keys: keys.get(),
                 },
                 move |report| {
-                    view! { <Report report target=target.get_value() close=goal.clone() facts/> }.into_any()
+                    view! { <Report report changes target=target.get_value() close=goal.clone() facts/> }
+                        .into_any()
                 },
             )
         };
@@ -54,7 +65,13 @@ pub fn Preview(columns: Vec<GridColumn>, facts: Facts) -> impl IntoView {
 }
 
 #[component]
-fn Report(report: PromoteReport, target: Option<GridColumn>, close: String, facts: Facts) -> impl IntoView {
+fn Report(
+    report: PromoteReport,
+    changes: StoredValue<Vec<Change>>,
+    target: Option<GridColumn>,
+    close: String,
+    facts: Facts,
+) -> impl IntoView {
     let not_compared = report.items.iter().filter(|item| item.state == PromoteState::NotCompared).count();
     let not_compared = i64::try_from(not_compared).unwrap_or(0);
     let amounts = [
@@ -75,7 +92,11 @@ fn Report(report: PromoteReport, target: Option<GridColumn>, close: String, fact
     let may = report.invalid == 0 && goes > 0;
     let (from, to) = (report.from.clone(), report.to.clone());
     let invalid = report.invalid > 0;
-    let items = report.items.into_iter().map(item).collect_view();
+    let line = |it: PromoteItem| {
+        let change = changes.with_value(|all| all.iter().find(|change| change.key == it.key).cloned());
+        item(it, change)
+    };
+    let items = report.items.into_iter().map(line).collect_view();
     let (label, cancel) = (format!("Promote {}", count(goes, facts.kind.as_str())), close.clone());
     // Made inside of the form, which its fields have to know.
     let form = move || {
@@ -134,7 +155,37 @@ fn Reaches(target: Option<GridColumn>) -> impl IntoView {
     view! { {live}{linked} }.into_any()
 }
 
-fn item(item: PromoteItem) -> AnyView {
+/// What a key has in the two environments, where the grid shows it: never of a secret.
+#[derive(Clone)]
+struct Change {
+    key: String,
+    old: Option<String>,
+    new: String,
+}
+
+fn changes(rows: &[GridRow], columns: &[GridColumn], from: &str, to: &str) -> Vec<Change> {
+    let place = |slug: &str| columns.iter().position(|column| column.environment == slug);
+    let (Some(from), Some(to)) = (place(from), place(to)) else { return Vec::new() };
+    let change = |row: &GridRow| {
+        let new = words(row.cells.get(from)?)?;
+        Some(Change { key: row.key.clone(), old: row.cells.get(to).and_then(words), new })
+    };
+    rows.iter().filter_map(change).collect()
+}
+
+/// A config's value or a flag's state, as the grid has it.
+fn words(cell: &GridCell) -> Option<String> {
+    let flag = || {
+        let flag = cell.flag.as_ref()?;
+        let state = if flag.enabled { "on" } else { "off" };
+        let rules = (flag.rules > 0).then(|| count(flag.rules, "rule"));
+        let all = [Some(state.to_owned()), rules, flag.rollout.clone()];
+        Some(all.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+    };
+    cell.text.clone().or_else(flag)
+}
+
+fn item(item: PromoteItem, change: Option<Change>) -> AnyView {
     let (tone, word) = match item.state {
         PromoteState::New => (Tone::Green, "NEW"),
         PromoteState::Changed => (Tone::Amber, "CHANGED"),
@@ -147,9 +198,13 @@ fn item(item: PromoteItem) -> AnyView {
         (version, 0) => format!("v{version}"),
         (version, target) => format!("v{version}, there v{target}"),
     };
+    let change = change.filter(|_| matches!(item.state, PromoteState::New | PromoteState::Changed)).map(|change| {
+        let old = change.old.map(|old| view! { <del><span class="visually-hidden">"from "</span>{old}</del>" → " });
+        view! { <small class="preview-change mono">{old}<ins><span class="visually-hidden">"to "</span>{change.new}</ins></small> }
+    });
     view! {
         <li>
-            <span class="preview-key"><code>{item.key}</code>{item.reason.map(|reason| view! { <small>{reason}</small> })}</span>
+            <span class="preview-key"><code>{item.key}</code>{item.reason.map(|reason| view! { <small>{reason}</small> })}{change}</span>
             <span class="muted mono">{versions}</span>
             <Badge text=word tone/>
         </li>

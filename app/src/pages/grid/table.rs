@@ -24,24 +24,29 @@ pub fn Table(grid: Grid, facts: Facts) -> impl IntoView {
     let promotes = may_promote(&columns);
     let all = RwSignal::new(None);
     let chosen = use_query_map().read_untracked().get_all("keys").unwrap_or_default();
+    let some = RwSignal::new(rows.iter().any(|row| chosen.contains(&row.key)));
     let heads = columns.iter().map(head).collect_view();
     let columns = StoredValue::new(columns);
     let rows = rows
         .into_iter()
         .map(|row| {
             let ticked = chosen.contains(&row.key);
-            let tick = promotes.then(|| tick(row.key.clone(), ticked, all));
+            let tick = promotes.then(|| tick(row.key.clone(), ticked, all, some));
             columns.with_value(|columns| line(row, columns, tick, facts))
         })
         .collect_view();
     let tick_all = promotes.then(|| {
-        let toggle = move |event: web_sys::Event| all.set(Some(event_target_checked(&event)));
+        let toggle = move |event: web_sys::Event| {
+            let checked = event_target_checked(&event);
+            all.set(Some(checked));
+            some.set(checked);
+        };
         view! {
             <input type="checkbox" class="needs-js" aria-label="Select all keys of this page" on:change=toggle/>
         }
     });
     view! {
-        {promotes.then(|| view! { <PromoteBar columns=columns.get_value() facts/> })}
+        {promotes.then(|| view! { <PromoteBar columns=columns.get_value() some facts/> })}
         <div class="card grid-box" tabindex="0" role="region" aria-label="Environment grid">
             <table class="grid-table">
                 <thead><tr><th scope="col">{tick_all}"Key"</th>{heads}</tr></thead>
@@ -87,11 +92,15 @@ fn head(column: &GridColumn) -> impl IntoView + use<> {
 }
 
 /// The tick of a row: part of the bar's form, wherever it stands.
-fn tick(key: String, ticked: bool, all: RwSignal<Option<bool>>) -> AnyView {
+fn tick(key: String, ticked: bool, all: RwSignal<Option<bool>>, some: RwSignal<bool>) -> AnyView {
     let label = format!("Select {key}");
+    let changed = move |_| {
+        let ticked = document().query_selector("input[name=keys]:checked").ok().flatten();
+        some.set(ticked.is_some());
+    };
     view! {
         <input type="checkbox" name="keys" value=key form=FORM aria-label=label checked=ticked
-            prop:checked=move || all.get().unwrap_or(ticked)/>
+            prop:checked=move || all.get().unwrap_or(ticked) on:change=changed/>
     }
     .into_any()
 }
@@ -121,14 +130,22 @@ fn line(row: GridRow, columns: &[GridColumn], tick: Option<AnyView>, facts: Fact
 
 /// From where to where; the preview is a page of its own (in the address), so this is a GET form.
 #[component]
-fn PromoteBar(columns: Vec<GridColumn>, facts: Facts) -> impl IntoView {
+fn PromoteBar(
+    columns: Vec<GridColumn>,
+    /// Whether a key is ticked.
+    some: RwSignal<bool>,
+    facts: Facts,
+) -> impl IntoView {
     let here = address();
+    // Without JavaScript nobody sees what is ticked; then the page that follows says it.
+    let hydrated = crate::live::live().hydrated;
+    let nothing = move || hydrated.get() && !some.get();
     let navigate = navigator();
     let (from, to) = (query("from"), query("to"));
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let form = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
-        if let Some(form) = form {
+        if let Some(form) = form.filter(|_| some.get_untracked()) {
             let path = window().location().pathname().unwrap_or_default();
             navigate(&format!("{path}?{}", crate::components::form::form_body(&form, None)), false);
         }
@@ -158,7 +175,8 @@ fn PromoteBar(columns: Vec<GridColumn>, facts: Facts) -> impl IntoView {
             {choose("from", "From", &sources, &from_now)}
             <span>"to"</span>
             {choose("to", "To", &targets, &to_now)}
-            <button type="submit" class="button">"Preview"</button>
+            <button type="submit" class="button" class:button-off=nothing aria-disabled=move || nothing().then_some("true")
+                title=move || nothing().then_some("Select the keys to promote first")>"Preview"</button>
         </form>
     }
     .into_any()

@@ -50,7 +50,9 @@ fn Apps(tenant: Memo<String>, data: OauthAppsData, made: RwSignal<Option<ShownAp
     let list = if apps.is_empty() {
         view! {
             <Empty glyph=Glyph::Link title="No OAuth apps yet"
-                text="Register an app, and members of this tenant can let it act for them, scope by scope. Nobody gives it a key.">
+                text="Register an app, and members of this tenant can let it act for them, scope by scope. It never needs a key.">
+                <a class="button button-primary" href=move || here.with(&[("new", Some(""))]) data-noscroll>"Register the first app"</a>
+                <p class="hint">"Then it sends people here:"</p>
                 <Snippet text=start label="Copy the example"/>
             </Empty>
         }

@@ -1,25 +1,34 @@
 //! The questions before a secret is deleted, and before an old version is restored or destroyed:
 //! what will happen, and to whom.
 
+use super::referring::Referring;
 use super::{DeleteSecret, DestroySecretVersion, Facts, RestoreSecretVersion};
 use crate::address::{address, query};
+use crate::components::Dialog;
 use crate::components::time::count;
 use crate::pages::entries::{Ask, DestroyVersion, RestoreVersion, named};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use nexus_domain::secret::SecretRow;
+use nexus_domain::secret::{ReferringConfig, SecretRow, SecretUse};
 
 /// The question that the address asks (`?confirm=`), about the open secret.
 #[component]
-pub fn Asks(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
+pub fn Asks(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
     let [confirm, version] = ["confirm", "version"].map(query);
     let row = StoredValue::new(row);
-    let heirs = StoredValue::new(heirs);
+    let uses = StoredValue::new(uses);
     move || {
         let row = row.get_value();
         let number = version.get().and_then(|number| number.parse::<i64>().ok());
         match (confirm.read().as_deref(), number) {
-            (Some("delete"), _) => view! { <Delete row heirs=heirs.get_value() facts/> }.into_any(),
+            (Some("delete"), _) => {
+                let SecretUse { inherited_by, referred_by, .. } = uses.get_value();
+                // What hides an umbrella's secret leaves that one to whoever refers to the key.
+                match referred_by.is_empty() || row.overrides.is_some() {
+                    true => view! { <Delete row heirs=inherited_by facts/> }.into_any(),
+                    false => view! { <Kept row referred_by/> }.into_any(),
+                }
+            }
             (Some("restore"), Some(number)) => view! {
                 <RestoreVersion key=row.key number active=row.version action=RestoreSecretVersion::PATH linked=facts.linked
                     now=facts.now/>
@@ -29,6 +38,24 @@ pub fn Asks(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
             _ => ().into_any(),
         }
     }
+}
+
+/// Said before anybody tries: it cannot be deleted now, and what to do first.
+#[component]
+fn Kept(row: SecretRow, referred_by: Vec<ReferringConfig>) -> impl IntoView {
+    let close = address().without(&["confirm"]);
+    view! {
+        <Dialog title=format!("{} is used", row.key) close=close.clone()>
+            <div class="stack">
+                <div class="dialog-text">
+                    <p>"It cannot be deleted as long as configs refer to it: "<Referring configs=referred_by/>"."</p>
+                    <p>"Take the reference out of them first."</p>
+                </div>
+                <div class="actions"><a class="button" href=close data-noscroll>"Close"</a></div>
+            </div>
+        </Dialog>
+    }
+    .into_any()
 }
 
 #[component]
@@ -44,7 +71,8 @@ fn Delete(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
         (None, 0) => view! { <p>"Programs stop getting it on their next read."</p> }.into_any(),
         (None, amount) => {
             let services = count(i64::try_from(amount).unwrap_or(i64::MAX), "linked service");
-            view! { <p><b>{services}" will lose it"</b>" on their next read: "{heirs.join(", ")}"."</p> }.into_any()
+            let their = if amount == 1 { "its" } else { "their" };
+            view! { <p><b>{services}" will lose it"</b>" on "{their}" next read: "{heirs.join(", ")}"."</p> }.into_any()
         }
     };
     view! {

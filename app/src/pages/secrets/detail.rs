@@ -4,6 +4,7 @@ use super::asks::Asks;
 use super::desk::Then;
 use super::edit::{EditForm, VersionForm};
 use super::file::size_words;
+use super::referring::Referring;
 use super::{Facts, Opened, desk};
 use crate::address::query;
 use crate::components::badge::Tone;
@@ -26,8 +27,8 @@ pub fn Detail(row: SecretRow, opened: Opened, facts: Facts) -> impl IntoView {
             <div class="detail-main">
                 <ValuePanel row=row.clone() facts/>
                 {if writable {
-                    let heirs = uses.as_ref().map(|uses| uses.inherited_by.clone()).unwrap_or_default();
-                    view! { <Acts row=row.clone() heirs facts/> }.into_any()
+                    let uses = uses.clone().unwrap_or_default();
+                    view! { <Acts row=row.clone() uses facts/> }.into_any()
                 } else {
                     let (umbrella, key) = (row.inherited_from.clone(), row.key.clone());
                     view! { <Inherited umbrella key tab="secrets" may_write=facts.may_write/> }.into_any()
@@ -131,21 +132,22 @@ fn buttons(kind: SecretType, key: StoredValue<String>, shown: Memo<Option<Secret
 
 /// What the owner of the secret can do: buttons, or the form that one of them opened.
 #[component]
-fn Acts(row: SecretRow, heirs: Vec<String>, facts: Facts) -> impl IntoView {
+fn Acts(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
     let form = query("form");
     let row = StoredValue::new(row);
+    let referred_by = StoredValue::new(uses.referred_by.clone());
     let changeable = row.with_value(|row| row.read_only.is_none());
     let part = move || {
         match form.read().as_deref().filter(|_| changeable) {
         Some("version") => view! { <VersionForm row=row.get_value() facts/> }.into_any(),
-        Some("edit") => view! { <EditForm row=row.get_value() facts/> }.into_any(),
+        Some("edit") => view! { <EditForm row=row.get_value() referred_by=referred_by.get_value() facts/> }.into_any(),
         _ => view! {
             <EntryButtons version=row.with_value(|row| row.version) read_only=row.with_value(|row| row.read_only.clone())/>
         }
         .into_any(),
     }
     };
-    view! { {part} <Asks row=row.get_value() heirs facts/> }.into_any()
+    view! { {part} <Asks row=row.get_value() uses facts/> }.into_any()
 }
 
 /// Note, tags, and who uses it.
@@ -165,6 +167,9 @@ fn About(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
             if uses.inherited_by.is_empty() { "nobody yet".to_owned() } else { uses.inherited_by.join(", ") };
         view! { <div><dt>"Inherited by"</dt><dd>{names}</dd></div> }
     });
+    let referring = (!uses.referred_by.is_empty()).then(|| {
+        view! { <div><dt>"Used by"</dt><dd><Referring configs=uses.referred_by/></dd></div> }
+    });
     let read = match uses.last_read_at {
         None => view! { "never by a program" }.into_any(),
         Some(at) => {
@@ -174,7 +179,7 @@ fn About(row: SecretRow, uses: SecretUse, facts: Facts) -> impl IntoView {
     };
     view! {
         <dl class="facts">
-            {note}{tags}{hidden}{heirs}
+            {referring}{note}{tags}{hidden}{heirs}
             <div><dt>"Last read"</dt><dd>{read}</dd></div>
             <div><dt>"Made"</dt><dd><Ago at=row.created_at now=facts.now/></dd></div>
         </dl>

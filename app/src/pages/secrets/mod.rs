@@ -16,6 +16,7 @@ mod functions;
 mod generator;
 mod import;
 mod new;
+mod referring;
 mod row;
 mod several;
 mod value;

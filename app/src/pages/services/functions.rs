@@ -3,17 +3,36 @@
 use crate::done::Done;
 use crate::refused::Refused;
 use leptos::prelude::*;
-use nexus_domain::Timestamp;
 use nexus_domain::environment::{DevEnvironment, DevImport, Environment};
 use nexus_domain::project::Losses;
 use nexus_domain::service::ServiceGroup;
 use nexus_domain::tier::Room;
+use nexus_domain::{ServiceId, Timestamp};
+#[cfg(feature = "ssr")]
+use nexus_domain::{
+    environment::DEVELOP,
+    role::{Permission, Place, ProjectRole},
+    service::{Service, ServiceKind},
+};
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "ssr")]
+use std::collections::HashMap;
+
+/// How much a service holds, as its tabs count it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Amounts {
+    pub service: ServiceId,
+    /// For those who may list them, of services that have some.
+    pub secrets: Option<i64>,
+    pub configs: i64,
+    pub flags: i64,
+}
 
 /// What the services list shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServicesData {
     pub groups: Vec<ServiceGroup>,
+    pub amounts: Vec<Amounts>,
     /// The person's own developer environment in this project.
     pub dev: Option<DevEnvironment>,
     /// Whether the role allows one.
@@ -29,7 +48,6 @@ pub struct ServicesData {
 pub async fn read_services(tenant: String, project: String, dev_envs: bool) -> Result<ServicesData, Refused> {
     use nexus_backend::services::ListServices;
     use nexus_backend::{dev_environments, environments, projects, services};
-    use nexus_domain::role::{Permission, Place};
     let (nexus, actor) = crate::server::person(&tenant).await?;
     let role = projects::brief(&nexus, &actor, &project).await?.role;
     let wanted = ListServices { environment: None, dev_envs, q: String::new() };
@@ -45,7 +63,28 @@ pub async fn read_services(tenant: String, project: String, dev_envs: bool) -> R
         true => Vec::new(),
         false => nexus_backend::tiers::rooms_for_service(&nexus, &actor, &project).await?,
     };
-    Ok(ServicesData { groups, dev, may_have_dev, environments: open, rooms, now: nexus.now() })
+    let holds = services::holds(&nexus, &actor, &project).await?;
+    let amounts = groups.iter().flat_map(|group| amounts(role, group, &holds)).collect();
+    Ok(ServicesData { groups, amounts, dev, may_have_dev, environments: open, rooms, now: nexus.now() })
+}
+
+#[cfg(feature = "ssr")]
+fn amounts(
+    role: ProjectRole,
+    group: &ServiceGroup,
+    holds: &HashMap<ServiceId, nexus_backend::services::Holds>,
+) -> Vec<Amounts> {
+    let place = match group.yours {
+        true => Place::Own,
+        false => Place::Shared { develop: group.environment.slug == DEVELOP },
+    };
+    let lists = role.allows(Permission::SecretList, place);
+    let of = |service: &Service| {
+        let held = holds.get(&service.id).copied().unwrap_or_default();
+        let secrets = (lists && service.kind == ServiceKind::Backend).then_some(held.secrets);
+        Amounts { service: service.id, secrets, configs: held.configs, flags: held.flags }
+    };
+    group.services.iter().map(of).collect()
 }
 
 #[server(prefix = "/_fn", endpoint = "create_service")]

@@ -19,7 +19,7 @@ use crate::pages::service::first_tab;
 use leptos::prelude::*;
 use nexus_domain::Timestamp;
 use nexus_domain::environment::EnvironmentKind;
-use nexus_domain::service::{Service, ServiceGroup, ServiceKind, ServicePath};
+use nexus_domain::service::{Service, ServiceGroup, ServicePath};
 
 #[component]
 pub fn ServicesTab() -> impl IntoView {
@@ -37,6 +37,7 @@ fn Page(tenant: Memo<String>, project: Memo<String>, shown: Memo<bool>, data: Se
     let now = data.now;
     let groups = StoredValue::new(data.groups.clone());
     let dev = data.dev.clone();
+    let amounts = StoredValue::new(data.amounts.clone());
     let q = query("q");
     let may_create = !data.environments.is_empty();
     let list = move || {
@@ -49,7 +50,7 @@ fn Page(tenant: Memo<String>, project: Memo<String>, shown: Memo<bool>, data: Se
         if found.is_empty() {
             return view! { <p class="none" role="status">"No service has that in its name."</p> }.into_any();
         }
-        found.into_iter().map(|group| view! { <Group tenant group now/> }).collect_view().into_any()
+        found.into_iter().map(|group| view! { <Group tenant group amounts now/> }).collect_view().into_any()
     };
     view! {
         <Bar shown may_create may_have_dev=data.may_have_dev/>
@@ -115,7 +116,12 @@ fn narrow(mut group: ServiceGroup, q: &str) -> Option<ServiceGroup> {
 }
 
 #[component]
-fn Group(tenant: Memo<String>, group: ServiceGroup, now: Timestamp) -> impl IntoView {
+fn Group(
+    tenant: Memo<String>,
+    group: ServiceGroup,
+    amounts: StoredValue<Vec<Amounts>>,
+    now: Timestamp,
+) -> impl IntoView {
     let ServiceGroup { environment, yours, closed, imported_at, services } = group;
     let (class, state) = match environment.kind {
         EnvironmentKind::Live => ("group", None),
@@ -132,7 +138,11 @@ fn Group(tenant: Memo<String>, group: ServiceGroup, now: Timestamp) -> impl Into
     } else if services.is_empty() {
         view! { <p class="none">"No service in here."</p> }.into_any()
     } else {
-        let rows = services.into_iter().map(|service| view! { <Row tenant service now/> }).collect_view();
+        let row = |service: Service| {
+            let held = amounts.with_value(|all| all.iter().find(|it| it.service == service.id).copied());
+            view! { <Row tenant service held now/> }
+        };
+        let rows = services.into_iter().map(row).collect_view();
         view! {
             <div class="card">
                 <table class="table services">
@@ -166,21 +176,21 @@ fn Group(tenant: Memo<String>, group: ServiceGroup, now: Timestamp) -> impl Into
 }
 
 #[component]
-fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView {
+fn Row(tenant: Memo<String>, service: Service, held: Option<Amounts>, now: Timestamp) -> impl IntoView {
     let href = url(&tenant.get_untracked(), &service);
     let settings = service_url(&tenant.get_untracked(), &path_of(&service), "settings");
     let umbrella = if service.umbrella {
-        format!("{} linked", number(service.linked_services))
+        Some(format!("{} linked", number(service.linked_services)))
     } else {
-        service.linked_umbrella.as_ref().map(|slug| format!("→ {slug}")).unwrap_or_default()
+        service.linked_umbrella.as_ref().map(|slug| format!("→ {slug}"))
     };
-    let holds = match service.kind {
-        ServiceKind::Backend => count(service.secrets, "secret"),
-        ServiceKind::Frontend => String::new(),
-    };
+    let holds = held.map(|held| {
+        let rest = format!("{} · {}", count(held.configs, "config"), count(held.flags, "flag"));
+        let secrets = held.secrets.map(|secrets| view! { <span>{count(secrets, "secret")}</span> });
+        view! { <span class="holds">{secrets}<span class="muted">{rest}</span></span> }
+    });
     // On small screens a cell without a label takes no line.
-    let umbrella_label = (!umbrella.is_empty()).then_some("Umbrella");
-    let holds_label = (!holds.is_empty()).then_some("Holds");
+    let umbrella_label = umbrella.is_some().then_some("Umbrella");
     let when = match service.synced_at {
         Some(at) => view! { "read "<Ago at now/> }.into_any(),
         None => view! { "changed "<Ago at=service.updated_at now/> }.into_any(),
@@ -197,7 +207,7 @@ fn Row(tenant: Memo<String>, service: Service, now: Timestamp) -> impl IntoView 
             </td>
             <td data-label="Kind"><Badge text=service.kind.as_str().to_ascii_uppercase()/></td>
             <td data-label=umbrella_label class="muted">{umbrella}</td>
-            <td data-label=holds_label class="mono">{holds}</td>
+            <td data-label="Holds">{holds}</td>
             <td data-label="Last" class="muted">{when}</td>
             <td class="row-actions">
                 <a class="button button-icon" href=settings title="Settings (e)" aria-label=label aria-keyshortcuts="e">

@@ -32,12 +32,12 @@ pub fn Domains(
     view! {
         <section class="card panel" aria-label="Mail domains">
             <h2>"Mail domains"</h2>
-            <p>"Who signs in by a provider that vouches for an address of a proved domain joins by themself."</p>
-            <PostForm action=AddMailDomain::PATH class="inline-form">
+            <p>"Who signs in by a provider that vouches for an address of a proved domain joins by themselves."</p>
+            <PostForm action=AddMailDomain::PATH class="stack">
                 <Hidden name="tenant" value=tenant/>
                 <Field label="Domain" name="domain" mono=true required=true placeholder="example.com"/>
-                <Submit label="Add"/>
                 <FormError/>
+                <div class="actions"><Submit label="Add"/></div>
             </PostForm>
             {none}
             {items}

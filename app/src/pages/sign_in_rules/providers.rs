@@ -3,6 +3,7 @@
 use super::{AddProvider, ChangeProvider, EnableProvider, RemoveProvider, TestProvider};
 use crate::address::{address, query};
 use crate::components::badge::Tone;
+use crate::components::time::number;
 use crate::components::{Ago, Badge, Confirm, Copy, Field, FormActions, FormError, Hidden, PostForm};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -63,16 +64,19 @@ fn New(tenant: Memo<String>, kind: ProviderKind) -> impl IntoView {
         ProviderKind::Github => Some("https://github.com, or your own GitHub Enterprise server"),
         ProviderKind::Oidc => Some("What the provider calls issuer, letter by letter"),
     };
-    let issuer = issuer.map(|hint| {
-        let value = kind.issuer().unwrap_or_default();
-        view! { <Field label="Issuer" name="issuer" mono=true value=value placeholder="https://login.example.com" hint=hint/> }
-    });
+    // Made inside of the form, which it has to know.
+    let issuer = move || {
+        issuer.map(|hint| {
+            let value = kind.issuer().unwrap_or_default();
+            view! { <Field label="Issuer" name="issuer" mono=true value=value placeholder="https://login.example.com" hint=hint/> }
+        })
+    };
     view! {
         <PostForm action=AddProvider::PATH id="new" to=here.without(&["new"]) class="stack inline-part">
             <Hidden name="tenant" value=tenant/>
             <Hidden name="kind" value=Signal::stored(kind.to_string())/>
             <Field label="Name" name="name" value=kind.name() required=true autofocus=true hint="Stands on the button"/>
-            {issuer}
+            {issuer()}
             <Field label="Client id" name="client_id" mono=true required=true/>
             <Field label="Client secret" name="client_secret" kind="password" required=true hint="Kept sealed, never shown again"/>
             <FormError/>
@@ -95,14 +99,13 @@ fn Row(
     let editing =
         move || (edit.get()? == id.get_value()).then(|| view! { <Edit tenant provider=shown.get_value()/> });
     let (state, tone) = if provider.enabled { ("ENABLED", Tone::Green) } else { ("DISABLED", Tone::Plain) };
-    let people =
-        if provider.people == 1 { "1 person".to_owned() } else { format!("{} people", provider.people) };
+    let people = people(provider.people);
     let (edit_label, remove_label) =
         (format!("Change {}", provider.name), format!("Remove {}", provider.name));
     let test = (provider.kind != ProviderKind::Github).then(|| {
         let issuer = provider.issuer.clone();
         view! {
-            <PostForm action=TestProvider::PATH id=id.get_value() class="inline-form">
+            <PostForm action=TestProvider::PATH id=id.get_value()>
                 <Hidden name="tenant" value=tenant/>
                 <Hidden name="issuer" value=Signal::stored(issuer)/>
                 <button type="submit" class="button">"Test"</button>
@@ -118,7 +121,7 @@ fn Row(
             <span class="faint">{people}", added "<Ago at=provider.created_at now/></span>
             <span class="actions">
                 {test}
-                <PostForm action=EnableProvider::PATH id=id.get_value() class="inline-form">
+                <PostForm action=EnableProvider::PATH id=id.get_value()>
                     <Hidden name="tenant" value=tenant/>
                     <Hidden name="provider" value=Signal::stored(id.get_value())/>
                     <Hidden name="enabled" value=Signal::stored((!provider.enabled).to_string())/>
@@ -158,12 +161,19 @@ fn Edit(tenant: Memo<String>, provider: Provider) -> impl IntoView {
 fn Removal(tenant: Memo<String>, provider: Provider) -> impl IntoView {
     let here = address();
     let fields = vec![("tenant", tenant.get_untracked()), ("provider", provider.id.to_string())];
+    let verb = if provider.people == 1 { "signs" } else { "sign" };
+    let signing_in = format!("{} {verb} in", people(provider.people));
     view! {
         <Confirm title=format!("Remove {}?", provider.name) action=RemoveProvider::PATH label="Remove the provider"
             danger=true close=here.without(&["confirm"]) fields>
-            <p>{format!("{} people sign in with it. They stay members, but have to sign in another way; sessions that it \
-                opened are over at once. This cannot be undone.", provider.people)}</p>
+            <p>{signing_in}" with it. They stay members, but have to sign in another way; sessions that it opened are over at
+                once. This cannot be undone."</p>
         </Confirm>
     }
     .into_any()
+}
+
+/// `1 person`, `2 people`.
+fn people(amount: i64) -> String {
+    if amount == 1 { "1 person".to_owned() } else { format!("{} people", number(amount)) }
 }

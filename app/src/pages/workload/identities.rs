@@ -15,7 +15,7 @@ use crate::address::{ServiceParams, address, has, project_url, query, service_pa
 use crate::components::icon::{Glyph, Icon};
 use crate::components::menu::Menu;
 use crate::components::time::count;
-use crate::components::{Ago, Confirm, Empty, List};
+use crate::components::{Ago, Confirm, Empty, List, Snippet};
 use crate::page::tab;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -81,6 +81,9 @@ fn Page(here: ServiceParams, data: IdentitiesData) -> impl IntoView {
                 <Icon glyph=Glyph::Plus/>"New identity"</a>
         }
     });
+    let first = choices.with_value(|all| all.first().cloned());
+    let exchange = first.map(|it| exchange(it.kind, &it.id.to_string(), &endpoint).text);
+    let exchange = StoredValue::new(exchange);
     let asking = move || usable && (provider.read().is_some() || new.get());
     let none = identities.is_empty();
     let list = (!none).then(|| view! { <Listed identities may_write=usable now/> });
@@ -89,7 +92,16 @@ fn Page(here: ServiceParams, data: IdentitiesData) -> impl IntoView {
             true => view! { <NoProvider here may_manage_providers/> }.into_any(),
             false => view! {
                 <Empty glyph=Glyph::Shield title="No identities yet"
-                    text="A rule says which programs read this service by the word of their platform: what their tokens have to say, claim by claim."/>
+                    text="A rule says which programs read this service by the word of their platform: what their tokens have to say, claim by claim.">
+                    {usable.then(|| view! {
+                        <a class="button button-primary" data-noscroll
+                            href=move || address.with(&[("new", Some("")), ("provider", None), ("edit", None)])>"Make the first identity"</a>
+                    })}
+                    {exchange.get_value().map(|text| view! {
+                        <p class="hint">"Then a program changes the token of its platform for a session:"</p>
+                        <Snippet text label="Copy the command"/>
+                    })}
+                </Empty>
             }
             .into_any(),
         })

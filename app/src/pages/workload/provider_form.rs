@@ -88,13 +88,13 @@ pub fn NewProvider(tenant: Memo<String>, kind: Kind, origin: String) -> impl Int
 const fn audience_hint(kind: Kind) -> &'static str {
     match kind {
         Kind::Azure => {
-            "What tokens have as aud. Azure gives tokens only for what it knows: the Application ID URI or client id of an \
-             app registration. Left empty, an address that no other server has"
+            "The aud claim of the tokens. Azure issues tokens only for what it knows: the Application ID URI or client id of an \
+             app registration. Leave it empty to get an address that no other server has"
         }
         Kind::AwsIam => {
-            "An address whose host stands in the signed header X-Nexus-Server-ID. Left empty, this instance’s own"
+            "An address whose host stands in the signed header X-Nexus-Server-ID. Leave it empty for this instance’s own"
         }
-        _ => "What tokens have as aud. Left empty, an address that no other server has",
+        _ => "The aud claim of the tokens. Leave it empty to get an address that no other server has",
     }
 }
 

@@ -73,7 +73,7 @@ pub fn Sessions(
         view! { <a class="button" href=move || here.with(&[("confirm", Some("sessions"))]) data-noscroll>"End all…"</a> }
     });
     let body = if sessions.is_empty() {
-        view! { <p class="none">"Nobody is in. A session lasts an hour at most and is listed here while it does."</p> }.into_any()
+        view! { <p class="none">"No open sessions. A session lasts an hour at most and is listed here while it does."</p> }.into_any()
     } else {
         let rows = sessions
             .into_iter()

@@ -15,7 +15,7 @@ pub use complete::complete;
 pub use export::{collisions_of, export};
 pub use history::{destroy, diff, history, restore, version, versions};
 pub use import::import;
-pub use read::{counts, deleted, list, row};
+pub use read::{counts, deleted, find, list, row};
 pub(crate) use rules::{Intended, answer_for_link, answer_for_uncovered, foresee, settle};
 pub use write::{create, delete, patch, undelete, update};
 

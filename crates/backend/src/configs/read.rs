@@ -2,7 +2,7 @@
 
 use super::{CONFIGS, ListConfigs, into_rows, row_of};
 use crate::Result;
-use crate::entries::{self, Kind};
+use crate::entries::{self, FoundKey, Kind};
 use crate::gate::Actor;
 use crate::nexus::Nexus;
 use crate::services;
@@ -47,6 +47,11 @@ pub async fn row(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) ->
             })
         })
         .await
+}
+
+/// Keys of configs that hold the text, in order, at most `limit` of them, wherever the person may see them.
+pub async fn find(nexus: &Nexus, actor: &Actor, q: &str, limit: usize) -> Result<Vec<FoundKey>> {
+    entries::find_keys(nexus, actor, (Kind::Config, Action::ConfigRead), q, limit).await
 }
 
 /// Configs that were deleted and can still be restored.

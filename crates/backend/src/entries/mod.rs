@@ -14,6 +14,7 @@ mod input;
 mod list;
 mod plain;
 mod references;
+mod referrers;
 mod size;
 mod versions;
 
@@ -33,6 +34,7 @@ pub use list::ListEntries;
 pub(crate) use list::{Keys, ListQuery, ListedRow, counts, every_key, like_pattern, list, one, page};
 pub(crate) use plain::Plain;
 pub(crate) use references::{heirs, own_keys, references_of, refuse_broken, scope, set_references};
+pub(crate) use referrers::referrers;
 pub(crate) use size::check_snapshot_size;
 pub(crate) use versions::{Payload, VersionRow, add_version, append_version, destroy, history, version};
 

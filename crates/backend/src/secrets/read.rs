@@ -13,7 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use nexus_domain::action::Action;
 use nexus_domain::page::Page;
 use nexus_domain::secret::{
-    DeletedSecret, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue, SecretVersionValue,
+    DeletedSecret, ReferringConfig, SecretCounts, SecretRow, SecretType, SecretUse, SecretValue,
+    SecretVersionValue,
 };
 use nexus_domain::service::ServicePath;
 use nexus_domain::{ServiceId, Timestamp};
@@ -278,7 +279,10 @@ pub async fn uses(nexus: &Nexus, actor: &Actor, path: &ServicePath, key: &str) -
                 .await)?;
                 let (last_read_by, last_read_at) = last.unwrap_or_default();
                 let inherited_by = heirs.into_iter().map(|(slug,)| slug).collect();
-                Ok(SecretUse { inherited_by, last_read_by, last_read_at })
+                let referrers = entries::referrers(w, &service, Kind::Secret, &key).await?;
+                let referred_by =
+                    referrers.into_iter().map(|(service, key)| ReferringConfig { service, key }).collect();
+                Ok(SecretUse { inherited_by, referred_by, last_read_by, last_read_at })
             })
         })
         .await

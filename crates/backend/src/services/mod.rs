@@ -3,10 +3,12 @@
 //! Finding a service is asking the gate: the actor's role in the project and the environment that
 //! the service lives in decide together. Its kind, slug and environment never change.
 
+mod holds;
 mod link;
 mod list;
 mod resolve;
 
+pub use holds::{Holds, holds};
 pub(crate) use link::linked_to;
 pub use link::{link, linked, umbrellas, unlink};
 pub use list::{ListServices, list};

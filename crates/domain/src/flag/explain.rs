@@ -187,11 +187,15 @@ impl Compiled {
             Draw::Inside(Bucket { rollout, split }) => {
                 let variant = &served.choice.variant(split).name;
                 format!(
-                    "{whose} has {percentage} %: bucket {rollout} is below {threshold}. It serves {variant}."
+                    "{whose} has {percentage} %: bucket {} is below {}. It serves {variant}.",
+                    grouped(rollout),
+                    grouped(threshold)
                 )
             }
             Draw::Outside(Bucket { rollout, .. }) => format!(
-                "{whose} has {percentage} %: bucket {rollout} is not below {threshold}. The off variant {off}."
+                "{whose} has {percentage} %: bucket {} is not below {}. The off variant {off}.",
+                grouped(rollout),
+                grouped(threshold)
             ),
         };
         let share = (!matches!(draw, Draw::NotNeeded)).then(|| ShareTrail {
@@ -308,6 +312,14 @@ fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
+    }
+}
+
+/// A bucket with a separator, as it is read most easily: `7,431`.
+fn grouped(bucket: u32) -> String {
+    match bucket / 1000 {
+        0 => bucket.to_string(),
+        thousands => format!("{thousands},{:03}", bucket % 1000),
     }
 }
 

@@ -103,8 +103,8 @@ async fn rows(
                  WHERE o.tenant_id = $1 AND o.environment_key_id = k.id AND o.expires_at > $5) AS old_expires_at
          FROM environment_keys k JOIN environments e ON e.id = k.environment_id
          WHERE k.tenant_id = $1 AND k.revoked_at IS NULL AND (k.environment_id = $2 OR k.id = $3 OR $4)
-               AND k.id < $5
-         ORDER BY k.id DESC LIMIT $6"
+               AND k.id < $6
+         ORDER BY k.id DESC LIMIT $7"
     ))
     .bind(w.actor.tenant)
     .bind(environment.map_or(nobody, |id| id.0))

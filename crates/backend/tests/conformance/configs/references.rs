@@ -124,7 +124,11 @@ async fn a_key_that_configs_name_stays(w: &World) {
         assert_eq!(holders(&refusal), json!([{ "service": "api", "key": "URL" }]));
         assert!(refusal.message.contains("api/URL"));
     }
+    // It was said before anybody tried.
+    let told = secrets::uses(n, o, &api, "S").await.fine().referred_by;
+    assert_eq!(json!(told), json!([{ "service": "api", "key": "URL" }]));
     configs::delete(n, o, &api, "URL", None).await.fine();
+    assert!(secrets::uses(n, o, &api, "S").await.fine().referred_by.is_empty());
     configs::delete(n, o, &api, "C", None).await.fine();
     secrets::patch(n, o, &api, "S", rename()).await.fine();
 }
@@ -135,7 +139,10 @@ async fn an_umbrellas_key_stays_while_somebody_who_inherits_it_names_it(w: &Worl
     w.set(&api, "URL", "\"{{secret:S}}\"").await;
     let refusal = secrets::delete(&w.nexus, &w.owner, &shared, "S", None).await.refused_as(Code::InUse);
     assert_eq!(holders(&refusal), json!([{ "service": "api", "key": "URL" }]));
+    let told = secrets::uses(&w.nexus, &w.owner, &shared, "S").await.fine().referred_by;
+    assert_eq!(json!(told), json!([{ "service": "api", "key": "URL" }]));
     w.write(&api, "S", "own").await;
+    assert!(secrets::uses(&w.nexus, &w.owner, &shared, "S").await.fine().referred_by.is_empty());
     secrets::delete(&w.nexus, &w.owner, &shared, "S", None).await.fine();
 }
 
