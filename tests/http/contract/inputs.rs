@@ -135,30 +135,26 @@ async fn a_body_that_may_be_left_out_is_still_read_strictly() {
 #[tokio::test]
 async fn a_query_is_read_strictly_and_not_repeated() {
     let w = World::new().await;
-    for query in [
-        "?do-not-echo-me=1",
-        "?limit=do-not-echo-me",
-        "?source=do-not-echo-me",
-        "?limit=1&limit=2",
-        "?limit=",
+    for (query, field) in [
+        ("?do-not-echo-me=1", "query"),
+        ("?limit=do-not-echo-me", "limit"),
+        ("?source=do-not-echo-me", "source"),
+        ("?limit=1&limit=2", "limit"),
+        ("?limit=", "limit"),
     ] {
-        let reply = w.get(&format!("{SECRETS}{query}")).with(&w.keys.admin).await.invalid("query");
+        let reply = w.get(&format!("{SECRETS}{query}")).with(&w.keys.admin).await.invalid(field);
         assert!(!reply.text().contains(CANARY), "{}", reply.text());
     }
 }
 
 #[tokio::test]
-async fn a_path_that_is_no_text_or_no_number_is_refused_as_a_client_error() {
+async fn what_no_path_can_name_is_not_there() {
     let w = World::new().await;
     for path in [
         "/api/v1/projects/%FF",
         "/api/v1/projects/shop/services/%C3%28/secrets",
         "/api/v1/projects/shop/services/api/secrets/TOKEN/versions/one",
         "/api/v1/projects/shop/services/api/secrets/TOKEN/versions/99999999999999999999",
-    ] {
-        w.get(path).with(&w.keys.admin).await.refused(400, "invalid_request");
-    }
-    for path in [
         "/api/v1/projects/shop/services/api/secrets/TOKEN/versions/0",
         "/api/v1/projects/shop/services/api/secrets/TOKEN/versions/-1",
         "/api/v1/projects/shop/services/api/secrets/TOKEN/versions/9223372036854775807",
@@ -187,7 +183,7 @@ async fn a_parameter_of_the_query_is_named() {
     for (method, path, field) in [
         ("GET", format!("{SECRETS}?limit=x"), "limit"),
         ("GET", format!("{SECRETS}?source=zz"), "source"),
-        ("GET", format!("{SECRETS}?odd=1"), "odd"),
+        ("GET", format!("{SECRETS}?odd=1"), "query"),
         ("DELETE", format!("{flag}?expected_version=x"), "expected_version"),
         ("GET", format!("{flag}/diff?to=1"), "from"),
         ("DELETE", "/api/v1/sessions".to_owned(), "id"),

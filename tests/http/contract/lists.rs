@@ -143,7 +143,7 @@ async fn every_list_comes_in_pages() {
         for cursor in ["zzz", "", "41"] {
             get(format!("cursor={cursor}")).await.invalid("cursor");
         }
-        get("limit=x".into()).await.invalid("query");
+        get("limit=x".into()).await.invalid("limit");
         get("bogus=1".into()).await.invalid("query");
     }
 }

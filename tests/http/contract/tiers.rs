@@ -89,7 +89,7 @@ async fn usage_lists_every_quota_and_can_be_asked_for_another_tier() {
     );
     let other = w.get("/api/v1/projects/small/usage?tier=xl").with(&w.keys.admin).await.is(200).json();
     assert_eq!((&other["tier"], &other["quotas"][1]["limit"]), (&json!("xl"), &Value::Null));
-    w.get("/api/v1/projects/small/usage?tier=xxl").with(&w.keys.admin).await.invalid("query");
+    w.get("/api/v1/projects/small/usage?tier=xxl").with(&w.keys.admin).await.invalid("tier");
     w.get("/api/v1/projects/small/usage?under=xl").with(&w.keys.admin).await.is(400);
 }
 

@@ -109,7 +109,7 @@ async fn what_is_wrong_in_the_form_is_told_at_its_field() {
     invite(&[("emails", "bo@new.test"), ("roles[shop]", "king")]).await.invalid("projects");
     let finance = [("emails", "bo@new.test"), ("tenant_role", "finance"), ("roles[shop]", "viewer")];
     invite(&finance).await.invalid("projects");
-    invite(&[("emails", "bo@new.test"), ("roles[nowhere]", "viewer")]).await.refused(404, "not_found");
+    invite(&[("emails", "bo@new.test"), ("roles[nowhere]", "viewer")]).await.invalid("projects");
     let many: String = (0..1_001).map(|n| format!("p{n}@new.test\n")).collect();
     invite(&[("emails", &many)]).await.invalid("emails");
     let mixed =

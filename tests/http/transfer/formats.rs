@@ -83,7 +83,7 @@ async fn an_export_of_secrets_is_in_the_audit_log_without_a_value_and_one_of_con
 async fn a_format_that_is_none_is_refused() {
     let w = World::new().await;
     export_secrets(&w, "xml").await.invalid("format");
-    export_configs(&w, "auto").await.invalid("query");
+    export_configs(&w, "auto").await.invalid("format");
     w.post(&format!("{SECRETS}:export"), json!({ "form": "env" })).with(&w.keys.admin).await.is(400);
     let page = "/t/acme/projects/shop/live/api/configs/export?format=xml";
     w.get(page).with(Person::Owner).await.redirects("/t/acme/projects/shop/live/api/configs");

@@ -32,6 +32,7 @@ const TABLES: &[&str] = &[
     "services",
     "service_keys",
     "environment_keys",
+    "environment_key_old_values",
     "identity_providers",
     "workload_identities",
     "workload_sessions",

@@ -59,8 +59,7 @@ pub(super) async fn authorise(w: &mut Work, action: Action, grants: &Grants) -> 
     }
     let mut found = Vec::new();
     for grant in &grants.projects {
-        let resolved = projects::resolve(w, &grant.project, action).await;
-        let Resolved { id, role, .. } = resolved.map_err(|error| error.named_by("projects"))?;
+        let Resolved { id, role, .. } = projects::resolve(w, &grant.project, action).await?;
         if !role.may_invite_as(grant.role) {
             return Err(Error::Denied(Denial::in_project(action.event(), &grant.project)));
         }

@@ -46,7 +46,8 @@ pub async fn invite(nexus: &Nexus, actor: &Actor, new: NewInvitations) -> Result
         .change(actor, move |w| {
             Box::pin(async move {
                 check(&mut grants)?;
-                let found = authorise(w, Action::MemberInvite, &grants).await?;
+                let found = authorise(w, Action::MemberInvite, &grants).await;
+                let found = found.map_err(|error| error.named_by("projects"))?;
                 let mut round = Round { grants, found, tenant: tenant_name(w).await?, left: room(w).await? };
                 let mut outcomes = Vec::new();
                 let (mut seen, mut none_yet) = (HashSet::new(), true);

@@ -37,9 +37,10 @@ pub async fn opened_flags(nexus: &Nexus, actor: &Actor, project: &str) -> Result
 async fn targeted(w: &mut Work, project: ProjectId) -> Result<Vec<String>> {
     let rows: Vec<(String, String, String, Option<Vec<u8>>)> = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT e.slug, s.slug, n.key, v.payload
-         FROM entries n JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
-         JOIN services s ON s.id = n.service_id JOIN environments e ON e.id = s.environment_id
-         WHERE n.tenant_id = $1 AND s.project_id = $2 AND n.kind = 'flag' AND n.deleted_at IS NULL
+         FROM services s JOIN environments e ON e.id = s.environment_id
+         JOIN entries n ON n.service_id = s.id
+         JOIN entry_versions v ON v.entry_id = n.id AND v.number = n.active_version
+         WHERE s.tenant_id = $1 AND s.project_id = $2 AND n.kind = 'flag' AND n.deleted_at IS NULL
            AND e.kind <> 'developer'
          ORDER BY CASE WHEN e.slug = 'live' THEN 0 ELSE 1 END, e.slug, s.slug, n.key"
     ))

@@ -65,8 +65,13 @@ pub async fn create(nexus: &Nexus, actor: &Actor, new: NewEnvironmentKey) -> Res
         .await
 }
 
-/// The environment that is named, or a key's own.
+/// The environment that is named, or a key's own. A key of one environment is refused every other name, so that it learns
+/// nothing about which exist.
 fn environment_of(w: &Work, named: Option<&str>) -> Result<String> {
+    if w.actor.is_confined() && named.is_some_and(|named| w.actor.own_environment() != Some(named)) {
+        let event = Action::EnvironmentKeyCreate.event();
+        return Err(Error::Denied(Denial::on_tenant(event, &w.actor.tenant_slug)));
+    }
     let environment = named.or_else(|| w.actor.own_environment()).map(str::to_owned);
     environment.ok_or_else(|| Error::invalid("environment", "Which environment is the key for?"))
 }

@@ -40,7 +40,9 @@ async fn a_key_gives_no_scope_that_it_lacks(w: &World) {
 
 async fn a_key_gives_none_for_another_environment_without_admin(w: &World) {
     let (_, wide) = opened(w, new_key("live", None)).await;
-    environment::create(&w.nexus, &wide, new_key("develop", None)).await.refused_as(Code::NotFound);
+    for other in ["develop", "nowhere"] {
+        environment::create(&w.nexus, &wide, new_key(other, None)).await.refused_as(Code::Forbidden);
+    }
     let there = make(w, new_key("develop", Some(&[]))).await;
     environment::get(&w.nexus, &wide, there.about.id).await.refused_as(Code::NotFound);
     environment::revoke(&w.nexus, &wide, there.about.id).await.refused_as(Code::NotFound);

@@ -392,7 +392,11 @@ async fn there_has_to_be_a_counterpart(w: &World) {
     let develop = w.service("shop", "develop", "api").await;
     w.frontend("shop", "live", "api").await;
     w.set(&develop, "PORT", "1").await;
-    for environment in ["staging", "live", "nowhere", ""] {
+    for nothing in ["nowhere", ""] {
+        let refused = grid::promote(&w.nexus, &w.owner, &develop, to(nothing, &["config:PORT"])).await;
+        assert!(refused.refused_as(Code::InvalidRequest).field("to").is_some(), "{nothing}");
+    }
+    for environment in ["staging", "live"] {
         let refused = grid::promote(&w.nexus, &w.owner, &develop, to(environment, &["config:PORT"])).await;
         assert!(refused.refused_as(Code::NotFound).message.contains("counterpart"), "{environment}");
     }

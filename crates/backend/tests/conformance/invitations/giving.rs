@@ -102,12 +102,13 @@ async fn granting_needs_holding(w: &World) {
             TenantRole::Member,
             &[grant("shop", ProjectRole::Viewer), grant("attic", ProjectRole::Viewer)],
         );
-        invite_all(w, actor, &["a@new.test"], elsewhere).await.refused_as(Code::NotFound);
+        let refusal = invite_all(w, actor, &["a@new.test"], elsewhere).await.refused_as(Code::InvalidRequest);
+        assert!(refusal.field("projects").is_some());
     }
     for actor in [&finance, &plain] {
         invite_all(w, actor, &["a@new.test"], member()).await.refused_as(Code::Forbidden);
         let grants = of(TenantRole::Member, &[grant("shop", ProjectRole::Viewer)]);
-        invite_all(w, actor, &["a@new.test"], grants).await.refused_as(Code::NotFound);
+        invite_all(w, actor, &["a@new.test"], grants).await.refused_as(Code::InvalidRequest);
     }
     let bad = of(TenantRole::Finance, &[grant("shop", ProjectRole::Viewer)]);
     assert!(invite_all(w, &w.owner, &["a@new.test"], bad).await.refused().field("projects").is_some());

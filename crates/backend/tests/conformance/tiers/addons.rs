@@ -96,8 +96,11 @@ async fn only_project_owners_change_add_ons(w: &World) {
     add(w, &reader, Addon::Security).await.refused_as(Code::Forbidden);
     let lead = w.member("shop", ProjectRole::Owner).await;
     add(w, &lead, Addon::Security).await.fine();
+    // It would change what services in other environments live by.
     let (_, writer) = w.environment_key("live", &[Scope::WriteProjects]).await;
-    remove(w, &writer, Addon::Security).await.fine();
+    remove(w, &writer, Addon::Security).await.refused_as(Code::Forbidden);
+    let (_, admin) = w.environment_key("live", &[Scope::AdminAll]).await;
+    remove(w, &admin, Addon::Security).await.fine();
 }
 
 async fn prices_are_shown_where_somebody_is_billed(w: &World) {
