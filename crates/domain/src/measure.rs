@@ -43,7 +43,7 @@ impl Template {
         };
         for piece in pieces {
             match piece {
-                Piece::Text(text) => self.fixed += length(&text),
+                Piece::Text(text) => self.fixed += length(text),
                 Piece::Reference(reference) => *self.named.entry(reference).or_default() += 1,
             }
         }
