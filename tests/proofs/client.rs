@@ -50,6 +50,10 @@ impl Request {
         self
     }
 
+    pub fn is_snapshot(&self) -> bool {
+        self.head.contains("/v1/sync")
+    }
+
     pub fn is_comparison(&self) -> bool {
         self.head.contains("/diff?")
     }

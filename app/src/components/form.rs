@@ -109,8 +109,9 @@ pub fn PostForm(
     // That the server could not be reached is no news any more once it can be.
     Effect::new(move |_| {
         if !live.offline.get() {
-            state.refusal.update(|refusal| {
-                refusal.take_if(|refusal| *refusal == no_connection());
+            // A form that its own answer has taken off the page has no refusal any more.
+            let _gone = state.refusal.try_maybe_update(|refusal| {
+                (refusal.take_if(|refusal| *refusal == no_connection()).is_some(), ())
             });
         }
     });

@@ -148,7 +148,7 @@ fn List(rows: Vec<Config>, next_cursor: Option<String>, open: Option<Opened>, fa
         })
         .collect_view();
     view! {
-        <div class="card entries">
+        <div class="card">
             <table class="table entry-table config-table">
                 <thead><tr>
                     <th scope="col">"Key"</th>

@@ -88,14 +88,7 @@ fn Form(importing: Importing, desk: ImportDesk, at: ServiceParams, linked: i64) 
                 <FormError/>
                 <div class="actions">
                     <a class="button button-quiet" href=close data-noscroll>"Cancel"</a>
-                    {move || match desk.report.with(|report| report.as_ref().is_some_and(|it| it.invalid > 0)) {
-                        true => view! {
-                            <button type="button" class="button button-off" aria-disabled="true"
-                                title="Nothing is written while a key is invalid">"Import"</button>
-                        }
-                        .into_any(),
-                        false => view! { <Submit label="Import"/> }.into_any(),
-                    }}
+                    <Submit label="Import"/>
                 </div>
             </PostForm>
         </Dialog>

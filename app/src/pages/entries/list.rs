@@ -108,7 +108,7 @@ pub fn DeletedList(lines: Vec<DeletedLine>, what: &'static str, now: Timestamp) 
     } else {
         let rows = lines.into_iter().map(|line| deleted_row(line, now)).collect_view();
         view! {
-            <div class="card entries">
+            <div class="card">
                 <table class="table entry-table">
                     <thead><tr>
                         <th scope="col">"Key"</th><th scope="col">"Type"</th><th scope="col">"Version"</th>

@@ -141,7 +141,7 @@ fn List(rows: Vec<Flag>, next_cursor: Option<String>, open: Option<Opened>, fact
         })
         .collect_view();
     view! {
-        <div class="card entries">
+        <div class="card">
             <table class="table entry-table flag-table">
                 <thead><tr>
                     <th scope="col">"Key"</th>

@@ -166,7 +166,7 @@ fn List(
         })
         .collect_view();
     view! {
-        <div class="card entries">
+        <div class="card">
             <table class="table entry-table">
                 <thead><tr>
                     {facts.may_write.then(|| view! { <several::ChooseAll keys/> })}
