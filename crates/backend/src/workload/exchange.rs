@@ -10,7 +10,7 @@ use super::verify::{Examined, examine};
 use crate::gate::{Actor, Who};
 use crate::jwt::Token;
 use crate::nexus::Nexus;
-use crate::store::{on, single, sql};
+use crate::store::{findable, on, single, sql};
 use crate::work::Work;
 use crate::{Error, Result, credentials, tiers};
 use nexus_domain::keys::Access;
@@ -79,26 +79,40 @@ impl Rule {
     }
 }
 
-/// Which providers may be meant: one by its id, or those of a kind and, where the token tells, of an issuer.
-struct Asked {
+/// Which provider a program names, by its id or its kind, and what it shows, taken apart once.
+struct Asked<'p> {
+    id: Option<IdentityProviderId>,
+    kind: Option<IdentityProviderKind>,
+    proof: &'p Proof,
+    /// None where a request is shown, or what is no token.
+    token: Option<Token<'p>>,
+}
+
+impl<'p> Asked<'p> {
+    fn of(named: &str, proof: &'p Proof) -> Self {
+        let token = match proof {
+            Proof::Token(text) => Token::read(text).ok(),
+            Proof::Request(_) => None,
+        };
+        let id = Uuid::try_parse(named).map(IdentityProviderId).ok();
+        Self { id, kind: IdentityProviderKind::parse(named), proof, token }
+    }
+
+    fn sought(&self) -> Sought {
+        let issuer = |token: &Token<'_>| findable(token.claims.text("iss").unwrap_or_default());
+        Sought {
+            id: self.id,
+            kind: self.kind.map(IdentityProviderKind::as_str),
+            issuer: self.token.as_ref().map(issuer),
+        }
+    }
+}
+
+/// The providers to be read: one by its id, or those of a kind and, where a token tells, of an issuer.
+struct Sought {
     id: Option<IdentityProviderId>,
     kind: Option<&'static str>,
     issuer: Option<String>,
-}
-
-impl Asked {
-    fn of(named: &str, proof: &Proof) -> Self {
-        let id = Uuid::try_parse(named).map(IdentityProviderId).ok();
-        let kind = IdentityProviderKind::parse(named).map(IdentityProviderKind::as_str);
-        let issuer = match proof {
-            Proof::Token(text) => Token::read(text).ok().map(|token| {
-                let named = token.claims.text("iss").unwrap_or_default();
-                crate::store::findable(named)
-            }),
-            Proof::Request(_) => None,
-        };
-        Self { id, kind, issuer }
-    }
 }
 
 /// What the service believes.
@@ -145,9 +159,10 @@ async fn decide(
     proof: &Proof,
     ip: IpAddr,
 ) -> Result<AccessToken> {
-    let Some(believed) = believed(nexus, endpoint, named, proof).await? else { return Err(unauthorized()) };
+    let asked = Asked::of(named, proof);
+    let Some(believed) = believed(nexus, endpoint, asked.sought()).await? else { return Err(unauthorized()) };
     let (mut unready, mut used) = (false, None);
-    for provider in candidates(&believed, named, proof) {
+    for provider in candidates(&believed, &asked) {
         let examined = examine(nexus, provider, proof).await;
         if examined.unready {
             unready = true;
@@ -176,22 +191,18 @@ async fn decide(
 /// token says that it is for one of them, the others are neither asked, so that nobody waits for a stranger that hangs,
 /// nor told, so that their log is not filled with tokens of others. That nobody has checked yet what it says does no
 /// harm: it chooses only who checks it.
-fn candidates<'b>(believed: &'b Believed, named: &str, proof: &Proof) -> Vec<&'b Trusted> {
-    if let Ok(id) = Uuid::try_parse(named).map(IdentityProviderId) {
-        return believed.providers.iter().filter(|provider| provider.id == id).collect();
+fn candidates<'b>(believed: &'b Believed, asked: &Asked<'_>) -> Vec<&'b Trusted> {
+    let Asked { id, kind, proof, token } = asked;
+    if let Some(id) = id {
+        return believed.providers.iter().filter(|provider| provider.id == *id).collect();
     }
-    let token = match proof {
-        Proof::Token(text) => Token::read(text).ok(),
-        Proof::Request(_) => None,
-    };
-    let fits = |provider: &&Trusted| match (proof, &token) {
+    let fits = |provider: &&Trusted| match (proof, token) {
         (Proof::Request(_), _) => !provider.kind.has_tokens(),
         (Proof::Token(_), None) => provider.kind.has_tokens(),
         (Proof::Token(_), Some(token)) => token.claims.text("iss") == Some(&provider.issuer),
     };
-    let kind = IdentityProviderKind::parse(named);
     let mut found: Vec<&Trusted> =
-        believed.providers.iter().filter(|provider| kind == Some(provider.kind)).filter(fits).collect();
+        believed.providers.iter().filter(|provider| *kind == Some(provider.kind)).filter(fits).collect();
     if let Some(audience) = token.as_ref().and_then(|token| audience(&token.claims))
         && found.iter().any(|provider| provider.audience == audience)
     {
@@ -274,8 +285,7 @@ async fn open(
 }
 
 /// Whom the service at this endpoint may believe of this; none where nothing is there that could let a program in.
-async fn believed(nexus: &Nexus, endpoint: &str, named: &str, proof: &Proof) -> Result<Option<Believed>> {
-    let asked = Asked::of(named, proof);
+async fn believed(nexus: &Nexus, endpoint: &str, sought: Sought) -> Result<Option<Believed>> {
     let service: Option<Service> = single!(nexus.db, |pool| {
         sqlx::query_as(sql!(
         "SELECT s.id, s.tenant_id AS tenant, t.slug AS tenant_slug, t.allowed_cidrs AS tenant_cidrs, s.project_id,
@@ -284,7 +294,7 @@ async fn believed(nexus: &Nexus, endpoint: &str, named: &str, proof: &Proof) -> 
          JOIN tenants t ON t.id = s.tenant_id
          WHERE s.endpoint_slug = $1"
     ))
-    .bind(crate::store::findable(endpoint))
+    .bind(findable(endpoint))
     .fetch_optional(pool)
     .await
     })?;
@@ -297,10 +307,10 @@ async fn believed(nexus: &Nexus, endpoint: &str, named: &str, proof: &Proof) -> 
         who: Who::Operator,
         ip: None,
     };
-    nexus.read(&reader, move |w| Box::pin(async move { read(w, service, asked).await.map(Some) })).await
+    nexus.read(&reader, move |w| Box::pin(async move { read(w, service, sought).await.map(Some) })).await
 }
 
-async fn read(w: &mut Work, service: Service, asked: Asked) -> Result<Believed> {
+async fn read(w: &mut Work, service: Service, sought: Sought) -> Result<Believed> {
     let rules: Vec<Rule> = on!(w.tx, |c| sqlx::query_as(sql!(
         "SELECT id, provider_id, name, claims, access, max_lifetime FROM workload_identities
          WHERE tenant_id = $1 AND service_id = $2 ORDER BY id"
@@ -322,9 +332,9 @@ async fn read(w: &mut Work, service: Service, asked: Asked) -> Result<Believed> 
     ))
     .bind(w.actor.tenant)
     .bind(service.id)
-    .bind(asked.id)
-    .bind(asked.kind)
-    .bind(asked.issuer)
+    .bind(sought.id)
+    .bind(sought.kind)
+    .bind(sought.issuer)
     .fetch_all(c)
     .await)?;
     let trusted = rows.into_iter().map(|row| row.trusted(service.tenant)).collect::<Result<_>>()?;
