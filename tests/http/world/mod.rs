@@ -6,13 +6,15 @@ mod client;
 mod clock;
 mod database;
 pub mod logs;
+mod person;
 mod seed;
 mod template;
 mod token;
 
 pub use client::{As, Ask, Reply, encoded};
 pub use clock::SetClock;
-pub use seed::{IDENTITY, IDENTITY_PROVIDER, Keys, PASSWORD, Person};
+pub use person::Person;
+pub use seed::{IDENTITY, IDENTITY_PROVIDER, Keys, PASSWORD};
 pub use template::{open_with, template};
 pub use token::signed;
 
